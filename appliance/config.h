@@ -1,0 +1,77 @@
+// The configuration of one node, as values, and its reader. The file format is documented in docs/configuration.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "dataplane/config.h"
+
+namespace stillwater::appliance {
+
+enum class InitialRole : std::uint8_t { active, standby };
+
+// The personality of a node (mission D5): what a takeover must not copy from the peer.
+struct Profile {
+  std::string name;                                  // node identity, unique in the pair
+  InitialRole role = InitialRole::standby;           // who leads when both start empty
+  std::string management = "unix:/run/stillwater/stillwater.sock";  // unix:PATH, or ADDRESS:PORT with tls
+};
+
+struct Endpoint {
+  std::string address;  // IPv4 or IPv6 literal
+  std::uint16_t port = 0;
+};
+
+enum class Tls : std::uint8_t { required, none };
+
+struct ReplicationConfig {
+  bool enabled = false;  // the section is present
+  Endpoint listen;       // TCP for groups, UDP for heartbeats, on the same port number
+  Endpoint peer;
+  Tls tls = Tls::required;
+  Nanos heartbeat_interval = 2ms;
+  Nanos failure_timeout = 50ms;  // silence, less the detector's own stalls, after which the active is lost
+};
+
+struct CheckpointConfig {
+  Nanos interval = 1ms;            // at most this long between two checkpoints while hard lines are dirty
+  Nanos min_interval = 100us;      // never sooner than this
+  Nanos quiesce_timeout = 10ms;    // a barrier that takes longer is given up (Q8)
+  std::uint64_t dirty_bytes = 1u << 20;  // a checkpoint is due when this much is dirty
+  Nanos soft_interval = 250ms;     // how often soft lines are shipped
+  std::uint64_t soft_bytes = 256u << 10;  // at most this many bytes of soft lines an interval
+};
+
+// With no arbiter, a cut cable between two live nodes is answered by this choice.
+enum class Prefer : std::uint8_t { availability, safety };
+
+struct EalConfig {
+  bool hugepages = false;
+  std::uint32_t memory_mib = 256;
+  std::vector<std::uint32_t> cores{};  // cores of the workers; empty: the last one this process may use
+  std::string log_level = "warning";
+};
+
+struct Config {
+  Profile profile;
+  dataplane::Config dataplane;
+  ReplicationConfig replication;
+  CheckpointConfig checkpoint;
+  Prefer prefer = Prefer::availability;
+  EalConfig eal;
+  Tls management_tls = Tls::required;  // only a TCP management address needs it
+  std::string log_level = "info";
+
+  // Digest of what both nodes must agree on: the dataplane section without device strings.
+  [[nodiscard]] std::uint64_t service_digest() const;
+};
+
+// Reads and validates the YAML text. `file` is only named in messages. The error's message holds one line
+// for each mistake: "FILE:LINE:COLUMN: what is wrong; what was expected".
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& file);
+[[nodiscard]] Result<Config> load_config(const std::string& path);
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,24 @@
+// Seam between the two halves: the checkpoint engine asks for a packet boundary, the packet half gives it.
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace stillwater {
+
+// Called by one control thread at a time.
+class Barrier {
+ public:
+  virtual ~Barrier() = default;
+
+  // Tells every worker's interface agent to return zero packets and waits until no worker holds a packet
+  // that it has not declared held (mission Q2-Q4). On success all workers stand still and their memory is
+  // visible to the caller. On time-out every worker is resumed, nothing is lost, and the error names the
+  // worker that did not drain and what it holds (Q8).
+  [[nodiscard]] virtual Status quiesce(Nanos timeout) = 0;
+
+  // Lets all workers go on. Call once after each successful quiesce.
+  virtual void resume() = 0;
+};
+
+}  // namespace stillwater

@@ -1,0 +1,39 @@
+// Seam between the two halves: which epoch the workers are in, and which one is safe on the standby.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+namespace stillwater {
+
+// Epoch n is what the workers did between checkpoint n-1 and checkpoint n. Epoch 0 is the empty region.
+class CommittedEpoch {
+ public:
+  // What `committed` says while no standby has to agree: everything is released at once.
+  static constexpr std::uint64_t kNobodyToWaitFor = std::numeric_limits<std::uint64_t>::max();
+
+  // The epoch that hard writes belong to now. Changes only while all workers are quiesced.
+  [[nodiscard]] std::uint64_t current() const { return current_.load(std::memory_order_acquire); }
+
+  // Output that depends on this epoch or an earlier one may leave. Workers read it once a turn.
+  [[nodiscard]] std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
+
+  // A worker holds output that waits for the current epoch; the engine clears it when it takes a checkpoint.
+  void ask_for_checkpoint() { wanted_.store(true, std::memory_order_release); }
+  [[nodiscard]] bool checkpoint_wanted() const { return wanted_.load(std::memory_order_acquire); }
+
+  // The engine alone calls these.
+  void set_current(std::uint64_t epoch) {
+    wanted_.store(false, std::memory_order_release);
+    current_.store(epoch, std::memory_order_release);
+  }
+  void set_committed(std::uint64_t epoch) { committed_.store(epoch, std::memory_order_release); }
+
+ private:
+  alignas(64) std::atomic<std::uint64_t> current_{1};                   // writer: engine
+  std::atomic<std::uint64_t> committed_{kNobodyToWaitFor};              // writer: engine
+  alignas(64) std::atomic<bool> wanted_{false};                         // writers: workers set, engine clears
+};
+
+}  // namespace stillwater

@@ -1,0 +1,94 @@
+// What the dataplane is asked to do, as values. Read from YAML by appliance/config; validated there.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace stillwater::dataplane {
+
+// Addresses and ports in this header are in host byte order.
+struct Ipv4Prefix {
+  std::uint32_t address = 0;
+  std::uint8_t length = 0;  // 0..32
+
+  [[nodiscard]] std::uint32_t mask() const { return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length); }
+  [[nodiscard]] bool contains(std::uint32_t other) const { return (other & mask()) == (address & mask()); }
+};
+
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 65535;
+
+  [[nodiscard]] bool contains(std::uint16_t port) const { return first <= port && port <= last; }
+};
+
+using MacAddress = std::array<std::uint8_t, 6>;
+
+struct PortConfig {
+  std::string name;                 // as rules and routes refer to it
+  std::string device;               // DPDK device string: "net_af_packet0,iface=eth0", a PCI address, ...
+  MacAddress mac{};                 // virtual MAC, the same on both nodes
+  std::vector<Ipv4Prefix> addresses;  // own address with the length of its subnet, e.g. 10.0.1.1/24
+  std::uint16_t mtu = 1500;
+  std::uint16_t rx_descriptors = 1024;
+  std::uint16_t tx_descriptors = 1024;
+};
+
+struct RouteConfig {
+  Ipv4Prefix to;
+  std::uint32_t via = 0;  // next hop, inside a subnet of one of the ports
+};
+
+enum class RuleAction : std::uint8_t { deny, allow };
+
+// Ordered: the first rule that matches a session's first packet decides; none means deny.
+struct RuleConfig {
+  std::uint32_t id = 0;  // stable: sessions refer to their rule by it
+  RuleAction action = RuleAction::deny;
+  std::string from;                      // port name; empty means any
+  std::string to;                        // port name; empty means any
+  std::optional<std::uint8_t> protocol;  // IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP
+  Ipv4Prefix source;
+  Ipv4Prefix destination;
+  PortRange destination_ports;
+};
+
+// Sessions that leave through `to` get their source translated to `address`, with a port of `ports`.
+struct SourceNatConfig {
+  std::string from;  // port name; empty means any
+  std::string to;    // port name
+  std::uint32_t address = 0;
+  PortRange ports{1024, 65535};
+};
+
+// When a session that saw no packet ends, in seconds.
+struct TimeoutConfig {
+  std::uint32_t tcp_opening_s = 30;
+  std::uint32_t tcp_established_s = 7200;
+  std::uint32_t tcp_closing_s = 30;
+  std::uint32_t udp_s = 120;
+  std::uint32_t icmp_s = 30;
+};
+
+// Which packets wait for the commit of the epoch that they depend on.
+enum class OutputCommit : std::uint8_t { none, new_state };
+
+enum class IdleStrategy : std::uint8_t { busy, pause, sleep };
+
+struct Config {
+  std::uint32_t sessions_max = 65536;
+  std::uint32_t neighbours_max = 1024;
+  std::uint32_t hold_packets_max = 4096;
+  OutputCommit output_commit = OutputCommit::new_state;
+  IdleStrategy idle = IdleStrategy::sleep;
+  std::vector<PortConfig> ports;
+  std::vector<RouteConfig> routes;
+  std::vector<RuleConfig> rules;
+  std::vector<SourceNatConfig> source_nat;
+  TimeoutConfig timeouts;
+};
+
+}  // namespace stillwater::dataplane

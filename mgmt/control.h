@@ -1,0 +1,112 @@
+// What the management plane may ask of a node, without knowing how the node is built. The appliance
+// implements it; the gRPC server and its tests only see this.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace stillwater::mgmt {
+
+// One percentile pair over the last minute.
+struct Spread {
+  double p50 = 0;
+  double p99 = 0;
+};
+
+struct PortStatus {
+  std::string name;
+  std::string device;
+  bool link_up = false;
+  std::uint64_t rx_packets = 0;
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t tx_packets = 0;
+  std::uint64_t tx_bytes = 0;
+  std::uint64_t rx_missed = 0;  // lost before the dataplane saw them: ring full, no buffer
+};
+
+struct CheckpointStatus {
+  std::uint64_t checkpoints = 0;   // committed since start
+  std::uint64_t failed = 0;        // quiesce timed out, staging full, link lost
+  std::string last_failure;        // empty: none yet
+  Spread blackout_us;              // request to last worker resumed, epochs with hard lines only
+  Spread dirty_lines;              // 64-byte lines carried by these epochs
+  Spread interval_us;              // between two committed checkpoints
+  Spread commit_us;                // request to acknowledged
+  std::string tracker;             // which dirty tracker runs
+};
+
+struct NodeStatus {
+  std::string name;
+  std::string version;
+  std::string role;  // starting | syncing | standby | active | standalone | fenced | failed
+  std::string role_reason;
+  std::uint64_t term = 0;
+  std::uint64_t committed_epoch = 0;
+  std::string region_id;
+  std::string arbiter;  // what decides a promotion; with none, what that means
+  bool can_fail_over = false;
+  std::string cannot_fail_over_because;  // empty when can_fail_over
+  std::string peer;      // peer's node name, empty while none is connected
+  double sync_progress = 0;  // 0..1 while a standby is being filled
+  std::uint64_t sessions = 0;
+  std::uint64_t sessions_max = 0;
+  std::uint64_t held_packets = 0;
+  std::uint64_t replication_refused = 0;  // connections or messages refused
+  std::string last_refusal;
+  std::string last_takeover;  // the takeover's steps with their times; empty: none since start
+  double uptime_s = 0;
+  CheckpointStatus checkpoint;
+  std::vector<PortStatus> ports;
+  std::map<std::string, std::uint64_t> drops;  // by reason; reasons never seen are absent
+};
+
+struct SessionInfo {
+  std::string protocol;  // tcp | udp | icmp
+  std::string state;
+  std::string source;       // "address:port" as the initiator sent it
+  std::string destination;
+  std::string translated_source;  // empty: not translated
+  std::uint32_t rule = 0;
+  double age_s = 0;
+  double idle_s = 0;  // in steps of 8 s
+  std::uint64_t changed_epoch = 0;
+};
+
+// The checkpoint policy that may be changed while running.
+struct Policy {
+  Nanos interval{};
+  Nanos min_interval{};
+  Nanos quiesce_timeout{};
+  std::uint64_t dirty_bytes = 0;
+};
+
+// All functions may be called from any thread, several at a time, and return within a second.
+class Control {
+ public:
+  virtual ~Control() = default;
+
+  [[nodiscard]] virtual NodeStatus status() = 0;
+
+  // Calls `sink` for at most `limit` sessions. failed_precondition on a standby: only the active knows.
+  [[nodiscard]] virtual Status sessions(std::uint64_t limit,
+                                        const std::function<void(const SessionInfo&)>& sink) = 0;
+
+  // Takes a checkpoint now and waits for its commit; returns the committed epoch.
+  [[nodiscard]] virtual Result<std::uint64_t> checkpoint() = 0;
+
+  [[nodiscard]] virtual Policy policy() = 0;
+  // Refuses values out of range and changes nothing then.
+  [[nodiscard]] virtual Status set_policy(const Policy& policy) = 0;
+
+  // Stops the dataplane at a packet boundary until resume() or until `limit` has passed (at most 60 s).
+  [[nodiscard]] virtual Status quiesce(Nanos limit) = 0;
+  [[nodiscard]] virtual Status resume() = 0;
+};
+
+}  // namespace stillwater::mgmt
