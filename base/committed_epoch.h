@@ -31,9 +31,9 @@ class CommittedEpoch {
   void set_committed(std::uint64_t epoch) { committed_.store(epoch, std::memory_order_release); }
 
  private:
-  alignas(64) std::atomic<std::uint64_t> current_{1};                   // writer: engine
-  std::atomic<std::uint64_t> committed_{kNobodyToWaitFor};              // writer: engine
-  alignas(64) std::atomic<bool> wanted_{false};                         // writers: workers set, engine clears
+  alignas(64) std::atomic<std::uint64_t> current_{1};       // writer: engine
+  std::atomic<std::uint64_t> committed_{kNobodyToWaitFor};  // writer: engine
+  alignas(64) std::atomic<bool> wanted_{false};             // writers: workers set, engine clears
 };
 
 }  // namespace stillwater

@@ -1,0 +1,35 @@
+#include "ckpt_engine/region/dirty_lines.h"
+
+#include <bit>
+
+namespace stillwater::region {
+
+LineSet::LineSet(std::uint64_t begin, std::uint64_t end, std::uint32_t list_max)
+    : begin_(begin), bits_((end - begin) / kLineBytes / 64 + 1), list_(list_max) {}
+
+void LineSet::append_to(std::vector<Extent>& out) const {
+  const auto add = [&](std::uint64_t line) {
+    const std::uint64_t offset = begin_ + line * kLineBytes;
+    if (!out.empty() && out.back().offset + out.back().bytes == offset)
+      out.back().bytes += kLineBytes;
+    else
+      out.push_back({offset, kLineBytes});
+  };
+  if (!overflowed()) {
+    for (std::uint32_t i = 0; i < count(); ++i) add(list_[i]);
+    return;
+  }
+  for (std::size_t w = 0; w < bits_.size(); ++w)
+    for (std::uint64_t word = bits_[w]; word != 0; word &= word - 1)
+      add(w * 64 + static_cast<unsigned>(std::countr_zero(word)));
+}
+
+void LineSet::clear() {
+  if (overflowed())
+    std::fill(bits_.begin(), bits_.end(), 0);
+  else
+    for (std::uint32_t i = 0; i < count(); ++i) bits_[list_[i] / 64] = 0;
+  count_.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace stillwater::region
