@@ -53,22 +53,25 @@ bool InterfaceAgent::park(std::uint64_t nanoseconds) {
   return true;
 }
 
+// The second look at `stop`, after `running` is said, closes the window in which a barrier that stops anew
+// still reads `stopped`.
 void InterfaceAgent::wait_until_resumed() {
-  gate_.whereabouts.store(Whereabouts::stopped);
-  for (unsigned waited = 0; gate_.stop.load() && !ending();) {
-    if (gate_.discard.load(std::memory_order_acquire)) {
-      discard_ports();
-      sleep_ns(kStoppedSleepNs);
-    } else if (++waited < kSpinsBeforeYield) {
-      __builtin_ia32_pause();
-    } else if (waited < kSpinsBeforeYield + kYieldsBeforeSleep) {
-      sched_yield();
-    } else {
-      waited = kSpinsBeforeYield + kYieldsBeforeSleep;
-      sleep_ns(kStoppedSleepNs);
+  do {
+    gate_.whereabouts.store(Whereabouts::stopped);
+    for (unsigned waits = 0; gate_.stop.load() && !ending(); ++waits) {
+      if (gate_.discard.load(std::memory_order_acquire)) {
+        discard_ports();
+        sleep_ns(kStoppedSleepNs);
+      } else if (waits < kSpinsBeforeYield) {
+        __builtin_ia32_pause();
+      } else if (waits < kSpinsBeforeYield + kYieldsBeforeSleep) {
+        sched_yield();
+      } else {
+        sleep_ns(kStoppedSleepNs);
+      }
     }
-  }
-  gate_.whereabouts.store(Whereabouts::running);
+    gate_.whereabouts.store(Whereabouts::running);
+  } while (gate_.stop.load() && !ending());
 }
 
 // What arrived while this node did not serve is nobody's to process: a bridge that floods delivers it to the
