@@ -4,6 +4,8 @@
 
 #include <sched.h>
 
+#include "base/clock.h"
+
 namespace stillwater::quiesce {
 namespace {
 
@@ -72,6 +74,7 @@ void InterfaceAgent::wait_until_resumed() {
     }
     gate_.whereabouts.store(Whereabouts::running);
   } while (gate_.stop.load() && !ending());
+  gate_.resumed_at_ns.store(BootClock{}.now().count(), std::memory_order_relaxed);
 }
 
 // What arrived while this node did not serve is nobody's to process: a bridge that floods delivers it to the

@@ -23,6 +23,7 @@ class WorkerBarrier final : public Barrier {
   // Barrier. A worker whose loop has not begun or has ended counts as quiesced: it holds nothing.
   [[nodiscard]] Status quiesce(Nanos timeout) override;
   void resume() override;
+  [[nodiscard]] Instant last_resumed() const override;
 
   [[nodiscard]] bool quiesced() const { return quiesced_; }
 
@@ -40,6 +41,7 @@ class WorkerBarrier final : public Barrier {
   const Clock& clock_;
   std::vector<std::unique_ptr<WorkerGate>> gates_;
   bool quiesced_ = true;
+  Instant resumed_{};
   std::uint64_t drains_ = 0;
 };
 
