@@ -9,7 +9,10 @@
 namespace stillwater::mgmt::cli {
 namespace {
 
+constexpr std::uint64_t kDirtyBytesAtMost = std::uint64_t{1} << 40;
+
 constexpr const char* kFooter =
+    "The options of `stillwaterctl --help` may stand before or after a command.\n"
     "Exit status: 0 done, 1 the node refused or failed, 2 wrong usage, 3 the node cannot be reached.\n"
     "Durations are numbers with a unit: 100us, 1.5ms, 2s.";
 
@@ -42,10 +45,14 @@ void add_program_options(CLI::App& app, Arguments& a) {
       ->envname("STILLWATER_ADDRESS")
       ->type_name("ADDRESS")
       ->capture_default_str();
-  app.add_option("--tls", a.tls, "Protection of a TCP address; only none is there yet")
-      ->transform(CLI::CheckedTransformer(
-                      std::map<std::string, Tls>{{"required", Tls::required}, {"none", Tls::none}})
-                      .description(""))
+  const auto read_tls = [&a](const std::string& text) {
+    if (text != "required" && text != "none") {
+      throw CLI::ValidationError("--tls", "'" + text + "' is neither required nor none");
+    }
+    a.tls = text == "none" ? Tls::none : Tls::required;
+  };
+  app.add_option_function<std::string>("--tls", read_tls,
+                                       "Protection of a TCP address; only none is there yet")
       ->type_name("required|none");
   app.add_flag("--json", a.json, "Print JSON: the field names and units of stillwater.proto");
   add_duration(
@@ -68,10 +75,15 @@ void add_policy_commands(CLI::App& app, Arguments& a) {
   add_duration(
       *set, "--quiesce-timeout", 0ns, most, [&a](Nanos t) { a.policy.set_quiesce_timeout_ns(t.count()); },
       "Give a quiesce up that takes longer");
-  set->add_option_function<std::uint64_t>(
-         "--dirty-bytes", [&a](std::uint64_t n) { a.policy.set_dirty_bytes(n); },
-         "Take a checkpoint when this much has changed, e.g. 1MiB")
-      ->transform(CLI::AsSizeValue(true))
+  const auto use_bytes = [&a](std::uint64_t bytes) {
+    // A negative number has wrapped around by now.
+    if (bytes > kDirtyBytesAtMost)
+      throw CLI::ValidationError("--dirty-bytes", "out of range; expected up to 1TiB");
+    a.policy.set_dirty_bytes(bytes);
+  };
+  set->add_option_function<std::uint64_t>("--dirty-bytes", use_bytes,
+                                          "Take a checkpoint when this much has changed, e.g. 1MiB")
+      ->transform(CLI::AsSizeValue(true).description(""))
       ->type_name("SIZE");
   set->callback([&a] {
     a.command = Command::policy_set;
@@ -111,12 +123,22 @@ void check_address(const Arguments& a) {
   }
 }
 
+// CLI11 reports a missing subcommand before it reports the word that was meant as one.
+std::string what_is_wrong(const CLI::App& app, const CLI::Error& error) {
+  const auto unknown = app.remaining(true);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr || unknown.empty()) return error.what();
+  return "unknown command '" + unknown.front() + "'";
+}
+
 }  // namespace
 
 tl::expected<Arguments, Exit> parse_arguments(int argc, const char* const* argv) {
   Arguments arguments;
   CLI::App app("Asks a Stillwater node how it is, and tells it what to do.", "stillwaterctl");
   app.footer(kFooter);
+  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+    return "stillwaterctl: " + what_is_wrong(*failed, error) + "\nstillwaterctl --help says more.\n";
+  });
   add_program_options(app, arguments);
   add_commands(app, arguments);
   try {

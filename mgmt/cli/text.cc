@@ -44,6 +44,8 @@ std::string dataplane(const v1::NodeStatus& s) {
 
 std::string checkpoints(const v1::CheckpointStatus& c) {
   const auto row = [](const char* name, const v1::Spread& spread) {
+    const bool nothing_measured = spread.p50() <= 0 && spread.p99() <= 0;
+    if (nothing_measured) return std::vector<std::string>{name, "-", "-"};
     return std::vector<std::string>{name, measured(spread.p50()), measured(spread.p99())};
   };
   return "\n" + fact("checkpoints", grouped(c.checkpoints()) + " committed") +
