@@ -47,6 +47,9 @@ class Engine {
   // The standby's answer; completes step 7: output that waited is released.
   [[nodiscard]] Status acknowledged(const wire::Ack& ack);
 
+  // The last checkpoint of a planned stop: soft lines go with it, and the workers stay quiesced.
+  [[nodiscard]] Status final_checkpoint(wire::Transport& standby);
+
   // Ships soft lines if their interval has passed. Skips a blackout where no hard line is dirty.
   [[nodiscard]] Status ship_soft_if_due(wire::Transport& standby, Instant now);
 
@@ -54,6 +57,7 @@ class Engine {
   void standby_lost();
 
   [[nodiscard]] bool awaiting_ack() const { return awaiting_ack_; }
+  [[nodiscard]] Instant last_taken() const { return last_taken_; }
   [[nodiscard]] bool has_standby() const { return joined_; }
   [[nodiscard]] std::uint64_t committed() const { return committed_; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
@@ -65,12 +69,13 @@ class Engine {
 
  private:
   [[nodiscard]] Status brownout(wire::Transport& standby);
-  [[nodiscard]] Status blackout();
+  enum class Afterwards { resume, stay_quiesced };
+  [[nodiscard]] Status blackout(Afterwards afterwards);
   [[nodiscard]] Status ship(wire::Transport& standby);
   [[nodiscard]] Status send_commit_record(wire::Transport& standby);
   [[nodiscard]] Status copy_everything(wire::Transport& peer,
                                        const std::function<void(std::uint64_t)>& progress);
-  [[nodiscard]] Status send_soft(wire::Transport& standby);
+  [[nodiscard]] Status send_soft(wire::Transport& standby, std::uint64_t budget_bytes);
   void forget_shipment();
 
   region::Region& region_;
