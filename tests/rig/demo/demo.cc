@@ -187,7 +187,7 @@ Result<bool> Demo::wait(const std::string& phase, Instant deadline, const std::f
     if (now >= deadline) return false;
     const double left = std::ceil(std::chrono::duration<double>(deadline - now).count());
     progress_.show(fmt::format("{}, {:.0f} s left{}", phase, left, load_line()));
-    (void)interrupts_.wait_until(std::min(deadline, now + 100ms));
+    (void)interrupts_.wait_until(std::min(deadline, now + 200ms));
   }
 }
 

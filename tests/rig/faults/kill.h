@@ -28,6 +28,7 @@ class NodeKill {
   [[nodiscard]] Result<Struck> strike();
 
  private:
+  [[nodiscard]] Result<Struck> strike_now();
   NodeKill(UniqueFd control, pid_t pid, std::vector<std::string> interfaces)
       : control_(std::move(control)), pid_(pid), interfaces_(std::move(interfaces)) {}
 

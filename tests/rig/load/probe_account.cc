@@ -42,12 +42,18 @@ std::vector<ProbeAccount::Gap> ProbeAccount::gaps(std::size_t first, const std::
   return found;
 }
 
-ProbeSummary ProbeAccount::summary(Instant from, std::optional<Instant> fault) const {
-  ProbeSummary summary;
-  const auto first =
-      static_cast<std::size_t>(std::lower_bound(sent_.begin(), sent_.end(), from) - sent_.begin());
-  summary.sent = sent_.size() - first;
+Nanos ProbeAccount::longest_send_gap(std::size_t first, const ProbeSummary& window) const {
+  const bool everywhere = window.window_begin == window.window_end;
+  Nanos longest{0};
+  for (std::size_t number = first + 1; number < sent_.size(); ++number) {
+    const bool overlaps = sent_[number] >= window.window_begin && sent_[number - 1] < window.window_end;
+    if (everywhere || overlaps) longest = std::max(longest, sent_[number] - sent_[number - 1]);
+  }
+  return longest;
+}
 
+std::vector<bool> ProbeAccount::tally_arrivals(std::size_t first, Instant steady_until,
+                                               ProbeSummary& summary) const {
   std::vector<bool> arrived(sent_.size(), false);
   std::vector<Nanos> delays;
   std::size_t expected = first;  // above every number that has arrived
@@ -62,29 +68,43 @@ ProbeSummary ProbeAccount::summary(Instant from, std::optional<Instant> fault) c
     arrived[number] = true;
     if (number < expected) ++summary.reordered;
     expected = std::max(expected, number + 1);
-    if (!fault || sent_[number] < *fault - kInFlight) delays.push_back(arrival.at - sent_[number]);
+    if (sent_[number] < steady_until) delays.push_back(arrival.at - sent_[number]);
   }
+  summary.delay_us_p50 = percentile_us(delays, 0.5);
+  summary.delay_us_p99 = percentile_us(delays, 0.99);
+  summary.recovered = sent_.size() == first || arrived.back();
+  return arrived;
+}
 
-  const std::vector<Gap> all = gaps(first, arrived);
+void ProbeAccount::measure_outage(std::size_t first, const std::vector<bool>& arrived,
+                                  std::optional<Instant> fault, ProbeSummary& summary) const {
+  Nanos longest{0};
+  for (const Gap& gap : gaps(first, arrived)) {
+    if (fault && gap.end < *fault) continue;
+    longest = std::max(longest, gap.end - gap.begin);
+    if (gap.begin < summary.window_end) summary.window_end = std::max(summary.window_end, gap.end);
+  }
+  summary.outage_ms = milliseconds(longest);
+}
+
+ProbeSummary ProbeAccount::summary(Instant from, std::optional<Instant> fault) const {
+  ProbeSummary summary;
+  const auto first =
+      static_cast<std::size_t>(std::lower_bound(sent_.begin(), sent_.end(), from) - sent_.begin());
+  summary.sent = sent_.size() - first;
   if (fault) {
     summary.window_begin = *fault - kInFlight;
     summary.window_end = *fault + kSettling;
   }
-  Nanos longest{0};
-  for (const Gap& gap : all) {
-    if (fault && gap.end < *fault) continue;
-    longest = std::max(longest, gap.end - gap.begin);
-    if (fault && gap.begin < summary.window_end) summary.window_end = std::max(summary.window_end, gap.end);
-  }
-  summary.outage_ms = milliseconds(longest);
-  summary.recovered = arrived.size() == first || arrived.back();
+  const std::vector<bool> arrived =
+      tally_arrivals(first, fault ? summary.window_begin : Instant::max(), summary);
+  measure_outage(first, arrived, fault, summary);
   for (std::size_t number = first; number < sent_.size(); ++number) {
     if (arrived[number]) continue;
     const bool inside = sent_[number] >= summary.window_begin && sent_[number] < summary.window_end;
     ++(inside ? summary.lost_failover : summary.lost_steady);
   }
-  summary.delay_us_p50 = percentile_us(delays, 0.5);
-  summary.delay_us_p99 = percentile_us(delays, 0.99);
+  summary.send_gap_ms = milliseconds(longest_send_gap(first, summary));
   return summary;
 }
 

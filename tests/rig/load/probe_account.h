@@ -18,6 +18,7 @@ struct ProbeSummary {
   std::uint64_t reordered = 0;      // first arrivals of a number below one that had arrived (RFC 4737)
   std::uint64_t unknown = 0;        // arrivals of a number that was never sent
   double outage_ms = 0;             // see ProbeAccount::summary
+  double send_gap_ms = 0;           // longest time between two sends that overlaps the failover window
   bool recovered = true;            // the last probe sent arrived
   Instant window_begin{};           // failover window [begin, end); empty without a fault
   Instant window_end{};
@@ -45,7 +46,7 @@ class ProbeAccount {
   // arrived while at least one between them did not; one that no arrival ends lasts until the last send.
   // The failover window begins kInFlight before the fault and ends kSettling after it, or where the last gap
   // that begins in it ends. `outage_ms` is the longest gap that ends after the fault; without a fault, the
-  // longest of all. 0: nothing was lost.
+  // longest of all, and `send_gap_ms` likewise. 0: nothing was lost.
   [[nodiscard]] ProbeSummary summary(Instant from, std::optional<Instant> fault) const;
 
  private:
@@ -57,6 +58,13 @@ class ProbeAccount {
     Instant begin;
     Instant end;
   };
+  // Whether each number arrived; fills the counts and, of probes sent before `steady_until`, the delays.
+  [[nodiscard]] std::vector<bool> tally_arrivals(std::size_t first, Instant steady_until,
+                                                 ProbeSummary& summary) const;
+  // Fills the outage, and extends the failover window over the gaps that begin in it.
+  void measure_outage(std::size_t first, const std::vector<bool>& arrived, std::optional<Instant> fault,
+                      ProbeSummary& summary) const;
+  [[nodiscard]] Nanos longest_send_gap(std::size_t first, const ProbeSummary& window) const;
   [[nodiscard]] std::vector<Gap> gaps(std::size_t first, const std::vector<bool>& arrived) const;
 
   std::vector<Instant> sent_;

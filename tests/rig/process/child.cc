@@ -36,9 +36,10 @@ Child::~Child() {
 }
 
 std::optional<std::string> Child::ended() {
-  if (!wait_status_) {
-    int status = 0;
-    if (waitpid(pid_, &status, WNOHANG) == pid_) wait_status_ = status;
+  siginfo_t end{};
+  if (!wait_status_ && waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+      end.si_pid == pid_) {
+    reap();
   }
   return wait_status_ ? std::optional(describe_wait_status(*wait_status_)) : std::nullopt;
 }
@@ -49,7 +50,13 @@ void Child::stop(Nanos limit) {
   kill(pid_, SIGTERM);
   pollfd end{handle.get(), POLLIN, 0};
   const int limit_ms = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
-  if (poll(&end, 1, limit_ms) <= 0) kill(pid_, SIGKILL);
+  poll(&end, 1, limit_ms);
+  reap();
+}
+
+void Child::reap() {
+  // The whole group, while its leader still holds the number: what a child forked would keep the namespace.
+  kill(-pid_, SIGKILL);
   int status = 0;
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }

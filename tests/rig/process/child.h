@@ -12,8 +12,9 @@
 
 namespace stillwater::rig {
 
-// Owns one process: the destructor ends it and reaps it, so its pid never means another process. Used by
-// one thread, which started it (see spawn); the pid may be signalled from others while the Child lives.
+// Owns one process and its group: the destructor ends them and reaps the process, so its pid never means
+// another process. Used by one thread, which started it (see spawn); the pid may be signalled from others
+// while the Child lives.
 class Child {
  public:
   // `log_path` is overwritten with what the program writes to standard output and standard error.
@@ -29,10 +30,12 @@ class Child {
   // How it ended, in words; nothing while it runs.
   [[nodiscard]] std::optional<std::string> ended();
 
-  // SIGTERM, then SIGKILL past `limit`; returns once it is reaped.
+  // SIGTERM, then SIGKILL past `limit` or for what is left of its group; returns once it is reaped.
   void stop(Nanos limit);
 
  private:
+  void reap();
+
   Child(pid_t pid, std::string log_path) : pid_(pid), log_path_(std::move(log_path)) {}
 
   pid_t pid_;

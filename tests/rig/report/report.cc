@@ -62,6 +62,7 @@ std::string to_json(const Measurements& measured, const Verdict& verdict) {
       {"probe_unknown", probe.unknown},
       {"probe_delay_us_p50", rounded(probe.delay_us_p50)},
       {"probe_delay_us_p99", rounded(probe.delay_us_p99)},
+      {"probe_send_gap_ms", rounded(probe.send_gap_ms)},
       {"pace_missed", measured.probe_pace_missed},
       {"new_connections_ok", attempts.ok},
       {"new_connections_failed", attempts.failed()},

@@ -24,6 +24,8 @@ Verdict judge(const Measurements& measured) {
   bad_if(!probe.recovered, "the probe's path never came back");
   bad_if(probe.outage_ms > kOutageMsAtMost,
          fmt::format("the outage of {:.1f} ms is above {:.0f} ms", probe.outage_ms, kOutageMsAtMost));
+  bad_if(probe.send_gap_ms > kSendGapMsAtMost,
+         fmt::format("the harness sent no probe for {:.1f} ms, which may hide an outage", probe.send_gap_ms));
   bad_if(attempts.failed_before > 0,
          fmt::format("{} new connections failed before the fault", attempts.failed_before));
   bad_if(attempts.failed_after > 0,

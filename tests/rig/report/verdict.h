@@ -9,14 +9,16 @@
 namespace stillwater::rig {
 
 constexpr double kOutageMsAtMost = 150;
+// While the harness itself sends nothing, it sees no outage.
+constexpr double kSendGapMsAtMost = 50;
 
 struct Verdict {
   std::vector<std::string> reasons;  // why it is bad; empty: it is good
   [[nodiscard]] bool good() const { return reasons.empty(); }
 };
 
-// Good: every wanted TCP connection survived, no probe was lost, doubled or invented outside the failover
-// window, the outage is at most kOutageMsAtMost, new connections failed at most inside the window, a
+// Good: every wanted TCP connection survived, no probe was lost outside the failover window and none was
+// invented, the outage is at most kOutageMsAtMost, new connections failed at most inside the window, a
 // checkpointing system took checkpoints under load, and nothing went wrong with the harness.
 [[nodiscard]] Verdict judge(const Measurements& measured);
 

@@ -38,10 +38,12 @@ Plan pair_network(DataPorts ports) {
        bridge_port("br-out", "out", "server")},
       {active_in, bridge_port("br-in", "in", "active")},
       {active_out, bridge_port("br-out", "out", "active")},
-      {data_port("standby", "in0"), bridge_port("br-in", "in", "standby")},
-      {data_port("standby", "out0"), bridge_port("br-out", "out", "standby")},
+      // Before the standby's other ports: the kernel delays the news of a lost carrier by up to a second
+      // where both ends of a veth pair happen to have the same interface index.
       {{.space = "active", .name = "repl0", .address = "10.80.3.1/24"},
        {.space = "standby", .name = "repl0", .address = "10.80.3.2/24"}},
+      {data_port("standby", "in0"), bridge_port("br-in", "in", "standby")},
+      {data_port("standby", "out0"), bridge_port("br-out", "out", "standby")},
   };
   plan.routes.push_back({"client", "default", kInsideAddress});
   return plan;
