@@ -26,7 +26,9 @@ Status Appliance::open() {
                                          config_.profile.role == InitialRole::active};
   if (Status stored = standby::store_personality(region_->profile_page(), personality); !stored) return stored;
 
-  const dataplane::EalOptions eal{config_.eal.hugepages, config_.eal.memory_mib, config_.eal.cores, config_.eal.log_level};
+  dataplane::EalOptions eal{config_.eal.hugepages, config_.eal.memory_mib, config_.eal.cores, config_.eal.log_level};
+  for (const dataplane::PortConfig& port : config_.dataplane.ports)
+    if (dataplane::is_pci_address(port.device)) eal.pci_devices.push_back(dataplane::device_name(port.device));
   if (Status ready = dataplane::init_eal(eal); !ready) return ready;
   auto dataplane = dataplane::Dataplane::create(config_.dataplane, *region_, epochs_, clock_);
   if (!dataplane) return tl::unexpected(dataplane.error());

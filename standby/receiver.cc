@@ -106,12 +106,14 @@ Status Receiver::commit(const wire::Commit& record) {
   });
 }
 
-void Receiver::disconnected() {
+std::size_t Receiver::disconnected() {
+  const std::size_t groups = applier_.groups_applied();
   applier_.roll_back();
   parsed_ = filled_ = 0;
   output_.clear();
   if (syncing_) region_.clear();
   syncing_ = false;
+  return groups;
 }
 
 double Receiver::sync_progress() const {

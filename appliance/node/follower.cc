@@ -65,8 +65,14 @@ Status Node::fence() {
   return {};
 }
 
+void Node::roll_back_partial_epoch() {
+  if (const std::size_t groups = receiver_->disconnected(); groups > 0)
+    spdlog::warn("rolled back {} group{} of epoch {}, which was not committed", groups, groups == 1 ? "" : "s",
+                 receiver_->committed() + 1);
+}
+
 Status Node::finish_or_roll_back() {
-  receiver_->disconnected();
+  roll_back_partial_epoch();
   if (!receiver_->in_sync()) return fail(Errc::failed_precondition, "this node holds no whole epoch");
   return {};
 }
@@ -97,7 +103,7 @@ Status Node::restart_agent() {
 }
 
 Status Node::announce() {
-  parts_.dataplane.announcer().announce();
+  parts_.dataplane.announce();
   return {};
 }
 

@@ -29,7 +29,7 @@ void Node::start_empty(const std::string& reason) {
   set_role(standby::Role::standalone, reason);
   parts_.dataplane.barrier().set_discard(false);
   parts_.dataplane.barrier().resume();
-  parts_.dataplane.announcer().announce();
+  parts_.dataplane.announce();
 }
 
 // Fills the peer. Forwarding goes on meanwhile; it becomes the standby with its first acknowledgement.

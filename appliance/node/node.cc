@@ -235,7 +235,7 @@ void Node::lost_connection(const std::string& why) {
     engine_->standby_lost();
     set_role(standby::Role::standalone, "no standby: " + why);
   } else {
-    receiver_->disconnected();
+    roll_back_partial_epoch();
     if (receiver_->in_sync())
       set_role(standby::Role::standby, "connection to the active ended: " + why);
     else

@@ -62,6 +62,7 @@ class Node final : private standby::TakeoverSteps {
   // Any thread.
   [[nodiscard]] NodeView view() const;
   [[nodiscard]] engine::Summary checkpoints() const { return engine_->statistics().summary(parts_.clock.now()); }
+  [[nodiscard]] const char* tracker() const { return tracker_->name(); }
   [[nodiscard]] engine::Policy policy() const;
   // Asks the replication thread; the future is ready when it has done so, or refused.
   [[nodiscard]] std::future<Result<std::uint64_t>> request_checkpoint();
@@ -107,6 +108,7 @@ class Node final : private standby::TakeoverSteps {
   void follow();
   void follow_turn();
   [[nodiscard]] Status follower_received(std::size_t bytes);
+  void roll_back_partial_epoch();
   void take_over(const std::string& reason);
   [[nodiscard]] Status fence() override;
   [[nodiscard]] Status finish_or_roll_back() override;
