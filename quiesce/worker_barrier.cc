@@ -63,7 +63,16 @@ std::string WorkerBarrier::who_holds_packets() const {
 
 void WorkerBarrier::resume() {
   quiesced_ = false;
+  resumed_ = clock_.now();
   for (auto& gate : gates_) gate->stop.store(false);
+}
+
+// A worker that was parked all the while did not wait: the call itself is the last to count.
+Instant WorkerBarrier::last_resumed() const {
+  Instant last = resumed_;
+  for (const auto& gate : gates_)
+    last = std::max(last, Instant(gate->resumed_at_ns.load(std::memory_order_relaxed)));
+  return last;
 }
 
 void WorkerBarrier::set_discard(bool on) {
@@ -81,7 +90,7 @@ Status WorkerBarrier::drain_ports(Nanos timeout) {
              gate->discard_rounds.load(std::memory_order_acquire) == drains_;
     });
   });
-  if (!drained) return fail(Errc::timed_out, "packets keep arriving faster than the ports can be emptied");
+  if (!drained) return fail(Errc::timed_out, "a worker did not empty its ports in time");
   return {};
 }
 

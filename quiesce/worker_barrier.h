@@ -23,13 +23,15 @@ class WorkerBarrier final : public Barrier {
   // Barrier. A worker whose loop has not begun or has ended counts as quiesced: it holds nothing.
   [[nodiscard]] Status quiesce(Nanos timeout) override;
   void resume() override;
+  [[nodiscard]] Instant last_resumed() const override;
 
   [[nodiscard]] bool quiesced() const { return quiesced_; }
 
   // While quiesced: ports are emptied and what came is freed and counted (a standby), or packets wait in
   // their rings (a checkpoint).
   void set_discard(bool on);
-  // Waits until every stopped worker found its ports empty once after this call. Needs discard mode.
+  // Waits until every stopped worker has discarded all that its receive rings held at this call. Needs
+  // discard mode.
   [[nodiscard]] Status drain_ports(Nanos timeout);
   [[nodiscard]] std::uint64_t discarded() const;
   [[nodiscard]] std::uint64_t held() const;
@@ -40,6 +42,7 @@ class WorkerBarrier final : public Barrier {
   const Clock& clock_;
   std::vector<std::unique_ptr<WorkerGate>> gates_;
   bool quiesced_ = true;
+  Instant resumed_{};
   std::uint64_t drains_ = 0;
 };
 

@@ -10,13 +10,6 @@
 
 namespace stillwater::region {
 
-// A run of bytes of the region.
-struct Extent {
-  std::uint64_t offset;
-  std::uint64_t bytes;
-  friend bool operator==(const Extent&, const Extent&) = default;
-};
-
 // A set of lines of [begin, end). One thread at a time, except `count`, which any thread may read.
 class LineSet {
  public:

@@ -16,6 +16,13 @@ inline constexpr std::size_t kRootsMax = 48;
 
 using RegionId = std::array<std::uint8_t, 16>;
 
+// A run of bytes of the region, from its start.
+struct Extent {
+  std::uint64_t offset;
+  std::uint64_t bytes;
+  friend bool operator==(const Extent&, const Extent&) = default;
+};
+
 // Hard state decides what a peer may be told and is carried by every checkpoint; soft state may be stale.
 enum class StateClass : std::uint32_t { hard = 1, soft = 2 };
 

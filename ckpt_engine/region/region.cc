@@ -100,13 +100,15 @@ void Region::set_identity(const RegionId& id, std::uint64_t term) {
   std::atomic_ref(header_->term).store(term, std::memory_order_relaxed);
 }
 
-void Region::set_stamp(std::uint64_t epoch, std::uint64_t config_generation, Nanos region_now) {
+// Relaxed: the stamp's fields are values to read, they publish nothing else.
+void Region::set_epoch(std::uint64_t epoch) {
   std::atomic_ref(header_->epoch).store(epoch, std::memory_order_relaxed);
-  std::atomic_ref(header_->config_generation).store(config_generation, std::memory_order_relaxed);
-  set_region_now(region_now);
 }
 
-// Relaxed: the stamp is a value to read, it publishes nothing else.
+void Region::set_config_generation(std::uint64_t generation) {
+  std::atomic_ref(header_->config_generation).store(generation, std::memory_order_relaxed);
+}
+
 void Region::set_region_now(Nanos region_now) {
   std::atomic_ref(header_->region_now_ns).store(region_now.count(), std::memory_order_relaxed);
 }
@@ -118,7 +120,9 @@ Nanos Region::region_now() const {
 void Region::clear() {
   std::memset(base_ + kDataOffset, 0, size_ - kDataOffset);
   set_identity(RegionId{}, 0);
-  set_stamp(0, 0, Nanos(0));
+  set_epoch(0);
+  set_config_generation(0);
+  set_region_now(Nanos(0));
 }
 
 }  // namespace stillwater::region

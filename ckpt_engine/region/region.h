@@ -63,7 +63,8 @@ class Region {
 
   // The stamp. Each field has one writer at a time (format.h); readers on any thread.
   void set_identity(const RegionId& id, std::uint64_t term);
-  void set_stamp(std::uint64_t epoch, std::uint64_t config_generation, Nanos region_now);
+  void set_epoch(std::uint64_t epoch);
+  void set_config_generation(std::uint64_t generation);
   void set_region_now(Nanos region_now);
   [[nodiscard]] Nanos region_now() const;
 
