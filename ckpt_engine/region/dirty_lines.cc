@@ -8,9 +8,10 @@ LineSet::LineSet(std::uint64_t begin, std::uint64_t end, std::uint32_t list_max)
     : begin_(begin), bits_((end - begin) / kLineBytes / 64 + 1), list_(list_max) {}
 
 void LineSet::append_to(std::vector<Extent>& out) const {
+  const std::size_t first = out.size();
   const auto add = [&](std::uint64_t line) {
     const std::uint64_t offset = begin_ + line * kLineBytes;
-    if (!out.empty() && out.back().offset + out.back().bytes == offset)
+    if (out.size() > first && out.back().offset + out.back().bytes == offset)
       out.back().bytes += kLineBytes;
     else
       out.push_back({offset, kLineBytes});

@@ -32,7 +32,8 @@ class LineSet {
   // Relaxed: a hint for the policy; the exact number is read at the barrier.
   [[nodiscard]] std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
 
-  // Appends the marked lines to `out`, neighbours merged where they were marked in order.
+  // Appends the marked lines to `out`, neighbours merged where they were marked in order. What `out`
+  // held before is left alone.
   void append_to(std::vector<Extent>& out) const;
   void clear();
 
