@@ -1,5 +1,6 @@
 #include "ckpt_engine/region/dirty_lines.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace stillwater::region {
@@ -31,6 +32,21 @@ void LineSet::clear() {
   else
     for (std::uint32_t i = 0; i < count(); ++i) bits_[list_[i] / 64] = 0;
   count_.store(0, std::memory_order_relaxed);
+}
+
+void merge_overlapping(std::vector<Extent>& extents, std::size_t first) {
+  const auto begin = extents.begin() + static_cast<std::ptrdiff_t>(first);
+  if (begin == extents.end()) return;
+  std::sort(begin, extents.end(), [](const Extent& a, const Extent& b) { return a.offset < b.offset; });
+  auto last = begin;
+  for (auto next = begin + 1; next != extents.end(); ++next) {
+    const std::uint64_t end = last->offset + last->bytes;
+    if (next->offset <= end)
+      last->bytes = std::max(end, next->offset + next->bytes) - last->offset;
+    else
+      *++last = *next;
+  }
+  extents.erase(last + 1, extents.end());
 }
 
 }  // namespace stillwater::region

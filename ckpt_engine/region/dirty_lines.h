@@ -51,6 +51,9 @@ class LineSet {
   std::atomic<std::uint32_t> count_{0};  // writer: the worker that owns this set
 };
 
+// Sorts the extents from index `first` on and joins those that touch or overlap, so that no line is in two.
+void merge_overlapping(std::vector<Extent>& extents, std::size_t first);
+
 // The marks of one worker: it writes into `hard` and `soft`; a collector swaps them for empty ones at a
 // packet boundary, while that worker stands still.
 struct WorkerMarks {
