@@ -13,7 +13,6 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include <linux/ptrace.h>
 
 namespace stillwater::rig {
 namespace {
@@ -34,7 +33,7 @@ Result<pid_t> replication_thread_of(pid_t pid) {
 
 // The type of the frame that this system call sends; 0 if it sends none.
 std::uint16_t frame_being_sent(pid_t thread) {
-  struct ptrace_syscall_info info {};
+  __ptrace_syscall_info info{};
   if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) <= 0) return 0;
   if (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_sendto) return 0;
   char head[8] = {};
