@@ -19,6 +19,10 @@ class Barrier {
 
   // Lets all workers go on. Call once after each successful quiesce.
   virtual void resume() = 0;
+
+  // When the last worker went on after the latest resume, as that worker's own clock says. Final once every
+  // worker has made a turn since.
+  [[nodiscard]] virtual Instant last_resumed() const = 0;
 };
 
 }  // namespace stillwater

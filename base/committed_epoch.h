@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <limits>
 
+#include <sys/eventfd.h>
+
+#include "base/fd.h"
+
 namespace stillwater {
 
 // Epoch n is what the workers did between checkpoint n-1 and checkpoint n. Epoch 0 is the empty region.
@@ -19,9 +23,17 @@ class CommittedEpoch {
   // Output that depends on this epoch or an earlier one may leave. Workers read it once a turn.
   [[nodiscard]] std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
 
-  // A worker holds output that waits for the current epoch; the engine clears it when it takes a checkpoint.
-  void ask_for_checkpoint() { wanted_.store(true, std::memory_order_release); }
+  // A worker holds output that waits for the current epoch. The first call since the last checkpoint wakes
+  // whoever waits on `wake_fd`; the others cost a load.
+  void ask_for_checkpoint() {
+    if (wanted_.load(std::memory_order_relaxed) || wanted_.exchange(true, std::memory_order_acq_rel)) return;
+    wake();
+  }
   [[nodiscard]] bool checkpoint_wanted() const { return wanted_.load(std::memory_order_acquire); }
+
+  // An eventfd that becomes readable when a checkpoint is asked for.
+  [[nodiscard]] int wake_fd() const { return wake_.get(); }
+  void wake();
 
   // The engine alone calls these.
   void set_current(std::uint64_t epoch) {
@@ -31,9 +43,10 @@ class CommittedEpoch {
   void set_committed(std::uint64_t epoch) { committed_.store(epoch, std::memory_order_release); }
 
  private:
-  alignas(64) std::atomic<std::uint64_t> current_{1};                   // writer: engine
-  std::atomic<std::uint64_t> committed_{kNobodyToWaitFor};              // writer: engine
-  alignas(64) std::atomic<bool> wanted_{false};                         // writers: workers set, engine clears
+  UniqueFd wake_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  alignas(64) std::atomic<std::uint64_t> current_{1};       // writer: engine
+  std::atomic<std::uint64_t> committed_{kNobodyToWaitFor};  // writer: engine
+  alignas(64) std::atomic<bool> wanted_{false};             // writers: workers set, engine clears
 };
 
 }  // namespace stillwater

@@ -10,15 +10,15 @@ namespace stillwater {
 
 // What kind of failure it is, as far as a caller can act on it.
 enum class Errc {
-  invalid_argument,    // the input is wrong; the message says where and what was expected
-  failed_precondition, // right request, wrong moment (role, state); the message says what must hold first
-  timed_out,           // a bounded wait ended
-  refused,             // a peer or a check said no, for the reason in the message
-  protocol,            // bytes on the wire are not what the format says
-  resource_exhausted,  // a table, buffer or limit is full
-  unavailable,         // the other side is not there
-  io,                  // the operating system said no; the message carries its words
-  corrupt,             // a checksum or a magic number does not match
+  invalid_argument,     // the input is wrong; the message says where and what was expected
+  failed_precondition,  // right request, wrong moment (role, state); the message says what must hold first
+  timed_out,            // a bounded wait ended
+  refused,              // a peer or a check said no, for the reason in the message
+  protocol,             // bytes on the wire are not what the format says
+  resource_exhausted,   // a table, buffer or limit is full
+  unavailable,          // the other side is not there
+  io,                   // the operating system said no; the message carries its words
+  corrupt,              // a checksum or a magic number does not match
 };
 
 [[nodiscard]] const char* name_of(Errc code);

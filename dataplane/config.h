@@ -28,9 +28,9 @@ struct PortRange {
 using MacAddress = std::array<std::uint8_t, 6>;
 
 struct PortConfig {
-  std::string name;                 // as rules and routes refer to it
-  std::string device;               // DPDK device string: "net_af_packet0,iface=eth0", a PCI address, ...
-  MacAddress mac{};                 // virtual MAC, the same on both nodes
+  std::string name;                   // as rules and routes refer to it
+  std::string device;                 // DPDK device string: "net_af_packet0,iface=eth0", a PCI address, ...
+  MacAddress mac{};                   // virtual MAC, the same on both nodes
   std::vector<Ipv4Prefix> addresses;  // own address with the length of its subnet, e.g. 10.0.1.1/24
   std::uint16_t mtu = 1500;
   std::uint16_t rx_descriptors = 1024;

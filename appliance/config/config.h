@@ -1,4 +1,4 @@
-// The configuration of one node, as values, and its reader. The file format is documented in docs/configuration.md.
+// The configuration of one node, as values, and its reader. docs/configuration.md documents the file format.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,16 @@ enum class InitialRole : std::uint8_t { active, standby };
 
 // The personality of a node (mission D5): what a takeover must not copy from the peer.
 struct Profile {
-  std::string name;                                  // node identity, unique in the pair
-  InitialRole role = InitialRole::standby;           // who leads when both start empty
+  std::string name;                                                 // node identity, unique in the pair
+  InitialRole role = InitialRole::standby;                          // who leads when both start empty
   std::string management = "unix:/run/stillwater/stillwater.sock";  // unix:PATH, or ADDRESS:PORT with tls
 };
 
 struct Endpoint {
   std::string address;  // IPv4 or IPv6 literal
   std::uint16_t port = 0;
+
+  bool operator==(const Endpoint&) const = default;
 };
 
 enum class Tls : std::uint8_t { required, none };
@@ -37,11 +39,11 @@ struct ReplicationConfig {
 };
 
 struct CheckpointConfig {
-  Nanos interval = 1ms;            // at most this long between two checkpoints while hard lines are dirty
-  Nanos min_interval = 100us;      // never sooner than this
-  Nanos quiesce_timeout = 10ms;    // a barrier that takes longer is given up (Q8)
-  std::uint64_t dirty_bytes = 1u << 20;  // a checkpoint is due when this much is dirty
-  Nanos soft_interval = 250ms;     // how often soft lines are shipped
+  Nanos interval = 1ms;          // at most this long between two checkpoints while hard lines are dirty
+  Nanos min_interval = 100us;    // never sooner than this
+  Nanos quiesce_timeout = 10ms;  // a barrier that takes longer is given up (Q8)
+  std::uint64_t dirty_bytes = 1u << 20;   // a checkpoint is due when this much is dirty
+  Nanos soft_interval = 250ms;            // how often soft lines are shipped
   std::uint64_t soft_bytes = 256u << 10;  // at most this many bytes of soft lines an interval
 };
 
@@ -52,7 +54,7 @@ struct EalConfig {
   bool hugepages = false;
   std::uint32_t memory_mib = 256;
   std::vector<std::uint32_t> cores{};  // cores of the workers; empty: the last one this process may use
-  std::string log_level = "warning";
+  std::string log_level = "warning";   // DPDK's own messages
 };
 
 struct Config {
@@ -65,12 +67,14 @@ struct Config {
   Tls management_tls = Tls::required;  // only a TCP management address needs it
   std::string log_level = "info";
 
-  // Digest of what both nodes must agree on: the dataplane section without device strings.
+  // XXH3 of what both nodes must agree on: ports without device strings and descriptor counts, routes, rules,
+  // source NAT, time-outs, table sizes, output commit. Equal on every host for equal values.
   [[nodiscard]] std::uint64_t service_digest() const;
 };
 
 // Reads and validates the YAML text. `file` is only named in messages. The error's message holds one line
-// for each mistake: "FILE:LINE:COLUMN: what is wrong; what was expected".
+// for each mistake, in the order of the file, each "FILE:LINE:COLUMN: what is wrong; expected ...", counted
+// from 1. Both are safe on any thread. The code is invalid_argument, or io for a file that cannot be read.
 [[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& file);
 [[nodiscard]] Result<Config> load_config(const std::string& path);
 

@@ -1,0 +1,86 @@
+#include "appliance/config/config.h"
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "appliance/config/sections.h"
+#include "base/fd.h"
+
+namespace stillwater::appliance {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 16u << 20;
+
+Config read_root(Section& root) {
+  Config config;
+  read_node(root, config);
+  read_dataplane(root, config);
+  const KnownPorts known = read_ports(root, config);
+  read_routes(root, known, config);
+  read_rules(root, known, config);
+  read_source_nat(root, known, config);
+  read_timeouts(root, config);
+  read_checkpoint(root, config);
+  read_replication(root, config);
+  read_arbiter(root, config);
+  read_log(root, config);
+  root.finish();
+  return config;
+}
+
+// Throws YAML::Exception, as the library does.
+Config read_text(const std::string& text, Mistakes& mistakes) {
+  const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+  if (documents.empty() || documents[0].IsNull()) {
+    mistakes.add(YAML::Mark::null_mark(), "the file is empty; expected a configuration");
+    return {};
+  }
+  if (documents.size() > 1) {
+    mistakes.add(documents[1].Mark(), "a second document begins; expected one in a file");
+  }
+  Section root({documents[0], documents[0].Mark()}, "the file", mistakes);
+  if (!documents[0].IsMap()) return {};
+  return read_root(root);
+}
+
+Result<std::string> read_file(const std::string& path) {
+  const auto refused = [&](int error) {
+    return fail(Errc::io, path + ":1:1: cannot be read: " + std::generic_category().message(error) +
+                              "; expected a readable file of at most 16MiB");
+  };
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return refused(errno);
+  std::string text;
+  char block[16384];
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), block, sizeof(block));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return refused(errno);
+    if (got == 0) return text;
+    text.append(block, static_cast<std::size_t>(got));
+    if (text.size() > kFileBytesMax) return refused(EFBIG);
+  }
+}
+
+}  // namespace
+
+Result<Config> parse_config(const std::string& text, const std::string& file) {
+  Mistakes mistakes(file);
+  Config config;
+  try {
+    config = read_text(text, mistakes);
+  } catch (const YAML::Exception& e) {
+    mistakes.add(e.mark, "not YAML: " + e.msg + "; expected well-formed YAML");
+  }
+  if (!mistakes.empty()) return tl::unexpected(mistakes.error());
+  return config;
+}
+
+Result<Config> load_config(const std::string& path) {
+  return read_file(path).and_then([&](const std::string& text) { return parse_config(text, path); });
+}
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,87 @@
+#include <type_traits>
+
+#include <xxhash.h>
+
+#include "appliance/config/config.h"
+
+namespace stillwater::appliance {
+namespace {
+
+// Changes whenever a field is added below, so that two releases that differ here refuse each other.
+constexpr std::uint32_t kDigestVersion = 1;
+
+// Bytes that are the same on every host: little endian, lengths before what varies.
+class Canonical {
+ public:
+  template <class T>
+  void put(T value) {
+    static_assert(std::is_unsigned_v<T>);
+    for (std::size_t i = 0; i < sizeof(T); ++i) bytes_ += static_cast<char>((value >> (8 * i)) & 0xff);
+  }
+  void put(const std::string& text) {
+    put(static_cast<std::uint32_t>(text.size()));
+    bytes_ += text;
+  }
+  void put(const dataplane::Ipv4Prefix& prefix) {
+    put(prefix.address);
+    put(prefix.length);
+  }
+  void put(const dataplane::PortRange& range) {
+    put(range.first);
+    put(range.last);
+  }
+  template <class Elements, class PutElement>
+  void each(const Elements& elements, PutElement put_element) {
+    put(static_cast<std::uint32_t>(elements.size()));
+    for (const auto& element : elements) put_element(element);
+  }
+
+  [[nodiscard]] std::uint64_t digest() const { return XXH3_64bits(bytes_.data(), bytes_.size()); }
+
+ private:
+  std::string bytes_;
+};
+
+void put_rule(Canonical& out, const dataplane::RuleConfig& rule) {
+  out.put(rule.id);
+  out.put(static_cast<std::uint8_t>(rule.action));
+  out.put(rule.from);
+  out.put(rule.to);
+  out.put(static_cast<std::uint8_t>(rule.protocol.has_value()));
+  out.put(rule.protocol.value_or(std::uint8_t{0}));
+  out.put(rule.source);
+  out.put(rule.destination);
+  out.put(rule.destination_ports);
+}
+
+}  // namespace
+
+std::uint64_t Config::service_digest() const {
+  Canonical out;
+  out.put(kDigestVersion);
+  out.put(dataplane.sessions_max);
+  out.put(dataplane.neighbours_max);
+  out.put(static_cast<std::uint8_t>(dataplane.output_commit));
+  out.each(dataplane.ports, [&](const dataplane::PortConfig& port) {
+    out.put(port.name);
+    for (const std::uint8_t octet : port.mac) out.put(octet);
+    out.each(port.addresses, [&](const dataplane::Ipv4Prefix& address) { out.put(address); });
+    out.put(port.mtu);
+  });
+  out.each(dataplane.routes, [&](const dataplane::RouteConfig& route) {
+    out.put(route.to);
+    out.put(route.via);
+  });
+  out.each(dataplane.rules, [&](const dataplane::RuleConfig& rule) { put_rule(out, rule); });
+  out.each(dataplane.source_nat, [&](const dataplane::SourceNatConfig& nat) {
+    out.put(nat.from);
+    out.put(nat.to);
+    out.put(nat.address);
+    out.put(nat.ports);
+  });
+  const dataplane::TimeoutConfig& t = dataplane.timeouts;
+  for (const auto s : {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s, t.udp_s, t.icmp_s}) out.put(s);
+  return out.digest();
+}
+
+}  // namespace stillwater::appliance

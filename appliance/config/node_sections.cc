@@ -1,0 +1,104 @@
+// node, dataplane, arbiter, log: who this node is and what it runs with.
+#include <set>
+
+#include <sys/un.h>
+
+#include "appliance/config/sections.h"
+
+namespace stillwater::appliance {
+namespace {
+
+constexpr std::uint64_t kMiB = 1u << 20;
+constexpr const char* kUnixScheme = "unix:";
+
+Parsed<std::string> parse_management(const std::string& text) {
+  const std::string expected = "unix:/PATH (107 characters at most) or ADDRESS:PORT";
+  const std::string scheme = kUnixScheme;
+  if (text.compare(0, scheme.size(), scheme) != 0) {
+    if (parse_endpoint(text)) return text;
+    return not_as_expected(text, "no management address", expected);
+  }
+  const std::string path = text.substr(scheme.size());
+  if (path.size() > 1 && path[0] == '/' && path.size() < sizeof(sockaddr_un::sun_path)) return text;
+  return not_as_expected(text, "no usable socket path", expected);
+}
+
+void read_cores(Section& section, EalConfig& eal) {
+  std::set<std::uint32_t> seen;
+  for (const Value& value : section.list("cores")) {
+    std::uint32_t core = 0;
+    if (!section.read(value, "cores", core, WholeNumber<std::uint32_t>{0, 1023})) continue;
+    if (!seen.insert(core).second) section.mistake(value, "core is repeated; expected each core once");
+    eal.cores.push_back(core);
+  }
+}
+
+}  // namespace
+
+void read_node(Section& root, Config& config) {
+  const OneOf<InitialRole> role{{{"active", InitialRole::active}, {"standby", InitialRole::standby}}};
+  const bool is_pair = root.has("replication");
+  config.profile.role = is_pair ? InitialRole::standby : InitialRole::active;
+
+  root.require("node");
+  Section node = root.section("node");
+  node.required("name", config.profile.name, Name{63});
+  if (is_pair) node.require("role", "active or standby");
+  node.optional("role", config.profile.role, role);
+  if (!is_pair && config.profile.role == InitialRole::standby) {
+    node.mistake("role", "role is standby, and there is no peer; expected active, or a replication section");
+  }
+  const bool valid = node.optional("management", config.profile.management, parse_management);
+  node.optional("management_tls", config.management_tls, OneOf<Tls>{{{"none", Tls::none}}});
+  const bool is_tcp = config.profile.management.rfind(kUnixScheme, 0) != 0;
+  if (valid && is_tcp && !node.has("management_tls")) {
+    node.mistake("management",
+                 "management is reached by TCP, and TLS is not supported yet; expected unix:/PATH, or "
+                 "'management_tls: none' beside it where the network is trusted");
+  }
+  node.finish();
+}
+
+void read_dataplane(Section& root, Config& config) {
+  using dataplane::IdleStrategy;
+  const OneOf<IdleStrategy> idle{
+      {{"busy", IdleStrategy::busy}, {"pause", IdleStrategy::pause}, {"sleep", IdleStrategy::sleep}}};
+
+  root.require("dataplane");
+  Section section = root.section("dataplane");
+  std::string function;
+  section.required("function", function, one_word_of({"firewall"}));
+  section.optional("idle", config.dataplane.idle, idle);
+  section.optional("hugepages", config.eal.hugepages, true_or_false());
+  std::uint64_t memory_bytes = 0;
+  if (section.optional("memory", memory_bytes, Size{64 * kMiB, std::uint64_t{1024} * 1024 * kMiB})) {
+    if (memory_bytes % kMiB != 0)
+      section.mistake("memory", "memory is no multiple of 1MiB; expected whole MiB");
+    config.eal.memory_mib = static_cast<std::uint32_t>(memory_bytes / kMiB);
+  }
+  section.optional("sessions", config.dataplane.sessions_max, WholeNumber<std::uint32_t>{16, 1u << 24});
+  section.optional("neighbours", config.dataplane.neighbours_max, WholeNumber<std::uint32_t>{16, 1u << 20});
+  section.optional("hold_packets", config.dataplane.hold_packets_max,
+                   WholeNumber<std::uint32_t>{64, 1u << 20});
+  read_cores(section, config.eal);
+  section.finish();
+}
+
+void read_arbiter(Section& root, Config& config) {
+  std::string arbiter;
+  root.optional("arbiter", arbiter, one_word_of({"none"}));
+  root.optional("prefer", config.prefer,
+                OneOf<Prefer>{{{"availability", Prefer::availability}, {"safety", Prefer::safety}}});
+}
+
+void read_log(Section& root, Config& config) {
+  Section log = root.section("log");
+  log.optional("level", config.log_level,
+               one_word_of({"trace", "debug", "info", "warning", "error", "critical", "off"}));
+  log.optional(
+      "eal", config.eal.log_level,
+      one_word_of({"emergency", "alert", "critical", "error", "warning", "notice", "info", "debug"}));
+  log.finish();
+}
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,123 @@
+// routes, rules, source_nat: the sections that refer to ports.
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+
+#include <netinet/in.h>
+
+#include "appliance/config/sections.h"
+
+namespace stillwater::appliance {
+namespace {
+
+using dataplane::Ipv4Prefix;
+using dataplane::PortConfig;
+
+void read_port_name(Section& section, const char* key, const KnownPorts& known, std::string& name) {
+  section.optional(key, name, [&](const std::string& text) -> Parsed<std::string> {
+    const auto& names = known.names;
+    if (!text.empty() && !known.names_complete) return text;
+    if (std::find(names.begin(), names.end(), text) != names.end()) return text;
+    std::string all;
+    for (const std::string& n : names) all += (all.empty() ? "" : ", ") + n;
+    return not_as_expected(text, "no port", "one of " + all);
+  });
+}
+
+bool is_neighbour_of(const PortConfig& port, std::uint32_t address) {
+  return std::any_of(port.addresses.begin(), port.addresses.end(), [&](const Ipv4Prefix& own) {
+    return is_host_of(own, address) && own.address != address;
+  });
+}
+
+// Reports an address that source NAT cannot use on the port that it leaves through.
+void check_nat_address(Section& section, const dataplane::SourceNatConfig& nat, const Config& config) {
+  for (const PortConfig& port : config.dataplane.ports) {
+    if (port.name != nat.to) continue;
+    const auto& own = port.addresses;
+    if (std::any_of(own.begin(), own.end(), [&](const auto& a) { return is_host_of(a, nat.address); }))
+      return;
+    section.mistake("address", to_text(nat.address) + " is no address of port " + quoted(nat.to) +
+                                   "; expected a host of one of its subnets");
+  }
+}
+
+}  // namespace
+
+void read_routes(Section& root, const KnownPorts& known, Config& config) {
+  std::set<std::pair<std::uint32_t, std::uint8_t>> seen;
+  const auto& ports = config.dataplane.ports;
+  for (const Value& value : root.list("routes")) {
+    Section section = root.element(value, "route");
+    dataplane::RouteConfig route;
+    if (section.required("to", route.to, parse_network) &&
+        !seen.emplace(route.to.address, route.to.length).second) {
+      section.mistake("to", "route to " + to_text(route.to) + " is repeated; expected one next hop");
+    }
+    const bool valid = section.required("via", route.via, parse_ipv4);
+    const bool reachable = std::any_of(
+        ports.begin(), ports.end(), [&](const PortConfig& port) { return is_neighbour_of(port, route.via); });
+    if (valid && known.subnets_complete && !reachable) {
+      section.mistake("via", "next hop " + to_text(route.via) +
+                                 " is no neighbour; expected another host of a port's subnet");
+    }
+    section.finish();
+    config.dataplane.routes.push_back(route);
+  }
+}
+
+void read_rules(Section& root, const KnownPorts& known, Config& config) {
+  using dataplane::RuleAction;
+  const OneOf<RuleAction> action{{{"allow", RuleAction::allow}, {"deny", RuleAction::deny}}};
+  const OneOf<std::optional<std::uint8_t>> protocol{
+      {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}}};
+  const WholeNumber<std::uint32_t> id{1, std::numeric_limits<std::uint32_t>::max() - 1};
+  std::set<std::uint32_t> seen;
+
+  root.require("rules", "a list of rules; [] denies everything");
+  for (const Value& value : root.list("rules")) {
+    Section section = root.element(value, "rule");
+    dataplane::RuleConfig rule;
+    if (section.required("id", rule.id, id) && !seen.insert(rule.id).second) {
+      section.mistake("id", "rule " + std::to_string(rule.id) + " is repeated; expected each id once");
+    }
+    section.required("action", rule.action, action);
+    read_port_name(section, "from", known, rule.from);
+    read_port_name(section, "to", known, rule.to);
+    const bool protocol_known =
+        section.optional("protocol", rule.protocol, protocol) || !section.has("protocol");
+    section.optional("source", rule.source, parse_network);
+    section.optional("destination", rule.destination, parse_network);
+    const bool has_ports = section.optional("destination_ports", rule.destination_ports, parse_port_range);
+    if (has_ports && protocol_known && rule.protocol != IPPROTO_TCP && rule.protocol != IPPROTO_UDP) {
+      section.mistake("destination_ports",
+                      "destination_ports without a protocol that has ports; expected protocol: tcp or udp");
+    }
+    section.finish();
+    config.dataplane.rules.push_back(rule);
+  }
+}
+
+void read_source_nat(Section& root, const KnownPorts& known, Config& config) {
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const Value& value : root.list("source_nat")) {
+    Section section = root.element(value, "source_nat entry");
+    dataplane::SourceNatConfig nat;
+    read_port_name(section, "from", known, nat.from);
+    if (section.require("to", "the port that sessions leave through")) {
+      read_port_name(section, "to", known, nat.to);
+      if (!nat.to.empty() && !seen.emplace(nat.from, nat.to).second) {
+        section.mistake("to", "this pair of ports is translated above; expected one entry for it");
+      }
+    }
+    if (section.required("address", nat.address, parse_ipv4) && known.subnets_complete) {
+      check_nat_address(section, nat, config);
+    }
+    section.optional("ports", nat.ports, parse_port_range);
+    section.finish();
+    config.dataplane.source_nat.push_back(nat);
+  }
+}
+
+}  // namespace stillwater::appliance

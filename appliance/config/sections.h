@@ -1,0 +1,34 @@
+// The sections of a configuration file, each read from the root mapping into its part of Config.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "appliance/config/checked_node.h"
+#include "appliance/config/config.h"
+
+namespace stillwater::appliance {
+
+// What other sections check against. A list that is incomplete because of a mistake in `ports` is not used:
+// it would report that mistake again wherever the port is named.
+struct KnownPorts {
+  std::vector<std::string> names;
+  bool names_complete = true;
+  bool subnets_complete = true;
+};
+
+void read_node(Section& root, Config& config);
+void read_dataplane(Section& root, Config& config);
+void read_arbiter(Section& root, Config& config);
+void read_log(Section& root, Config& config);
+
+[[nodiscard]] KnownPorts read_ports(Section& root, Config& config);
+void read_routes(Section& root, const KnownPorts& known, Config& config);
+void read_rules(Section& root, const KnownPorts& known, Config& config);
+void read_source_nat(Section& root, const KnownPorts& known, Config& config);
+
+void read_timeouts(Section& root, Config& config);
+void read_checkpoint(Section& root, Config& config);
+void read_replication(Section& root, Config& config);
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,70 @@
+// timeouts, checkpoint, replication: the sections that are mostly durations.
+#include "appliance/config/sections.h"
+
+namespace stillwater::appliance {
+
+void read_timeouts(Section& root, Config& config) {
+  const Seconds range{1, 7 * 24 * 3600};
+  dataplane::TimeoutConfig& timeouts = config.dataplane.timeouts;
+  Section section = root.section("timeouts");
+  section.optional("tcp_opening", timeouts.tcp_opening_s, range);
+  section.optional("tcp_established", timeouts.tcp_established_s, range);
+  section.optional("tcp_closing", timeouts.tcp_closing_s, range);
+  section.optional("udp", timeouts.udp_s, range);
+  section.optional("icmp", timeouts.icmp_s, range);
+  section.finish();
+}
+
+void read_checkpoint(Section& root, Config& config) {
+  using dataplane::OutputCommit;
+  const Size size{4u << 10, 1u << 30};
+  CheckpointConfig& checkpoint = config.checkpoint;
+  Section section = root.section("checkpoint");
+  const bool has_interval = section.optional("interval", checkpoint.interval, Duration{100us, 10s});
+  const bool has_minimum = section.optional("min_interval", checkpoint.min_interval, Duration{10us, 10s});
+  if (checkpoint.min_interval > checkpoint.interval && (has_interval || has_minimum)) {
+    section.mistake(has_minimum ? "min_interval" : "interval",
+                    "min_interval " + to_text(checkpoint.min_interval) + " is longer than interval " +
+                        to_text(checkpoint.interval) + "; expected at most the interval");
+  }
+  section.optional("quiesce_timeout", checkpoint.quiesce_timeout, Duration{100us, 1s});
+  section.optional("dirty_bytes", checkpoint.dirty_bytes, size);
+  section.optional("soft_interval", checkpoint.soft_interval, Duration{1ms, 60s});
+  section.optional("soft_bytes", checkpoint.soft_bytes, size);
+  section.optional(
+      "output_commit", config.dataplane.output_commit,
+      OneOf<OutputCommit>{{{"none", OutputCommit::none}, {"new-state", OutputCommit::new_state}}});
+  section.finish();
+}
+
+void read_replication(Section& root, Config& config) {
+  constexpr int kHeartbeatsPerTimeout = 5;  // fewer, and one late thread looks like a dead node
+  ReplicationConfig& replication = config.replication;
+  replication.enabled = root.has("replication");
+  if (!replication.enabled) return;
+
+  Section section = root.section("replication");
+  const bool has_listen = section.required("listen", replication.listen, parse_endpoint);
+  const bool has_peer = section.required("peer", replication.peer, parse_endpoint);
+  const auto is_ipv6 = [](const Endpoint& e) { return e.address.find(':') != std::string::npos; };
+  if (has_listen && has_peer && is_ipv6(replication.listen) != is_ipv6(replication.peer)) {
+    section.mistake("peer", "peer and listen are of different families; expected both IPv4 or both IPv6");
+  }
+  if (has_listen && has_peer && replication.listen == replication.peer) {
+    section.mistake("peer", "peer is this node's own address; expected the other node's");
+  }
+  section.require("tls", "'tls: none', which says that this link is trusted: TLS is not supported yet");
+  section.optional("tls", replication.tls, OneOf<Tls>{{{"none", Tls::none}}});
+
+  section.optional("heartbeat_interval", replication.heartbeat_interval, Duration{100us, 1s});
+  section.optional("failure_timeout", replication.failure_timeout, Duration{1ms, 60s});
+  const Nanos least = kHeartbeatsPerTimeout * replication.heartbeat_interval;
+  if (replication.failure_timeout < least) {
+    section.mistake("failure_timeout", "failure_timeout " + to_text(replication.failure_timeout) +
+                                           " is less than 5 heartbeat intervals; expected at least " +
+                                           to_text(least));
+  }
+  section.finish();
+}
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,41 @@
+// When a checkpoint is required (mission Q1), and the bounds on taking one.
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+
+namespace stillwater::engine {
+
+struct Policy {
+  Nanos interval = 1ms;                     // dirty hard lines wait no longer than this for a checkpoint
+  Nanos min_interval = 100us;               // between two checkpoints
+  Nanos quiesce_timeout = 10ms;             // Q8
+  std::uint64_t dirty_bytes = 1u << 20;     // a checkpoint is due when this much is dirty
+  std::uint64_t brownout_bytes = 1u << 19;  // more than this is first copied while forwarding runs
+  unsigned brownout_rounds_max = 4;         // M4: rounds end even where writes never converge
+  Nanos soft_interval = 250ms;
+  std::uint64_t soft_bytes = 256u << 10;  // soft lines shipped an interval
+};
+
+enum class Trigger : std::uint8_t { none, interval, dirty_bytes, held_output, request };
+
+// What the decision looks at.
+struct Pressure {
+  std::uint64_t dirty_bytes = 0;
+  bool output_waits = false;  // a packet is held for the current epoch
+  bool requested = false;     // an operator's or a role change's request
+  Nanos since_last{};         // since the last checkpoint was taken
+};
+
+// None while nothing is dirty, unless requested; never below the minimum interval.
+[[nodiscard]] constexpr Trigger decide(const Policy& policy, const Pressure& p) {
+  if (p.requested) return Trigger::request;
+  if (p.since_last < policy.min_interval || p.dirty_bytes == 0) return Trigger::none;
+  if (p.output_waits) return Trigger::held_output;
+  if (p.dirty_bytes >= policy.dirty_bytes) return Trigger::dirty_bytes;
+  if (p.since_last >= policy.interval) return Trigger::interval;
+  return Trigger::none;
+}
+
+}  // namespace stillwater::engine

@@ -1,0 +1,97 @@
+#include "ckpt_engine/engine/staging.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <sys/mman.h>
+
+namespace stillwater::engine {
+namespace {
+
+using region::kLineBytes;
+constexpr std::size_t kFrameOverhead = sizeof(wire::FrameHeader) + sizeof(wire::GroupHeader);
+
+}  // namespace
+
+Result<Staging> Staging::create(std::size_t bytes) {
+  void* memory =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (memory == MAP_FAILED) return fail_errno("cannot reserve memory for staging", errno);
+  mlock(memory, bytes);  // populated already; a lower locked-memory limit only makes it swappable
+  Staging staging(static_cast<std::byte*>(memory), bytes);
+  staging.frames_.reserve(bytes / (kLinesPerGroup * kLineBytes) + 2);
+  staging.extents_.reserve(kLinesPerGroup);
+  return staging;
+}
+
+Staging::Staging(Staging&& other) noexcept
+    : memory_(std::exchange(other.memory_, nullptr)),
+      bytes_(other.bytes_),
+      lines_(other.lines_),
+      frames_(std::move(other.frames_)),
+      extents_(std::move(other.extents_)) {}
+
+Staging::~Staging() {
+  if (memory_ != nullptr) munmap(memory_, bytes_);
+}
+
+bool Staging::gather(const region::Region& region, std::span<const region::Extent> extents,
+                     std::uint64_t epoch, std::uint32_t first_index) {
+  frames_.clear();
+  lines_ = 0;
+  std::uint64_t lines = 0;
+  for (const region::Extent& e : extents) lines += e.bytes / kLineBytes;
+  if (lines == 0) return true;
+  const std::uint64_t groups =
+      std::max<std::uint64_t>(lines > 1 ? 2 : 1, (lines + kLinesPerGroup - 1) / kLinesPerGroup);
+  const std::uint64_t per_group = (lines + groups - 1) / groups;
+  if (lines * (kLineBytes + sizeof(wire::WireExtent)) + (groups + 1) * kFrameOverhead > bytes_) return false;
+
+  std::byte* frame = memory_;
+  std::byte* at = frame + kFrameOverhead;
+  std::uint64_t room = per_group;
+  extents_.clear();
+  const auto close_group = [&] {
+    frame = end_group(frame, at, {epoch, first_index++, static_cast<std::uint32_t>(extents_.size())});
+    at = frame + kFrameOverhead;
+    room = per_group;
+  };
+  for (region::Extent e : extents) {
+    while (e.bytes > 0) {
+      const std::uint64_t take = std::min(e.bytes, room * kLineBytes);
+      std::memcpy(at, region.base() + e.offset, take);
+      at += take;
+      extents_.push_back(
+          {static_cast<std::uint32_t>(e.offset / kLineBytes), static_cast<std::uint32_t>(take / kLineBytes)});
+      e = {e.offset + take, e.bytes - take};
+      room -= take / kLineBytes;
+      if (room == 0) close_group();
+    }
+  }
+  if (!extents_.empty()) close_group();
+  lines_ = lines;
+  return true;
+}
+
+// Writes the extent array behind the lines and the group's header before them; returns where the next begins.
+std::byte* Staging::end_group(std::byte* frame, std::byte* lines_end, const wire::GroupHeader& header) {
+  const std::size_t array_bytes = extents_.size() * sizeof(wire::WireExtent);
+  std::memcpy(lines_end, extents_.data(), array_bytes);
+  std::memcpy(frame + sizeof(wire::FrameHeader), &header, sizeof(header));
+  std::byte* end = lines_end + array_bytes;
+  frames_.emplace_back(frame, end);
+  extents_.clear();
+  return end;
+}
+
+std::span<const std::span<std::byte>> Staging::seal(wire::Type type) {
+  for (std::span<std::byte> frame : frames_) {
+    wire::FrameHeader header;
+    wire::seal(header, type, frame.subspan(sizeof(header)));
+    std::memcpy(frame.data(), &header, sizeof(header));
+  }
+  return frames_;
+}
+
+}  // namespace stillwater::engine

@@ -1,0 +1,46 @@
+// Where a blackout's lines are copied: reserved memory, laid out as the frames that will be sent.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "ckpt_engine/region/region.h"
+#include "ckpt_engine/trackers/tracker.h"
+#include "ckpt_engine/wire/frame.h"
+
+namespace stillwater::engine {
+
+// Owns memory that is populated and, where the limit allows, locked; never part of a region (mission M1).
+// One control thread.
+class Staging {
+ public:
+  static constexpr std::uint32_t kLinesPerGroup = 1024;
+
+  [[nodiscard]] static Result<Staging> create(std::size_t bytes);
+  Staging(Staging&& other) noexcept;
+  Staging& operator=(Staging&&) = delete;
+  ~Staging();
+
+  // Copies the extents' lines, divided into two or more groups (P1) if there are two or more lines. False if
+  // they do not fit: nothing is staged then. Group numbers go on from `first_index`.
+  [[nodiscard]] bool gather(const region::Region& region, std::span<const region::Extent> extents,
+                            std::uint64_t epoch, std::uint32_t first_index);
+
+  // Computes the checks and returns the frames, one a group, in sending order.
+  [[nodiscard]] std::span<const std::span<std::byte>> seal(wire::Type type);
+
+  [[nodiscard]] std::uint64_t lines() const { return lines_; }
+
+ private:
+  Staging(std::byte* memory, std::size_t bytes) : memory_(memory), bytes_(bytes) {}
+  std::byte* end_group(std::byte* frame, std::byte* lines_end, const wire::GroupHeader& header);
+
+  std::byte* memory_;
+  std::size_t bytes_;
+  std::uint64_t lines_ = 0;
+  std::vector<std::span<std::byte>> frames_;
+  std::vector<wire::WireExtent> extents_;  // of the group that is being gathered
+};
+
+}  // namespace stillwater::engine

@@ -1,0 +1,64 @@
+// The records of a session: what both nodes know of one flow.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "ckpt_engine/region/format.h"
+
+namespace stillwater::region {
+
+// An IPv4 flow in one direction. Addresses and ports as on the wire; for ICMP echo both ports are the
+// identifier.
+struct FlowKey {
+  std::uint32_t source_be = 0;
+  std::uint32_t destination_be = 0;
+  std::uint16_t source_port_be = 0;
+  std::uint16_t destination_port_be = 0;
+  std::uint8_t protocol = 0;
+  std::uint8_t zero[3] = {};
+
+  friend bool operator==(const FlowKey& a, const FlowKey& b) {
+    return std::memcmp(&a, &b, sizeof(FlowKey)) == 0;
+  }
+};
+static_assert(sizeof(FlowKey) == 16 && std::has_unique_object_representations_v<FlowKey>);
+
+enum class SessionState : std::uint8_t {
+  free = 0,
+  opening,      // TCP: SYN seen; others: one direction seen
+  established,  // TCP: both SYNs acknowledged; others: both directions seen
+  closing,      // TCP: FIN or RST seen
+};
+
+// One line, hard: every field here decides what a peer is told.
+struct Session {
+  static constexpr StateClass kStateClass = StateClass::hard;
+
+  std::uint64_t changed_epoch;  // epoch of the last write; packets that read this session depend on it
+  FlowKey forward;              // as the initiator sends
+  FlowKey reply;                // as the answer arrives; differs from `forward` reversed by the translation
+  std::int64_t created_ns;      // region time
+  std::uint32_t rule_id;
+  std::uint32_t config_generation;  // under which the rule admitted it
+  std::uint32_t next_free;          // slot + 1, while free
+  SessionState state;
+  std::uint8_t tcp_flags_seen;  // FINs: bit 0 from the initiator, bit 1 from the responder
+  std::uint8_t initiator_port;  // index of the port that the initiator's packets arrive at
+  std::uint8_t responder_port;  // index of the port that the responder's packets arrive at
+};
+static_assert(sizeof(Session) == kLineBytes && std::is_trivially_copyable_v<Session>);
+
+// Soft: when the session last saw a packet. An epoch's staleness makes it look idle for longer than it was;
+// a takeover raises time-outs by more than that. Moves in steps of 8 s, so that steady traffic dirties a
+// line once in 8 s.
+struct SessionSeen {
+  static constexpr StateClass kStateClass = StateClass::soft;
+  static constexpr std::uint32_t kStepSeconds = 8;
+
+  std::uint32_t last_seen_s;  // region time
+};
+static_assert(sizeof(SessionSeen) == 4);
+
+}  // namespace stillwater::region

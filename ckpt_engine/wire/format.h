@@ -1,0 +1,148 @@
+// The bytes between two nodes, as WIRE_FORMAT.md describes them. Little-endian.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "ckpt_engine/region/format.h"
+
+namespace stillwater::wire {
+
+inline constexpr std::array<char, 4> kMagic = {'S', 'W', 'R', 'P'};
+inline constexpr std::array<char, 4> kHeartbeatMagic = {'S', 'W', 'H', 'B'};
+inline constexpr std::uint16_t kVersion = 1;
+
+enum class Type : std::uint16_t {
+  hello = 1,
+  refuse = 2,
+  sync_begin = 3,
+  sync_lines = 4,
+  group = 5,
+  commit = 6,
+  ack = 7,
+  soft = 8,
+  bye = 9,
+};
+
+struct FrameHeader {
+  std::array<char, 4> magic;
+  std::uint16_t version;
+  Type type;
+  std::uint32_t length;
+  std::uint32_t reserved;
+  std::uint64_t check;
+};
+static_assert(sizeof(FrameHeader) == 24 && offsetof(FrameHeader, check) == 16);
+
+// What a node is at the moment of the handshake.
+enum class NodeState : std::uint32_t { starting = 1, syncing = 2, standby = 3, leading = 4 };
+
+struct Hello {
+  std::array<char, 64> node;   // name, zero-padded
+  std::array<char, 32> build;  // version of the sender's program, for the log
+  region::RegionId region_id;  // all zero: this node holds no state
+  std::uint64_t layout_digest;
+  std::uint64_t service_digest;  // of the configuration both nodes must agree on
+  std::uint64_t region_bytes;
+  std::uint64_t term;
+  std::uint64_t committed_epoch;
+  std::uint32_t region_format;
+  NodeState state;
+  std::uint32_t prefers_to_lead;  // 1: leads if both nodes are empty
+  std::uint32_t features;         // 0
+};
+static_assert(sizeof(Hello) == 168 && offsetof(Hello, layout_digest) == 112 &&
+              std::is_trivially_copyable_v<Hello>);
+
+struct SyncBegin {
+  region::RegionId region_id;
+  std::uint64_t term;
+  std::uint64_t committed_epoch;  // of the sender; groups of the next epoch follow the sync
+  std::uint64_t bytes_expected;   // an estimate, for progress
+};
+static_assert(sizeof(SyncBegin) == 40);
+
+struct WireExtent {
+  std::uint32_t first_line;
+  std::uint32_t line_count;
+};
+static_assert(sizeof(WireExtent) == 8);
+
+struct GroupHeader {
+  std::uint64_t epoch;
+  std::uint32_t index;
+  std::uint32_t extent_count;
+};
+static_assert(sizeof(GroupHeader) == 16);
+
+struct Commit {
+  std::uint64_t epoch;
+  std::uint64_t term;
+  region::RegionId region_id;
+  std::uint64_t config_generation;
+  std::int64_t region_now_ns;
+  std::uint64_t checksum;
+  std::uint32_t group_count;
+  std::uint32_t reserved;
+};
+static_assert(sizeof(Commit) == 64);
+
+struct Ack {
+  std::uint64_t epoch;
+  std::uint64_t term;
+};
+static_assert(sizeof(Ack) == 16);
+
+struct Bye {
+  std::uint64_t term;
+  std::uint64_t committed_epoch;  // all that the leaving active ever did, if you_lead
+  std::uint32_t you_lead;         // 1: planned stop of an active; its last epoch is committed
+  std::uint32_t reserved;
+};
+static_assert(sizeof(Bye) == 24);
+
+struct Heartbeat {
+  std::array<char, 4> magic;
+  std::uint16_t version;
+  std::uint16_t reserved0;
+  std::uint64_t sender;  // XXH3-64 of the node's name
+  std::uint64_t term;
+  std::uint64_t epoch;
+  std::int64_t stamp_ns;       // sender's CLOCK_BOOTTIME
+  std::int64_t echo_stamp_ns;  // newest stamp received from the peer; 0: none
+  std::uint64_t echo_term;
+  std::int64_t region_now_ns;
+  NodeState state;
+  std::uint32_t reserved1;
+  std::array<std::uint8_t, 16> reserved2;
+  std::uint64_t check;  // XXH3-64 of what stands before it
+};
+static_assert(sizeof(Heartbeat) == 96 && offsetof(Heartbeat, check) == 88);
+
+inline constexpr std::uint32_t kLinesPayloadMax = 1u << 20;
+
+// The cap on a payload of that type; 0 for an unknown type.
+[[nodiscard]] constexpr std::uint32_t payload_max(Type type) {
+  switch (type) {
+    case Type::hello:
+      return 256;
+    case Type::refuse:
+      return 512;
+    case Type::sync_begin:
+      return 64;
+    case Type::commit:
+      return 128;
+    case Type::ack:
+    case Type::bye:
+      return 64;
+    case Type::sync_lines:
+    case Type::group:
+    case Type::soft:
+      return kLinesPayloadMax;
+  }
+  return 0;
+}
+
+}  // namespace stillwater::wire

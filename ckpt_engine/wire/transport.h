@@ -1,0 +1,18 @@
+// How frames leave: a TCP connection in the daemon, a vector in tests, a simulated link.
+#pragma once
+
+#include "base/result.h"
+#include "ckpt_engine/wire/frame.h"
+
+namespace stillwater::wire {
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // Takes all of `frame` before it returns. An error means that the connection is of no use any more; how
+  // much of the frame arrived is unknown.
+  [[nodiscard]] virtual Status send(Bytes frame) = 0;
+};
+
+}  // namespace stillwater::wire

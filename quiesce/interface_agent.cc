@@ -1,0 +1,102 @@
+#include "quiesce/interface_agent.h"
+
+#include <ctime>
+
+#include <sched.h>
+
+#include "base/clock.h"
+
+namespace stillwater::quiesce {
+namespace {
+
+constexpr unsigned kSpinsBeforeYield = 2'000;   // some microseconds: most blackouts end within
+constexpr unsigned kYieldsBeforeSleep = 2'000;  // then the stop is a long one: an operator's, or a standby's
+constexpr std::uint64_t kStoppedSleepNs = 200'000;
+constexpr std::uint16_t kDiscardBurst = 64;
+constexpr unsigned kDiscardBursts =
+    64;  // 4,096 packets: all that a receive ring can hold when the round begins
+
+void sleep_ns(std::uint64_t nanoseconds) {
+  const timespec t{0, static_cast<long>(nanoseconds)};
+  nanosleep(&t, nullptr);
+}
+
+}  // namespace
+
+InterfaceAgent::InterfaceAgent(WorkerGate& gate, std::vector<PortQueue> queues)
+    : gate_(gate), queues_(std::move(queues)) {
+  gate_.whereabouts.store(Whereabouts::running);
+}
+
+InterfaceAgent::~InterfaceAgent() {
+  publish();
+  gate_.whereabouts.store(Whereabouts::absent);
+}
+
+void InterfaceAgent::publish() {
+  gate_.in_flight.store(in_flight_, std::memory_order_relaxed);
+  gate_.held.store(held_, std::memory_order_relaxed);
+}
+
+bool InterfaceAgent::at_boundary() {
+  if (__builtin_expect(!gate_.stop.load(std::memory_order_relaxed), 1)) return false;
+  publish();
+  if (in_flight_ != held_) return false;
+  wait_until_resumed();
+  return true;
+}
+
+bool InterfaceAgent::park(std::uint64_t nanoseconds) {
+  if (in_flight_ != held_) return false;
+  publish();
+  gate_.whereabouts.store(Whereabouts::parked);
+  sleep_ns(nanoseconds);
+  gate_.whereabouts.store(Whereabouts::running);
+  if (!gate_.stop.load()) return false;
+  wait_until_resumed();
+  return true;
+}
+
+// The second look at `stop`, after `running` is said, closes the window in which a barrier that stops anew
+// still reads `stopped`.
+void InterfaceAgent::wait_until_resumed() {
+  do {
+    gate_.whereabouts.store(Whereabouts::stopped);
+    for (unsigned waits = 0; gate_.stop.load() && !ending(); ++waits) {
+      if (gate_.discard.load(std::memory_order_acquire)) {
+        discard_ports();
+        sleep_ns(kStoppedSleepNs);
+      } else if (waits < kSpinsBeforeYield) {
+        __builtin_ia32_pause();
+      } else if (waits < kSpinsBeforeYield + kYieldsBeforeSleep) {
+        sched_yield();
+      } else {
+        sleep_ns(kStoppedSleepNs);
+      }
+    }
+    gate_.whereabouts.store(Whereabouts::running);
+  } while (gate_.stop.load() && !ending());
+  gate_.resumed_at_ns.store(BootClock{}.now().count(), std::memory_order_relaxed);
+}
+
+// What arrived while this node did not serve is nobody's to process: a bridge that floods delivers it to the
+// node that serves as well.
+void InterfaceAgent::discard_ports() {
+  const std::uint64_t wanted = gate_.discard_rounds_wanted.load(std::memory_order_acquire);
+  rte_mbuf* packets[kDiscardBurst];
+  std::uint64_t discarded = 0;
+  bool empty = false;
+  for (unsigned round = 0; round < kDiscardBursts && !empty; ++round) {
+    empty = true;
+    for (const PortQueue& q : queues_) {
+      const std::uint16_t n = rte_eth_rx_burst(q.port, q.queue, packets, kDiscardBurst);
+      rte_pktmbuf_free_bulk(packets, n);
+      discarded += n;
+      empty = empty && n == 0;
+    }
+  }
+  gate_.discarded.fetch_add(discarded, std::memory_order_relaxed);
+  gate_.discard_rounds.store(wanted, std::memory_order_release);
+}
+
+}  // namespace stillwater::quiesce

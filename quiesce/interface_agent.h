@@ -1,0 +1,87 @@
+// The interface agent (mission Q2-Q6): the burst functions a packet function calls instead of DPDK's own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "quiesce/worker_gate.h"
+
+namespace stillwater::quiesce {
+
+struct PortQueue {
+  std::uint16_t port;
+  std::uint16_t queue;
+};
+
+// One per worker, used by that worker's thread alone. Counts every packet that goes in and out:
+//   in flight = received + adopted - transmitted - freed,
+// and a worker stands at a packet boundary when in flight equals what it declared held.
+class InterfaceAgent {
+ public:
+  // `gate` outlives the agent. `queues` are the receive queues this worker polls: they are emptied while the
+  // worker is stopped in discard mode.
+  InterfaceAgent(WorkerGate& gate, std::vector<PortQueue> queues);
+  ~InterfaceAgent();
+  InterfaceAgent(const InterfaceAgent&) = delete;
+  InterfaceAgent& operator=(const InterfaceAgent&) = delete;
+
+  // As rte_eth_rx_burst; returns 0 while a quiesce is asked for, whatever is arriving (Q3).
+  [[nodiscard]] std::uint16_t rx_burst(std::uint16_t port, std::uint16_t queue, rte_mbuf** packets,
+                                       std::uint16_t n) {
+    if (__builtin_expect(gate_.stop.load(std::memory_order_relaxed), 0)) return 0;
+    const std::uint16_t got = rte_eth_rx_burst(port, queue, packets, n);
+    in_flight_ += got;
+    return got;
+  }
+
+  // As rte_eth_tx_burst: the caller keeps what was not sent.
+  std::uint16_t tx_burst(std::uint16_t port, std::uint16_t queue, rte_mbuf** packets, std::uint16_t n) {
+    const std::uint16_t sent = rte_eth_tx_burst(port, queue, packets, n);
+    in_flight_ -= sent;
+    return sent;
+  }
+
+  void free(rte_mbuf** packets, std::uint16_t n) {
+    rte_pktmbuf_free_bulk(packets, n);
+    in_flight_ -= n;
+  }
+
+  // The function made `n` packets itself, and will transmit or free them.
+  void adopt(std::uint32_t n) { in_flight_ += n; }
+
+  // `n` packets wait on purpose (ARP, output commit) and do not keep the worker from stopping; `unhold`
+  // before they are transmitted or freed.
+  void hold(std::uint32_t n) { held_ += n; }
+  void unhold(std::uint32_t n) { held_ -= n; }
+  [[nodiscard]] std::uint32_t held() const { return held_; }
+  [[nodiscard]] std::uint32_t in_flight() const { return in_flight_; }
+
+  // Call once a turn, at the end of it. Where a quiesce is asked for and only held packets are left, stays
+  // in here until resumed (or the loop is asked to end) and then returns true: the region may have changed.
+  bool at_boundary();
+
+  // Sleeps for `nanoseconds` at a packet boundary, during which the worker counts as quiesced if asked.
+  // Returns true as at_boundary does.
+  bool park(std::uint64_t nanoseconds);
+
+  // Asks at_boundary and park to return although stopped. Any thread.
+  void end() { ending_.store(true, std::memory_order_release); }
+  [[nodiscard]] bool ending() const { return ending_.load(std::memory_order_acquire); }
+
+ private:
+  void wait_until_resumed();
+  void discard_ports();
+  void publish();
+
+  WorkerGate& gate_;
+  std::vector<PortQueue> queues_;
+  std::uint32_t in_flight_ = 0;
+  std::uint32_t held_ = 0;
+  std::atomic<bool> ending_{false};
+};
+
+}  // namespace stillwater::quiesce

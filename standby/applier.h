@@ -1,0 +1,74 @@
+// Applies checkpoints in parallel with their transmission, by swapping (mission P3, P4, P6, P7).
+//
+// Invariant: to anyone who looks after `commit` or `roll_back`, the region is one whole epoch.
+#pragma once
+
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "ckpt_engine/region/region.h"
+#include "ckpt_engine/wire/frame.h"
+
+namespace stillwater::standby {
+
+// Swaps the words of N bytes in which `mine` and `theirs` differ; returns how many. Doing it again restores
+// both. `bytes` is a multiple of sizeof(Word).
+template <class Word = std::uint64_t>
+std::size_t swap_differing(std::byte* mine, std::byte* theirs, std::size_t bytes) {
+  std::size_t swapped = 0;
+  for (std::size_t at = 0; at < bytes; at += sizeof(Word)) {
+    Word a, b;
+    std::memcpy(&a, mine + at, sizeof(Word));
+    std::memcpy(&b, theirs + at, sizeof(Word));
+    if (a == b) continue;
+    std::memcpy(mine + at, &b, sizeof(Word));
+    std::memcpy(theirs + at, &a, sizeof(Word));
+    ++swapped;
+  }
+  return swapped;
+}
+
+// One control thread. Payloads handed to `apply` stay where they are until the epoch's fate is decided: after
+// it they hold the old bytes and are the undo log.
+class Applier {
+ public:
+  // `protected_ranges` are never written, whoever asks (D4); pages 0 and 1 always belong to them.
+  Applier(region::Region& region, std::vector<region::Extent> protected_ranges);
+
+  // Swaps one group in. A group that is malformed, out of order, of another epoch, or touches what it must
+  // not is refused whole: the region is as before.
+  [[nodiscard]] Status apply(std::span<std::byte> payload, std::uint64_t check);
+
+  // Copies lines into a region that holds nothing yet (first sync), or soft lines at any time.
+  [[nodiscard]] Status copy_in(std::span<std::byte> payload, bool soft_only);
+
+  // The epoch is whole if the record matches what was applied; the undo log may go. Otherwise nothing
+  // changes.
+  [[nodiscard]] Status commit(const wire::Commit& record);
+
+  // Undoes what was swapped since the last commit, last group first.
+  void roll_back();
+
+  [[nodiscard]] std::size_t groups_applied() const { return groups_.size(); }
+  [[nodiscard]] std::uint64_t committed() const { return committed_; }
+  void start_from(std::uint64_t committed_epoch) { committed_ = committed_epoch; }
+
+ private:
+  // A payload's parts, checked: every extent lies where a transfer may write.
+  struct Lines {
+    std::byte* data;
+    std::vector<region::Extent> extents;
+  };
+  [[nodiscard]] Result<Lines> check_lines(std::span<std::byte> payload, std::uint64_t begin) const;
+  [[nodiscard]] bool touches_protected(const region::Extent& extent) const;
+
+  region::Region& region_;
+  std::vector<region::Extent> protected_;
+  std::uint64_t committed_ = 0;
+  std::vector<Lines> groups_;
+  std::vector<std::uint64_t> checks_;
+};
+
+}  // namespace stillwater::standby

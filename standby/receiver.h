@@ -1,0 +1,83 @@
+// The standby's side of a replication connection: bytes in, swapped memory and acknowledgements out. Sans-io.
+//
+// Invariants: what arrives lies in reserved memory until its epoch's fate is decided (P2); a partial epoch is
+// rolled back before anyone else looks; a copy whose first sync was cut short holds nothing.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "ckpt_engine/region/region.h"
+#include "ckpt_engine/wire/frame.h"
+#include "standby/applier.h"
+
+namespace stillwater::standby {
+
+// Reserved memory of a fixed size, populated; the received frames of one epoch must fit.
+class ReservedBuffer {
+ public:
+  [[nodiscard]] static Result<ReservedBuffer> create(std::size_t bytes);
+  ReservedBuffer(ReservedBuffer&& other) noexcept;
+  ReservedBuffer& operator=(ReservedBuffer&&) = delete;
+  ~ReservedBuffer();
+  [[nodiscard]] std::span<std::byte> bytes() const { return {memory_, bytes_}; }
+
+ private:
+  ReservedBuffer(std::byte* memory, std::size_t bytes) : memory_(memory), bytes_(bytes) {}
+  std::byte* memory_;
+  std::size_t bytes_;
+};
+
+// One control thread.
+class Receiver {
+ public:
+  Receiver(region::Region& region, ReservedBuffer& buffer, std::vector<region::Extent> protected_ranges);
+
+  // A new connection, after the handshake: what an old one left is rolled back; the peer fills this node.
+  void connected();
+
+  // Where the next bytes belong. Empty: the epoch in progress is larger than the reserved memory.
+  [[nodiscard]] std::span<std::byte> space();
+  // `n` bytes were put into `space`. Whole frames are acted on at once: group k is applied although k+1 is
+  // only beginning to arrive (P5). On an error the connection must be closed; `disconnected` rolls back.
+  [[nodiscard]] Status received(std::size_t n);
+  // Acknowledgements to send, in order; the caller takes them.
+  [[nodiscard]] std::vector<std::byte> take_output() { return std::exchange(output_, {}); }
+
+  // The connection is gone: a partial epoch is rolled back, last group first; a partial copy is forgotten.
+  // Returns the number of groups that were rolled back.
+  std::size_t disconnected();
+
+  // The region is a whole epoch of the active's region.
+  [[nodiscard]] bool in_sync() const { return in_sync_; }
+  // 0..1, while the first sync runs.
+  [[nodiscard]] double sync_progress() const;
+  [[nodiscard]] std::uint64_t committed() const { return applier_.committed(); }
+  [[nodiscard]] std::uint64_t term() const { return term_; }
+  // The active said goodbye; nullopt while it has not.
+  [[nodiscard]] const std::optional<wire::Bye>& goodbye() const { return goodbye_; }
+
+ private:
+  [[nodiscard]] Status act(const wire::Frame& frame);
+  [[nodiscard]] Status begin_sync(const wire::SyncBegin& begin);
+  [[nodiscard]] Status commit(const wire::Commit& record);
+
+  region::Region& region_;
+  ReservedBuffer& buffer_;
+  Applier applier_;
+  std::size_t parsed_ = 0;  // bytes of frames acted on; groups of the open epoch among them
+  std::size_t filled_ = 0;
+  bool syncing_ = false;
+  bool in_sync_ = false;
+  region::RegionId region_id_{};
+  std::uint64_t term_ = 0;
+  std::uint64_t sync_bytes_expected_ = 0;
+  std::uint64_t sync_bytes_ = 0;
+  std::vector<std::byte> output_;
+  std::optional<wire::Bye> goodbye_;
+};
+
+}  // namespace stillwater::standby

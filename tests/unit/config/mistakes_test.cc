@@ -1,0 +1,213 @@
+// Every mistake is reported at its place, with what was expected.
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/config/sample.h"
+
+namespace stillwater::appliance {
+namespace {
+
+struct Case {
+  const char* from;  // replaced in the sample ...
+  const char* to;    // ... by this
+  const char* at;    // LINE:COLUMN of the only mistake
+  const char* says;
+};
+
+std::string report(const std::string& text) {
+  const Result<Config> config = parse_config(text, "f.yaml");
+  return config ? "" : config.error().message;
+}
+
+std::size_t lines_in(const std::string& report) {
+  return report.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(report.begin(), report.end(), '\n'));
+}
+
+void check(const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    INFO("replaced: " << c.from << "\nby: " << c.to);
+    const std::string found = report(with(kSample, c.from, c.to));
+    CHECK_THAT(found, Catch::StartsWith(std::string("f.yaml:") + c.at + ": "));
+    CHECK_THAT(found, Catch::Contains(c.says));
+    CHECK_THAT(found, Catch::Contains("; expected "));
+    CHECK(lines_in(found) == 1);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the sample has no mistake") { CHECK(report(kSample) == ""); }
+
+TEST_CASE("keys that are unknown, missing or repeated") {
+  check({
+      {"  memory:", "  memroy:", "7:3", "unknown key 'memroy' in dataplane; expected 'memory', did you mean"},
+      {"arbiter: none", "zzzzzz: none", "37:1", "unknown key 'zzzzzz' in the file; expected one of arbiter,"},
+      {"udp: 120s", "upd: 120s", "27:12", "expected 'udp'"},
+      {"id: 10, ", "", "23:5", "rule has no 'id'"},
+      {"    device: net_null1\n", "", "16:5", "port has no 'device'"},
+      {"  name: fw-a\n", "", "2:3", "node has no 'name'"},
+      {"  role: active\n", "", "2:3", "node has no 'role'; expected active or standby"},
+      {"  function: firewall\n", "", "6:3", "dataplane has no 'function'"},
+      {", address: 10.80.2.1}", "}", "26:5", "source_nat entry has no 'address'"},
+      {"to: outside, address", "address", "26:5", "no 'to'; expected the port that sessions leave through"},
+      {"arbiter: none\n", "arbiter: none\narbiter: none\n", "38:1",
+       "'arbiter' is repeated; expected it once"},
+      {"  name: fw-a\n", "  name: fw-a\n  name: fw-b\n", "3:3", "first on line 2"},
+      {"log: {level: info}", "[1]: 2", "38:1", "a key of the file is a list; expected a name"},
+  });
+}
+
+TEST_CASE("values of the wrong kind") {
+  check({
+      {"log: {level: info}", "log: info", "38:6", "log is a single value; expected a mapping"},
+      {"log: {level: info}", "log:", "38:1", "log is empty; expected a mapping"},
+      {"[1, 2]", "1", "9:10", "cores is a single value; expected a list"},
+      {"[10.80.1.1/24]", "10.80.1.1/24", "14:16", "addresses is a single value; expected a list"},
+      {"[1, 2]", "[1, [2]]", "9:14", "cores is a list; expected a whole number"},
+      {"name: fw-a", "name: [fw-a]", "2:9", "name is a list; expected 1 to 63 letters"},
+      {"name: fw-a", "name:", "2:3", "name is empty; expected 1 to 63 letters"},
+      {"name: fw-a", "name: 'f w'", "2:9", "'f w' is not a name"},
+      {"arbiter: none", "arbiter: {etcd: x}", "37:10", "arbiter is a mapping; expected none, the only one"},
+      {"- {id: 10, action: allow, from: inside, to: outside}", "- allow", "23:5", "rule is a single value"},
+  });
+}
+
+TEST_CASE("numbers, sizes and durations out of form or range") {
+  check({
+      {"65536", "many", "8:13", "'many' is not a whole number; expected a whole number from 16 to 16777216"},
+      {"65536", "-1", "8:13", "'-1' is not a whole number"},
+      {"65536", "15", "8:13", "'15' is out of range"},
+      {"65536", "99999999999999999999", "8:13", "is out of range"},
+      {"mtu: 1500", "mtu: 9601", "15:10", "expected a whole number from 576 to 9600"},
+      {"[1, 2]", "[1, 1]", "9:14", "core is repeated"},
+      {"256MiB", "256", "7:11",
+       "'256' is not a size; expected a number and B, KiB, MiB or GiB, 64MiB to 1024GiB"},
+      {"256MiB", "1MiB", "7:11", "'1MiB' is out of range"},
+      {"256MiB", "99999999999GiB", "7:11", "is out of range"},
+      {"256MiB", "67108865B", "7:11", "no multiple of 1MiB"},
+      {"  sessions: 65536", "  hugepages: yes", "8:14",
+       "'yes' is not known here; expected one of true, false"},
+      {"interval: 1ms", "interval: 1", "29:13",
+       "'1' is not a duration; expected a number and us, ms, s, m or h"},
+      {"interval: 1ms", "interval: 1.5ms", "29:13", "'1.5ms' is not a duration"},
+      {"interval: 1ms", "interval: 11s", "29:13", "'11s' is out of range; expected 100us to 10s"},
+      {"interval: 1ms", "interval: 9999999999999h", "29:13", "is out of range"},
+      {"min_interval: 100us", "min_interval: 2ms", "30:17", "min_interval 2ms is longer than interval 1ms"},
+      {"udp: 120s", "udp: 1500ms", "27:17", "not a whole number of seconds"},
+      {"udp: 120s", "udp: 0s", "27:17", "expected 1s to 168h"},
+      {"failure_timeout: 50ms", "failure_timeout: 9ms", "36:20", "expected at least 10ms"},
+  });
+}
+
+TEST_CASE("addresses, prefixes, MACs and port ranges") {
+  check({
+      {"mac: 02:53:57:00:01:01", "mac: 03:53:57:00:01:01", "13:10", "is a multicast address"},
+      {"mac: 02:53:57:00:01:01", "mac: 02:53:57:00:01", "13:10", "is not a MAC address"},
+      {"mac: 02:53:57:00:01:01", "mac: 02:53:57:00:01:0g", "13:10", "is not a MAC address"},
+      {"mac: 02:53:57:00:01:01", "mac: 02-53-57-00-01-01", "13:10", "is not a MAC address"},
+      {"mac: 02:53:57:00:01:01", "mac: 00:00:00:00:00:00", "13:10", "is all zero"},
+      {"10.80.1.1/24", "10.80.1.1", "14:17", "without a prefix length"},
+      {"10.80.1.1/24", "10.80.1.1/33", "14:17", "expected a length of 0 to 32"},
+      {"10.80.1.1/24", "10.80.1/24", "14:17", "not an IPv4 prefix"},
+      {"10.80.1.1/24", "10.80.1.0/24", "14:17", "no host's address"},
+      {"10.80.1.1/24", "10.80.1.255/24", "14:17", "no host's address"},
+      {"10.80.1.1/24", "224.0.0.5/24", "14:17", "no host's address"},
+      {"10.80.1.1/24", "10.80.1.1/24, 10.80.1.1/24", "14:31", "is repeated"},
+      {"[10.80.1.1/24]", "[]", "14:16", "addresses is an empty list; expected at least one element"},
+      {"10.80.1.1/24", "10.80.2.129/25", "19:17", "10.80.2.1/24 overlaps 10.80.2.129/25 of port 'inside'"},
+      {"0.0.0.0/0", "10.9.0.1/16", "21:10", "host bits are set; expected 10.9.0.0/16"},
+      {"via: 10.80.2.2", "via: 10.80.2.256", "21:26", "is not an IPv4 address"},
+      {"via: 10.80.2.2", "via: 10.80.4.2", "21:26", "next hop 10.80.4.2 is no neighbour"},
+      {"via: 10.80.2.2", "via: 10.80.2.1", "21:26", "is no neighbour"},
+      {"10.80.2.2}\n", "10.80.2.2}\n  - {to: 0.0.0.0/0, via: 10.80.1.2}\n", "22:10", "is repeated"},
+      {"destination_ports: 22", "destination_ports: 0", "24:62", "from 1 to 65535"},
+      {"destination_ports: 22", "destination_ports: 22-65536", "24:62", "is not a port range"},
+      {"destination_ports: 22", "destination_ports: 30-22", "24:62", "is reversed"},
+      {"address: 10.80.2.1}", "address: 10.80.1.1}", "26:42", "no address of port 'outside'"},
+      {"address: 10.80.2.1}", "address: 10.80.2.255}", "26:42", "no address of port 'outside'"},
+      {"10.80.3.1:7700", "10.80.3.1", "32:11", "without a port"},
+      {"10.80.3.1:7700", "10.80.3.1:0", "32:11", "expected a port from 1 to 65535"},
+      {"10.80.3.1:7700", "2001:db8::1:7700", "32:11", "not an address and port"},
+      {"10.80.3.1:7700", "'[2001:db8::1]:7700'", "33:9", "of different families"},
+      {"10.80.3.1:7700", "10.80.3.2:7700", "33:9", "this node's own address"},
+  });
+}
+
+TEST_CASE("names that refer to nothing or to two things") {
+  check({
+      {"from: inside, to: outside}", "from: insid, to: outside}", "23:35",
+       "'insid' is no port; expected one of"},
+      {"from: inside, to: outside, a", "from: inside, to: dmz, a", "26:24", "'dmz' is no port"},
+      {"net_null1", "net_null0", "17:13", "device 'net_null0' is taken"},
+      {"id: 20", "id: 10", "24:10", "rule 10 is repeated; expected each id once"},
+      {"protocol: tcp, ", "", "24:47", "expected protocol: tcp or udp"},
+      {"protocol: tcp", "protocol: icmp", "24:63", "expected protocol: tcp or udp"},
+      {"protocol: tcp", "protocol: 6", "24:38", "expected one of tcp, udp, icmp"},
+      {"address: 10.80.2.1}\n", "address: 10.80.2.1}\n  - {from: inside, to: outside, address: 10.80.2.3}\n",
+       "27:24", "this pair of ports is translated above"},
+  });
+}
+
+TEST_CASE("two ports of one name") {
+  const std::string found = report(with(kSample, "name: outside", "name: inside"));
+  CHECK_THAT(found, Catch::StartsWith("f.yaml:16:11: name 'inside' is taken; expected it once"));
+}
+
+TEST_CASE("what is not supported is refused by name") {
+  check({
+      {"function: firewall", "function: router", "6:13", "expected firewall, the only one supported"},
+      {"arbiter: none", "arbiter: etcd", "37:10", "'etcd' is not known here; expected none"},
+      {"  tls: none\n", "", "32:3", "replication has no 'tls'; expected 'tls: none'"},
+      {"  tls: none\n", "  tls: required\n", "34:8", "expected none, the only one supported"},
+      {"unix:/run/a.sock", "127.0.0.1:7443", "4:15", "expected unix:/PATH, or 'management_tls: none'"},
+      {"unix:/run/a.sock", "unix:a.sock", "4:15", "no usable socket path"},
+      {"unix:/run/a.sock", "localhost", "4:15", "no management address"},
+  });
+}
+
+TEST_CASE("management on TCP is possible where the file says that it is in the clear") {
+  const auto config =
+      parse_config(with(kSample, "unix:/run/a.sock", "127.0.0.1:7443\n  management_tls: none"), "f.yaml");
+  REQUIRE(config);
+  CHECK(config->profile.management == "127.0.0.1:7443");
+  CHECK(config->management_tls == Tls::none);
+}
+
+TEST_CASE("a standby needs a peer") {
+  const std::string found = report(with(lone_sample(), "role: active", "role: standby"));
+  CHECK_THAT(found, Catch::StartsWith("f.yaml:3:9: role is standby, and there is no peer"));
+}
+
+TEST_CASE("several mistakes are all reported, in the order of the file") {
+  std::string text = with(kSample, "sessions: 65536", "sessions: x");
+  text = with(text, "via: 10.80.2.2", "via: 1.2.3.4");
+  text = with(text, "id: 20", "ID: 20");
+  text = with(text, "log: {", "log: {color: red, ");
+  std::istringstream found(report(text));
+  std::vector<std::string> places;
+  for (std::string line; std::getline(found, line);) places.push_back(line.substr(0, line.find(": ")));
+  CHECK(places ==
+        std::vector<std::string>{"f.yaml:8:13", "f.yaml:21:26", "f.yaml:24:5", "f.yaml:24:6", "f.yaml:38:7"});
+}
+
+TEST_CASE("a mistake in a port is not repeated wherever the port is referred to") {
+  CHECK(lines_in(report(with(kSample, "name: outside", "name: 'out side'"))) == 1);
+  CHECK(lines_in(report(with(kSample, "10.80.2.1/24", "10.80.2.1/99"))) == 1);
+}
+
+TEST_CASE("what is no configuration at all") {
+  CHECK_THAT(report(""), Catch::StartsWith("f.yaml:1:1: the file is empty; expected "));
+  CHECK_THAT(report("# nothing\n"), Catch::StartsWith("f.yaml:1:1: the file is empty"));
+  CHECK_THAT(report("- a\n"), Catch::StartsWith("f.yaml:1:1: the file is a list; expected a mapping"));
+  CHECK_THAT(report("a: [1\nb: 2\n"), Catch::StartsWith("f.yaml:2:") && Catch::Contains("not YAML"));
+  CHECK_THAT(report(kSample + "---\na: 1\n"), Catch::StartsWith("f.yaml:40:1: a second document begins"));
+  CHECK_THAT(report(std::string(100000, '[')), Catch::Contains("not YAML"));
+}
+
+TEST_CASE("a message stays on one line whatever the value holds") {
+  CHECK(lines_in(report(with(kSample, "fw-a", "\"a\\nb" + std::string(500, 'x') + "\""))) == 1);
+  CHECK(report(with(kSample, "fw-a", std::string(5000, 'x'))).size() < 300);
+}
+
+}  // namespace stillwater::appliance
