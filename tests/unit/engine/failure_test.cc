@@ -241,6 +241,24 @@ TEST_CASE("M5: after a first sync both sides are byte-identical outside protecte
   });
 }
 
+TEST_CASE("D8: each side's protected memory is as it was after every checkpoint") {
+  Random random(Catch::rngSeed());
+  Pair pair;
+  std::memset(pair.a->profile_page().data(), 0xaa, region::kPageBytes);
+  std::memset(pair.b->profile_page().data(), 0xbb, region::kPageBytes);
+  pair.sync_and_acknowledge();
+  for (int i = 0; i < 20; ++i) {
+    pair.work(random, 30);
+    REQUIRE(pair.engine.checkpoint(pair.link));
+    pair.acknowledge();
+    const auto profile = [](const region::Region& r) {
+      return bytes_of(r, region::kProfileOffset, region::kDataOffset);
+    };
+    REQUIRE(profile(*pair.a) == Snapshot(region::kPageBytes, std::byte{0xaa}));
+    REQUIRE(profile(*pair.b) == Snapshot(region::kPageBytes, std::byte{0xbb}));
+  }
+}
+
 TEST_CASE("M7: nothing is promoted while the first sync is incomplete: a partial copy is empty") {
   Random random(Catch::rngSeed());
   for (std::uint64_t k = 0; k < 4; ++k) {
