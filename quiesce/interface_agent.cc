@@ -13,6 +13,8 @@ constexpr unsigned kSpinsBeforeYield = 2'000;   // some microseconds: most black
 constexpr unsigned kYieldsBeforeSleep = 2'000;  // then the stop is a long one: an operator's, or a standby's
 constexpr std::uint64_t kStoppedSleepNs = 200'000;
 constexpr std::uint16_t kDiscardBurst = 64;
+constexpr unsigned kDiscardBursts =
+    64;  // 4,096 packets: all that a receive ring can hold when the round begins
 
 void sleep_ns(std::uint64_t nanoseconds) {
   const timespec t{0, static_cast<long>(nanoseconds)};
@@ -84,7 +86,7 @@ void InterfaceAgent::discard_ports() {
   rte_mbuf* packets[kDiscardBurst];
   std::uint64_t discarded = 0;
   bool empty = false;
-  for (unsigned round = 0; round < 64 && !empty; ++round) {
+  for (unsigned round = 0; round < kDiscardBursts && !empty; ++round) {
     empty = true;
     for (const PortQueue& q : queues_) {
       const std::uint16_t n = rte_eth_rx_burst(q.port, q.queue, packets, kDiscardBurst);
@@ -94,7 +96,7 @@ void InterfaceAgent::discard_ports() {
     }
   }
   gate_.discarded.fetch_add(discarded, std::memory_order_relaxed);
-  if (empty) gate_.discard_rounds.store(wanted, std::memory_order_release);
+  gate_.discard_rounds.store(wanted, std::memory_order_release);
 }
 
 }  // namespace stillwater::quiesce

@@ -90,7 +90,7 @@ Status WorkerBarrier::drain_ports(Nanos timeout) {
              gate->discard_rounds.load(std::memory_order_acquire) == drains_;
     });
   });
-  if (!drained) return fail(Errc::timed_out, "packets keep arriving faster than the ports can be emptied");
+  if (!drained) return fail(Errc::timed_out, "a worker did not empty its ports in time");
   return {};
 }
 

@@ -30,7 +30,8 @@ class WorkerBarrier final : public Barrier {
   // While quiesced: ports are emptied and what came is freed and counted (a standby), or packets wait in
   // their rings (a checkpoint).
   void set_discard(bool on);
-  // Waits until every stopped worker found its ports empty once after this call. Needs discard mode.
+  // Waits until every stopped worker has discarded all that its receive rings held at this call. Needs
+  // discard mode.
   [[nodiscard]] Status drain_ports(Nanos timeout);
   [[nodiscard]] std::uint64_t discarded() const;
   [[nodiscard]] std::uint64_t held() const;

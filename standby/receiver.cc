@@ -117,7 +117,8 @@ Status Receiver::commit(const wire::Commit& record) {
   });
 }
 
-void Receiver::disconnected() {
+std::size_t Receiver::disconnected() {
+  const std::size_t groups = applier_.groups_applied();
   applier_.roll_back();
   parsed_ = filled_ = 0;
   output_.clear();
@@ -127,6 +128,7 @@ void Receiver::disconnected() {
   region_id_ = {};
   term_ = 0;
   syncing_ = false;
+  return groups;
 }
 
 double Receiver::sync_progress() const {

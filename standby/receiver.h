@@ -48,7 +48,8 @@ class Receiver {
   [[nodiscard]] std::vector<std::byte> take_output() { return std::exchange(output_, {}); }
 
   // The connection is gone: a partial epoch is rolled back, last group first; a partial copy is forgotten.
-  void disconnected();
+  // Returns the number of groups that were rolled back.
+  std::size_t disconnected();
 
   // The region is a whole epoch of the active's region.
   [[nodiscard]] bool in_sync() const { return in_sync_; }

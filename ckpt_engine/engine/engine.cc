@@ -43,11 +43,21 @@ Status Engine::checkpoint(wire::Transport& standby) {
   sample_ = {.at = request, .interval = request - last_taken_};
   last_taken_ = request;
   Status done = brownout(standby)
-                    .and_then([&] { return blackout(); })
+                    .and_then([&] { return blackout(Afterwards::resume); })
                     .and_then([&] { return ship(standby); })
                     .and_then([&] { return send_commit_record(standby); });
   if (!done) statistics_.add_failure(done.error().message);
   return done;
+}
+
+Status Engine::final_checkpoint(wire::Transport& standby) {
+  if (awaiting_ack_) return fail(Errc::failed_precondition, "the epoch before is not committed yet");
+  sample_ = {.at = clock_.now()};
+  last_soft_ = Instant{};  // soft lines are due, whenever they were shipped last
+  return blackout(Afterwards::stay_quiesced)
+      .and_then([&] { return ship(standby); })
+      .and_then([&] { return send_soft(standby, region_.size()); })
+      .and_then([&] { return send_commit_record(standby); });
 }
 
 // 2. Brownout: a large dirty set is copied and shipped while forwarding runs; what is written meanwhile
@@ -79,7 +89,7 @@ Status Engine::brownout_round(wire::Transport& standby) {
 }
 
 // 3. Quiesce  4. Blackout: hand over the marks, copy the lines  5. Resume
-Status Engine::blackout() {
+Status Engine::blackout(Afterwards afterwards) {
   const Instant request = clock_.now();
   if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return quiesced;
   const Instant indicated = clock_.now();
@@ -95,7 +105,7 @@ Status Engine::blackout() {
     }
   }
   const Instant copied = clock_.now();
-  barrier_.resume();
+  if (afterwards == Afterwards::resume || !staged) barrier_.resume();
   sample_.at = request;
   sample_.quiesce = indicated - request;
   sample_.copy = copied - indicated;
@@ -224,20 +234,22 @@ Status Engine::ship_soft_if_due(wire::Transport& standby, Instant now) {
     tracker_.collect_soft();
     barrier_.resume();
   }
-  return send_soft(standby);
+  return send_soft(standby, policy_.soft_bytes);
 }
 
 bool Engine::due_soon() const { return epochs_.checkpoint_wanted() || tracker_.dirty_bytes_hint() > 0; }
 
 // Copied while forwarding runs: torn copies are allowed, soft state says what they cost.
-Status Engine::send_soft(wire::Transport& standby) {
+Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {
   last_soft_ = clock_.now();
   extents_.clear();
   soft_set_aside_ = false;
-  tracker_.take_soft(extents_, std::min(policy_.soft_bytes, staging_.lines_max() * region::kLineBytes));
-  if (!staging_.gather(region_, extents_, 0, 0)) return {};
-  for (const std::span<std::byte> frame : staging_.seal(wire::Type::soft))
-    if (Status sent = standby.send(frame); !sent) return sent;
+  tracker_.take_soft(extents_, budget_bytes);
+  for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
+    if (!staging_.gather(region_, portion, 0, 0)) return fail(Errc::resource_exhausted, "staging is too small to copy from");
+    for (const std::span<std::byte> frame : staging_.seal(wire::Type::soft))
+      if (Status sent = standby.send(frame); !sent) return sent;
+  }
   return {};
 }
 

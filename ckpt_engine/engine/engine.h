@@ -47,6 +47,9 @@ class Engine {
   // The standby's answer; completes step 7: output that waited is released.
   [[nodiscard]] Status acknowledged(const wire::Ack& ack);
 
+  // The last checkpoint of a planned stop: soft lines go with it, and the workers stay quiesced.
+  [[nodiscard]] Status final_checkpoint(wire::Transport& standby);
+
   // Ships soft lines if their interval has passed and the workers' last blackout set them aside. Where no
   // blackout is due the workers are stopped for the marks alone.
   [[nodiscard]] Status ship_soft_if_due(wire::Transport& standby, Instant now);
@@ -55,6 +58,7 @@ class Engine {
   void standby_lost();
 
   [[nodiscard]] bool awaiting_ack() const { return awaiting_ack_; }
+  [[nodiscard]] Instant last_taken() const { return last_taken_; }
   [[nodiscard]] bool has_standby() const { return joined_; }
   [[nodiscard]] std::uint64_t committed() const { return committed_; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
@@ -67,13 +71,14 @@ class Engine {
  private:
   [[nodiscard]] Status brownout(wire::Transport& standby);
   [[nodiscard]] Status brownout_round(wire::Transport& standby);
-  [[nodiscard]] Status blackout();
+  enum class Afterwards { resume, stay_quiesced };
+  [[nodiscard]] Status blackout(Afterwards afterwards);
   [[nodiscard]] Status ship(wire::Transport& standby);
   [[nodiscard]] Status send_commit_record(wire::Transport& standby);
   [[nodiscard]] Status copy_everything(wire::Transport& peer,
                                        const std::function<void(std::uint64_t)>& progress);
   [[nodiscard]] bool due_soon() const;
-  [[nodiscard]] Status send_soft(wire::Transport& standby);
+  [[nodiscard]] Status send_soft(wire::Transport& standby, std::uint64_t budget_bytes);
   void forget_shipment();
 
   region::Region& region_;

@@ -45,7 +45,8 @@ struct Session {
   std::uint32_t next_free;          // slot + 1, while free
   SessionState state;
   std::uint8_t tcp_flags_seen;  // FINs: bit 0 from the initiator, bit 1 from the responder
-  std::uint8_t reserved[2];
+  std::uint8_t initiator_port;  // index of the port that the initiator's packets arrive at
+  std::uint8_t responder_port;  // index of the port that the responder's packets arrive at
 };
 static_assert(sizeof(Session) == kLineBytes && std::is_trivially_copyable_v<Session>);
 

@@ -1,0 +1,58 @@
+#include "appliance/appliance.h"
+
+#include <spdlog/spdlog.h>
+
+#include "dataplane/control/eal.h"
+#include "standby/personality.h"
+
+namespace stillwater::appliance {
+
+Result<std::unique_ptr<Appliance>> Appliance::start(const Config& config) {
+  std::unique_ptr<Appliance> appliance(new Appliance(config));
+  return appliance->open().map([&] { return std::move(appliance); });
+}
+
+Status Appliance::open() {
+  spdlog::info("stillwaterd {} starts as {}", STILLWATER_VERSION, config_.profile.name);
+  spdlog::warn("arbiter: none. A cut cable between two live nodes is answered by prefer: {}",
+               config_.prefer == Prefer::availability ? "availability (both may forward)" : "safety (nobody takes over)");
+
+  region::Layout layout;
+  dataplane::Dataplane::add_roots(layout, config_.dataplane);
+  auto region = region::Region::create(layout);
+  if (!region) return tl::unexpected(region.error());
+  region_ = std::move(*region);
+  const standby::Personality personality{config_.profile.name, config_.profile.management,
+                                         config_.profile.role == InitialRole::active};
+  if (Status stored = standby::store_personality(region_->profile_page(), personality); !stored) return stored;
+
+  dataplane::EalOptions eal{config_.eal.hugepages, config_.eal.memory_mib, config_.eal.cores, config_.eal.log_level};
+  for (const dataplane::PortConfig& port : config_.dataplane.ports)
+    if (dataplane::is_pci_address(port.device)) eal.pci_devices.push_back(dataplane::device_name(port.device));
+  if (Status ready = dataplane::init_eal(eal); !ready) return ready;
+  auto dataplane = dataplane::Dataplane::create(config_.dataplane, *region_, epochs_, clock_);
+  if (!dataplane) return tl::unexpected(dataplane.error());
+  dataplane_ = std::move(*dataplane);
+
+  auto node = Node::create({config_, *region_, *dataplane_, epochs_, clock_});
+  if (!node) return tl::unexpected(node.error());
+  node_ = std::move(*node);
+  control_ = std::make_unique<NodeControl>(config_, *region_, *dataplane_, *node_, clock_);
+  auto server = mgmt::Server::start(
+      *control_, {config_.profile.management, config_.management_tls == Tls::none ? mgmt::Tls::none : mgmt::Tls::required});
+  if (!server) return tl::unexpected(server.error());
+  server_ = std::move(*server);
+  spdlog::info("management at {}", server_->address());
+
+  if (Status started = dataplane_->start(); !started) return started;
+  node_->start();
+  return {};
+}
+
+void Appliance::stop() {
+  if (node_) node_->stop();
+  if (server_) server_->shutdown(1s);
+  if (dataplane_) dataplane_->stop();
+}
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,39 @@
+// The composition: every folder's piece, put together into one running node.
+#pragma once
+
+#include <memory>
+
+#include "appliance/config/config.h"
+#include "appliance/control.h"
+#include "appliance/node/node.h"
+#include "mgmt/server.h"
+
+namespace stillwater::appliance {
+
+// Starts and stops in order; the main thread owns it.
+class Appliance {
+ public:
+  // Opens ports and sockets, then starts workers, the replication thread and the management server. One a
+  // process, since DPDK's environment is. On an error everything that was started is stopped.
+  [[nodiscard]] static Result<std::unique_ptr<Appliance>> start(const Config& config);
+  ~Appliance() { stop(); }
+
+  // An active hands over to its standby, then everything ends. Bounded to some seconds. Twice does nothing.
+  void stop();
+  [[nodiscard]] bool failed() const { return node_->failed(); }
+
+ private:
+  explicit Appliance(const Config& config) : config_(config) {}
+  [[nodiscard]] Status open();
+
+  Config config_;
+  BootClock clock_;
+  CommittedEpoch epochs_;
+  std::unique_ptr<region::Region> region_;
+  std::unique_ptr<dataplane::Dataplane> dataplane_;
+  std::unique_ptr<Node> node_;
+  std::unique_ptr<NodeControl> control_;
+  std::unique_ptr<mgmt::Server> server_;
+};
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,157 @@
+#include "appliance/control.h"
+
+#include <future>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+namespace stillwater::appliance {
+namespace {
+
+constexpr Nanos kAnswerPatience = 900ms;  // mgmt::Control promises a second
+
+template <class T>
+Result<T> answer_of(std::future<Result<T>> future) {
+  if (future.wait_for(kAnswerPatience) == std::future_status::ready) return future.get();
+  return fail(Errc::timed_out, "the replication thread did not answer within 0.9 s; see status and log");
+}
+
+std::string hex_of(const region::RegionId& id) {
+  std::string text;
+  for (const std::uint8_t byte : id) {
+    char digits[3];
+    std::snprintf(digits, sizeof(digits), "%02x", byte);
+    text += digits;
+  }
+  return text;
+}
+
+std::string endpoint_of(std::uint32_t address_be, std::uint16_t port_be) {
+  char text[INET_ADDRSTRLEN] = {};
+  inet_ntop(AF_INET, &address_be, text, sizeof(text));
+  return std::string(text) + ":" + std::to_string(ntohs(port_be));
+}
+
+std::string name_of_protocol(std::uint8_t protocol) {
+  switch (protocol) {
+    case IPPROTO_TCP: return "tcp";
+    case IPPROTO_UDP: return "udp";
+    case IPPROTO_ICMP: return "icmp";
+    default: return std::to_string(protocol);
+  }
+}
+
+std::string name_of_state(region::SessionState state) {
+  switch (state) {
+    case region::SessionState::free: return "free";
+    case region::SessionState::opening: return "opening";
+    case region::SessionState::established: return "established";
+    case region::SessionState::closing: return "closing";
+  }
+  return "unknown";
+}
+
+mgmt::Spread spread(const engine::Spread& s) { return {s.p50, s.p99}; }
+
+mgmt::CheckpointStatus checkpoint_status(const engine::Summary& s, const char* tracker) {
+  return {.checkpoints = s.checkpoints,
+          .failed = s.failed,
+          .last_failure = s.last_failure,
+          .blackout_us = spread(s.blackout_us),
+          .dirty_lines = spread(s.dirty_lines),
+          .interval_us = spread(s.interval_us),
+          .commit_us = spread(s.commit_us),
+          .tracker = tracker};
+}
+
+// Why the pair would not survive the loss of a node now; empty if it would.
+std::string obstacle(const NodeView& view, const Config& config) {
+  if (view.role == standby::Role::active) return {};
+  if (view.role == standby::Role::standby)
+    return config.prefer == Prefer::availability ? "" : "prefer: safety does not take over on silence alone";
+  if (!config.replication.enabled) return "no replication is configured";
+  return std::string("role is ") + standby::name_of(view.role) + ": " + view.role_reason;
+}
+
+}  // namespace
+
+mgmt::NodeStatus NodeControl::status() {
+  const NodeView view = node_.view();
+  mgmt::NodeStatus out;
+  out.name = config_.profile.name;
+  out.version = STILLWATER_VERSION;
+  out.role = standby::name_of(view.role);
+  out.role_reason = view.role_reason;
+  out.term = view.term;
+  out.committed_epoch = view.committed_epoch;
+  out.region_id = hex_of(region_.header().region_id);
+  out.arbiter = config_.prefer == Prefer::availability
+                    ? "none: a cut cable between two live nodes lets both forward (prefer: availability)"
+                    : "none: silence alone promotes nobody (prefer: safety)";
+  out.cannot_fail_over_because = obstacle(view, config_);
+  out.can_fail_over = out.cannot_fail_over_because.empty();
+  out.peer = view.peer;
+  out.sync_progress = view.sync_progress;
+  out.sessions = dataplane_.sessions_in_use();
+  out.sessions_max = config_.dataplane.sessions_max;
+  out.held_packets = dataplane_.held_packets();
+  out.replication_refused = view.refused;
+  out.last_refusal = view.last_refusal;
+  out.last_takeover = view.last_takeover;
+  out.uptime_s = std::chrono::duration<double>(clock_.now() - started_).count();
+  out.checkpoint = checkpoint_status(node_.checkpoints(), node_.tracker());
+  for (const dataplane::PortStats& p : dataplane_.port_stats())
+    out.ports.push_back({p.name, p.device, p.link_up, p.rx_packets, p.rx_bytes, p.tx_packets, p.tx_bytes, p.rx_missed});
+  out.drops = dataplane_.drops();
+  return out;
+}
+
+Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const mgmt::SessionInfo&)>& sink) {
+  const standby::Role role = node_.view().role;
+  if (role != standby::Role::active && role != standby::Role::standalone)
+    return fail(Errc::failed_precondition, "this node does not lead; ask the active for its sessions");
+  return dataplane_.list_sessions(limit, [&](const dataplane::SessionView& view) {
+    const region::Session& s = view.record;
+    mgmt::SessionInfo info;
+    info.protocol = name_of_protocol(s.forward.protocol);
+    info.state = name_of_state(s.state);
+    info.source = endpoint_of(s.forward.source_be, s.forward.source_port_be);
+    info.destination = endpoint_of(s.forward.destination_be, s.forward.destination_port_be);
+    const bool translated = s.reply.destination_be != s.forward.source_be || s.reply.destination_port_be != s.forward.source_port_be;
+    if (translated) info.translated_source = endpoint_of(s.reply.destination_be, s.reply.destination_port_be);
+    info.rule = s.rule_id;
+    info.age_s = std::chrono::duration<double>(Nanos(view.age_ns)).count();
+    info.idle_s = view.idle_s;
+    info.changed_epoch = s.changed_epoch;
+    sink(info);
+  });
+}
+
+Result<std::uint64_t> NodeControl::checkpoint() { return answer_of(node_.request_checkpoint()); }
+
+mgmt::Policy NodeControl::policy() {
+  const engine::Policy p = node_.policy();
+  return {p.interval, p.min_interval, p.quiesce_timeout, p.dirty_bytes};
+}
+
+Status NodeControl::set_policy(const mgmt::Policy& policy) {
+  if (policy.min_interval < 10us || policy.min_interval > policy.interval)
+    return fail(Errc::invalid_argument, "min_interval must be at least 10us and at most interval");
+  if (policy.interval > 10s) return fail(Errc::invalid_argument, "interval must be at most 10s");
+  if (policy.quiesce_timeout < 100us || policy.quiesce_timeout > 1s)
+    return fail(Errc::invalid_argument, "quiesce_timeout must be between 100us and 1s");
+  if (policy.dirty_bytes < 4096 || policy.dirty_bytes > (8u << 20))
+    return fail(Errc::invalid_argument, "dirty_bytes must be between 4096 and 8388608");
+  engine::Policy changed = node_.policy();
+  changed.interval = policy.interval;
+  changed.min_interval = policy.min_interval;
+  changed.quiesce_timeout = policy.quiesce_timeout;
+  changed.dirty_bytes = policy.dirty_bytes;
+  return answer_of(node_.request_policy(changed));
+}
+
+Status NodeControl::quiesce(Nanos limit) { return answer_of(node_.request_quiesce(limit)); }
+
+Status NodeControl::resume() { return answer_of(node_.request_resume()); }
+
+}  // namespace stillwater::appliance

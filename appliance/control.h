@@ -1,0 +1,34 @@
+// Answers the management plane from the node and its dataplane.
+#pragma once
+
+#include "appliance/node/node.h"
+#include "mgmt/control.h"
+
+namespace stillwater::appliance {
+
+// Thread-safe, as mgmt::Control asks. Everything referred to outlives it.
+class NodeControl final : public mgmt::Control {
+ public:
+  NodeControl(const Config& config, const region::Region& region, dataplane::Dataplane& dataplane, Node& node,
+              const Clock& clock)
+      : config_(config), region_(region), dataplane_(dataplane), node_(node), clock_(clock), started_(clock.now()) {}
+
+  [[nodiscard]] mgmt::NodeStatus status() override;
+  [[nodiscard]] Status sessions(std::uint64_t limit,
+                                const std::function<void(const mgmt::SessionInfo&)>& sink) override;
+  [[nodiscard]] Result<std::uint64_t> checkpoint() override;
+  [[nodiscard]] mgmt::Policy policy() override;
+  [[nodiscard]] Status set_policy(const mgmt::Policy& policy) override;
+  [[nodiscard]] Status quiesce(Nanos limit) override;
+  [[nodiscard]] Status resume() override;
+
+ private:
+  const Config& config_;
+  const region::Region& region_;
+  dataplane::Dataplane& dataplane_;
+  Node& node_;
+  const Clock& clock_;
+  Instant started_;
+};
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,97 @@
+// What other threads ask of the replication thread.
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "appliance/node/node.h"
+
+namespace stillwater::appliance {
+namespace {
+
+constexpr Nanos kOperatorQuiesceMax = 60s;
+
+}  // namespace
+
+template <class T>
+std::future<T> Node::post(std::function<void(std::promise<T>)> act) {
+  auto promise = std::make_shared<std::promise<T>>();
+  std::future<T> answer = promise->get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    requests_.push_back([promise, act = std::move(act)] { act(std::move(*promise)); });
+  }
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t woken = write(request_fd_.get(), &one, sizeof(one));
+  return answer;
+}
+
+void Node::run_requests() {
+  std::vector<std::function<void()>> requests;
+  {
+    const std::lock_guard lock(mutex_);
+    requests.swap(requests_);
+  }
+  for (auto& request : requests) request();
+  if (!engine_->has_standby()) answer_checkpoint_waiters(fail(Errc::failed_precondition, "this node has no standby to commit on"));
+}
+
+void Node::answer_checkpoint_waiters(const Result<std::uint64_t>& answer) {
+  for (auto& waiter : std::exchange(checkpoint_waiters_, {})) waiter.set_value(answer);
+}
+
+std::future<Result<std::uint64_t>> Node::request_checkpoint() {
+  return post<Result<std::uint64_t>>([this](std::promise<Result<std::uint64_t>> answer) {
+    if (!leading()) return answer.set_value(fail(Errc::failed_precondition, "only the active takes checkpoints"));
+    if (operator_quiesce_until_)
+      return answer.set_value(fail(Errc::failed_precondition, "the dataplane is quiesced by an operator; resume it first"));
+    checkpoint_waiters_.push_back(std::move(answer));
+  });
+}
+
+std::future<Status> Node::request_quiesce(Nanos limit) {
+  return post<Status>([this, limit](std::promise<Status> answer) {
+    if (limit <= Nanos(0) || limit > kOperatorQuiesceMax)
+      return answer.set_value(fail(Errc::invalid_argument, "the limit must be between 1 ms and 60 s"));
+    if (!leading()) return answer.set_value(fail(Errc::failed_precondition, "a node that does not lead is quiesced already"));
+    if (operator_quiesce_until_) return answer.set_value(fail(Errc::failed_precondition, "the dataplane is quiesced already"));
+    Status quiesced = parts_.dataplane.barrier().quiesce(policy_.quiesce_timeout);
+    if (quiesced) {
+      operator_quiesce_until_ = parts_.clock.now() + limit;
+      spdlog::warn("quiesced by an operator for at most {:.0f} ms", milliseconds(limit));
+    }
+    answer.set_value(std::move(quiesced));
+  });
+}
+
+std::future<Status> Node::request_resume() {
+  return post<Status>([this](std::promise<Status> answer) {
+    if (!operator_quiesce_until_) return answer.set_value(fail(Errc::failed_precondition, "the dataplane is not quiesced by an operator"));
+    end_operator_quiesce();
+    answer.set_value({});
+  });
+}
+
+void Node::end_operator_quiesce() {
+  operator_quiesce_until_.reset();
+  parts_.dataplane.barrier().resume();
+  spdlog::warn("resumed after an operator's quiesce");
+}
+
+engine::Policy Node::policy() const {
+  const std::lock_guard lock(mutex_);
+  return policy_;
+}
+
+std::future<Status> Node::request_policy(const engine::Policy& policy) {
+  return post<Status>([this, policy](std::promise<Status> answer) {
+    engine_->set_policy(policy);
+    {
+      const std::lock_guard lock(mutex_);
+      policy_ = policy;
+    }
+    answer.set_value({});
+  });
+}
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,61 @@
+// Connections that are not a pair yet: dialled or accepted, waiting for the other's hello.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include <poll.h>
+
+#include "appliance/replication/socket.h"
+#include "ckpt_engine/wire/frame.h"
+
+namespace stillwater::appliance {
+
+// A connection on which both hellos were exchanged.
+struct Met {
+  UniqueFd fd;
+  wire::Hello theirs;
+  bool dialled_by_me;
+};
+
+// Holds the connections in handshake; none of them can hold up anything else. One thread.
+class Handshakes {
+ public:
+  static constexpr std::size_t kPendingMax = 8;
+  static constexpr Nanos kPatience = 1s;
+
+  Handshakes(const Clock& clock, std::function<wire::Hello()> my_hello,
+             std::function<void(const std::string&)> on_refusal)
+      : clock_(clock), my_hello_(std::move(my_hello)), on_refusal_(std::move(on_refusal)) {}
+
+  void add_accepted(UniqueFd fd);
+  void add_dialled(UniqueFd fd);
+  [[nodiscard]] bool dialling() const;
+
+  // The descriptors to poll for, appended to `to`.
+  void append_to(std::vector<pollfd>& to) const;
+  // Goes on with every connection that can, drops those that failed or took too long; returns one that is
+  // through, if any.
+  [[nodiscard]] std::optional<Met> advance();
+
+ private:
+  struct Pending {
+    UniqueFd fd;
+    bool dialled;
+    bool hello_sent;
+    Instant deadline;
+    std::vector<std::byte> in;
+  };
+  enum class Step { waiting, through, dropped };
+  [[nodiscard]] Step advance(Pending& pending, wire::Hello& theirs);
+  [[nodiscard]] bool send_hello(Pending& pending);
+  Step refuse(Pending& pending, const std::string& why);
+
+  const Clock& clock_;
+  std::function<wire::Hello()> my_hello_;
+  std::function<void(const std::string&)> on_refusal_;
+  std::vector<Pending> pending_;
+};
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,117 @@
+#include "appliance/replication/socket.h"
+
+#include <cerrno>
+#include <string>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace stillwater::appliance {
+namespace {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+  [[nodiscard]] int family() const { return storage.ss_family; }
+};
+
+SocketAddress address_of(const Endpoint& endpoint, bool any_port = false) {
+  SocketAddress out;
+  const std::uint16_t port = htons(any_port ? std::uint16_t{0} : endpoint.port);
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&out.storage);
+  if (inet_pton(AF_INET, endpoint.address.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = port;
+    out.length = sizeof(sockaddr_in);
+    return out;
+  }
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&out.storage);
+  inet_pton(AF_INET6, endpoint.address.c_str(), &v6->sin6_addr);
+  v6->sin6_family = AF_INET6;
+  v6->sin6_port = port;
+  out.length = sizeof(sockaddr_in6);
+  return out;
+}
+
+std::string text_of(const Endpoint& e) { return e.address + ":" + std::to_string(e.port); }
+
+void set_option(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof(value)); }
+
+Result<UniqueFd> bound_socket(int type, const SocketAddress& at, const std::string& what) {
+  UniqueFd fd(socket(at.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return fail_errno("cannot make a socket for " + what, errno);
+  set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (bind(fd.get(), at.get(), at.length) != 0)
+    return fail_errno("cannot bind " + what + " (replication.listen must be an address of this host)", errno);
+  return fd;
+}
+
+}  // namespace
+
+Result<UniqueFd> listen_tcp(const Endpoint& at) {
+  auto fd = bound_socket(SOCK_STREAM, address_of(at), "TCP " + text_of(at));
+  if (fd && listen(fd->get(), 8) != 0) return fail_errno("cannot listen at " + text_of(at), errno);
+  return fd;
+}
+
+Result<UniqueFd> dial_tcp(const Endpoint& from, const Endpoint& to) {
+  auto fd = bound_socket(SOCK_STREAM, address_of(from, true), "TCP " + from.address);
+  if (!fd) return fd;
+  const SocketAddress peer = address_of(to);
+  if (connect(fd->get(), peer.get(), peer.length) != 0 && errno != EINPROGRESS)
+    return fail_errno("cannot connect to " + text_of(to), errno);
+  set_option(fd->get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  return fd;
+}
+
+Status finish_dial(int fd) {
+  int error = 0;
+  socklen_t length = sizeof(error);
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  if (error != 0) return fail_errno("cannot connect to the peer", error);
+  return {};
+}
+
+UniqueFd accept_tcp(int listener) {
+  UniqueFd fd(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd) set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  return fd;
+}
+
+Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to) {
+  auto fd = bound_socket(SOCK_DGRAM, address_of(from), "UDP " + text_of(from));
+  if (!fd) return fd;
+  const SocketAddress peer = address_of(to);
+  if (connect(fd->get(), peer.get(), peer.length) != 0) return fail_errno("cannot reach " + text_of(to), errno);
+  return fd;
+}
+
+Status send_all(int fd, std::span<const std::byte> bytes, const Clock& clock, Instant deadline) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(sent));
+      continue;
+    }
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) return fail_errno("the replication connection is gone", errno);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.now()).count();
+    if (left <= 0) return fail(Errc::timed_out, "the peer does not read the replication connection");
+    pollfd writable{fd, POLLOUT, 0};
+    poll(&writable, 1, static_cast<int>(left));
+  }
+  return {};
+}
+
+Result<std::size_t> receive_some(int fd, std::span<std::byte> into) {
+  const ssize_t got = recv(fd, into.data(), into.size(), 0);
+  if (got > 0) return static_cast<std::size_t>(got);
+  if (got == 0) return fail(Errc::unavailable, "the peer closed the replication connection");
+  if (errno == EAGAIN || errno == EINTR) return 0;
+  return fail_errno("the replication connection is gone", errno);
+}
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,93 @@
+// stillwaterd: one node of a fault-tolerant pair.
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include "appliance/appliance.h"
+#include "appliance/config/config.h"
+
+namespace stillwater::appliance {
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr int kExitConfiguration = 2;
+
+// One line an event on standard error: time, level, thread, text.
+void set_up_log(const std::string& level) {
+  auto logger = spdlog::stderr_logger_mt("stillwater");
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%f %l [%t] %v");
+  logger->set_level(spdlog::level::from_str(level));
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+// Blocked before any thread exists, so that only `wait_for_end` receives them.
+sigset_t block_ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+// Returns when a signal asks to stop, or the node says that it cannot go on.
+int wait_for_end(const sigset_t& signals, const Appliance& appliance) {
+  for (;;) {
+    const timespec patience{0, 100'000'000};
+    const int signal = sigtimedwait(&signals, nullptr, &patience);
+    if (signal > 0) {
+      spdlog::info("stopping on {}", strsignal(signal));
+      return 0;
+    }
+    if (appliance.failed()) return kExitFailure;
+  }
+}
+
+int run(const Config& config) {
+  const sigset_t signals = block_ending_signals();
+  auto appliance = Appliance::start(config);
+  if (!appliance) {
+    spdlog::critical("{}", appliance.error().message);
+    return kExitFailure;
+  }
+  sd_notify(0, "READY=1");
+  const int status = wait_for_end(signals, **appliance);
+  sd_notify(0, "STOPPING=1");
+  (*appliance)->stop();
+  return status;
+}
+
+}  // namespace
+}  // namespace stillwater::appliance
+
+int main(int argc, char** argv) {
+  using namespace stillwater::appliance;
+  CLI::App app{"stillwaterd: one node of a fault-tolerant firewall pair\n\n"
+               "Exit status: 0 stopped as asked, 1 could not start or go on, 2 wrong configuration or usage."};
+  std::string path;
+  bool check = false;
+  app.add_option("--config", path, "configuration file (YAML), see docs/configuration.md")->required();
+  app.add_flag("--check", check, "only validate the configuration");
+  app.set_version_flag("--version", std::string("stillwaterd ") + STILLWATER_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitConfiguration;
+  }
+  const auto config = load_config(path);
+  if (!config) {
+    std::fprintf(stderr, "%s\n", config.error().message.c_str());
+    return kExitConfiguration;
+  }
+  if (check) {
+    std::printf("%s: ok\n", path.c_str());
+    return 0;
+  }
+  set_up_log(config->log_level);
+  return run(*config);
+}

@@ -1,0 +1,44 @@
+#include "dataplane/datapath/ageing.h"
+
+#include <algorithm>
+
+#include "dataplane/datapath/session_state.h"
+
+namespace stillwater::dataplane {
+
+void end_session(Context& context, std::uint32_t slot) {
+  context.state.source_nat.give(context.turn, context.state.sessions.at(slot));
+  context.state.sessions.erase(context.turn, slot);
+}
+
+std::uint32_t Ageing::idle_s(const region::SessionTable& sessions, std::uint32_t slot,
+                             std::uint32_t region_now_s) const {
+  const std::uint32_t seen_s = std::max(sessions.last_seen_s(slot), floor_s_);
+  return region_now_s > seen_s ? region_now_s - seen_s : 0;
+}
+
+void Ageing::tick(Context& context) {
+  const region::SessionTable& sessions = context.state.sessions;
+  const std::uint32_t slots = sessions.slots_touched();
+  const Nanos elapsed = context.now - sweep_began_;
+  if (cursor_ >= slots) {
+    if (elapsed < kSweep) return;
+    cursor_ = 0;
+    sweep_began_ = context.now;
+    return;
+  }
+  const auto share =
+      static_cast<double>(std::min(elapsed, kSweep).count()) / static_cast<double>(Nanos(kSweep).count());
+  const auto due = static_cast<std::uint32_t>(share * slots);
+  const std::uint32_t end = std::min({due, slots, cursor_ + kSlotsPerTurn});
+  for (; cursor_ < end; ++cursor_) {
+    const region::Session& session = sessions.at(cursor_);
+    if (session.state == region::SessionState::free) continue;
+    // What was seen last moves in steps: a session must not end before its time.
+    const std::uint32_t limit_s =
+        timeout_s(session, context.service.timeouts) + region::SessionSeen::kStepSeconds;
+    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s) end_session(context, cursor_);
+  }
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,38 @@
+// How sessions end.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/datapath/context.h"
+
+namespace stillwater::dataplane {
+
+// Ends the session: its NAT port is free again, both of its tuples are unknown. A port that is taken again in
+// the same epoch does no harm: packets of the new session wait for that epoch.
+void end_session(Context& context, std::uint32_t slot);
+
+// Ends sessions that were idle for too long, by walking the table about once a second, a few slots a turn.
+// Belongs to one worker's thread.
+class Ageing {
+ public:
+  // Once after a takeover, in the first turn: every session counts as seen now, because what was seen of it
+  // last may not have been shipped. Time-outs are raised by that, never lowered.
+  void begin_grace(std::uint32_t region_now_s) { floor_s_ = region_now_s; }
+
+  // Looks at the slots that are due by `context.now`.
+  void tick(Context& context);
+
+  // Seconds since the session was seen, by the region's clock; late by up to SessionSeen::kStepSeconds.
+  [[nodiscard]] std::uint32_t idle_s(const region::SessionTable& sessions, std::uint32_t slot,
+                                     std::uint32_t region_now_s) const;
+
+ private:
+  static constexpr Nanos kSweep = 1s;
+  static constexpr std::uint32_t kSlotsPerTurn = 256;
+
+  std::uint32_t floor_s_ = 0;
+  std::uint32_t cursor_ = 0;
+  Instant sweep_began_{0};
+};
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,25 @@
+// What every node may use.
+#pragma once
+
+#include "base/clock.h"
+#include "ckpt_engine/region/turn.h"
+#include "dataplane/datapath/output.h"
+#include "dataplane/datapath/packet_pool.h"
+#include "dataplane/datapath/service.h"
+#include "dataplane/datapath/state.h"
+
+namespace stillwater::dataplane {
+
+// One a worker, on its thread. `now` is the host's clock and never goes into the region; the region's time is
+// turn.now().
+struct Context {
+  const Service& service;
+  State& state;
+  region::Turn& turn;
+  PacketPool& pool;
+  Output& output;
+  Instant now{0};
+  bool own_mac_elsewhere = false;  // somebody else uses our addresses: announce again
+};
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,82 @@
+#include "dataplane/datapath/ipv4_parse.h"
+
+#include <netinet/in.h>
+
+#include "dataplane/datapath/checksum.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+// Multicast, reserved and broadcast, loopback, "this network". `address` in host byte order.
+bool is_martian(std::uint32_t address) {
+  return address >> 28 >= 0xe || address >> 24 == 127 || address >> 24 == 0;
+}
+
+}  // namespace
+
+std::optional<DropReason> parse_ipv4(Packet& packet) {
+  rte_mbuf& mbuf = *packet.mbuf;
+  const unsigned in_segment = rte_pktmbuf_data_len(&mbuf);
+  if (in_segment < RTE_ETHER_HDR_LEN + sizeof(rte_ipv4_hdr)) return DropReason::truncated;
+  packet.ip = rte_pktmbuf_mtod_offset(&mbuf, rte_ipv4_hdr*, RTE_ETHER_HDR_LEN);
+  const rte_ipv4_hdr& ip = *packet.ip;
+  if (ip.version_ihl >> 4 != 4) return DropReason::bad_version;
+  const unsigned header_bytes = (ip.version_ihl & 0xfu) * 4;
+  if (header_bytes < sizeof(rte_ipv4_hdr)) return DropReason::bad_header_length;
+  if (in_segment < RTE_ETHER_HDR_LEN + header_bytes) return DropReason::truncated;
+  const unsigned total = rte_be_to_cpu_16(ip.total_length);
+  const unsigned in_frame = rte_pktmbuf_pkt_len(&mbuf) - RTE_ETHER_HDR_LEN;
+  if (total < header_bytes || total > in_frame) return DropReason::bad_total_length;
+  if (sum_words(&ip, header_bytes) != 0xffff) return DropReason::bad_checksum;
+  if (is_martian(rte_be_to_cpu_32(ip.src_addr))) return DropReason::martian_source;
+  if (is_martian(rte_be_to_cpu_32(ip.dst_addr))) return DropReason::martian_destination;
+  constexpr unsigned kMoreFragmentsOrOffset = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
+  if ((rte_be_to_cpu_16(ip.fragment_offset) & kMoreFragmentsOrOffset) != 0) return DropReason::fragment;
+
+  if (total < in_frame && mbuf.nb_segs == 1)
+    rte_pktmbuf_trim(&mbuf, static_cast<std::uint16_t>(in_frame - total));
+  packet.l4 = rte_pktmbuf_mtod_offset(&mbuf, std::uint8_t*, RTE_ETHER_HDR_LEN + header_bytes);
+  const unsigned to_segment_end = in_segment - RTE_ETHER_HDR_LEN - header_bytes;
+  packet.l4_bytes = static_cast<std::uint16_t>(RTE_MIN(total - header_bytes, to_segment_end));
+  return std::nullopt;
+}
+
+std::optional<DropReason> parse_flow(Packet& packet) {
+  region::FlowKey key;
+  key.source_be = packet.ip->src_addr;
+  key.destination_be = packet.ip->dst_addr;
+  key.protocol = packet.ip->next_proto_id;
+  switch (key.protocol) {
+    case IPPROTO_TCP: {
+      const auto* tcp = packet.l4_as<rte_tcp_hdr>();
+      if (packet.l4_bytes < sizeof(*tcp)) return DropReason::truncated;
+      const unsigned header_bytes = (tcp->data_off >> 4) * 4u;
+      if (header_bytes < sizeof(*tcp) || header_bytes > packet.l4_bytes) return DropReason::bad_header_length;
+      key.source_port_be = tcp->src_port;
+      key.destination_port_be = tcp->dst_port;
+      packet.tcp_flags = tcp->tcp_flags;
+      break;
+    }
+    case IPPROTO_UDP: {
+      const auto* udp = packet.l4_as<rte_udp_hdr>();
+      if (packet.l4_bytes < sizeof(*udp)) return DropReason::truncated;
+      key.source_port_be = udp->src_port;
+      key.destination_port_be = udp->dst_port;
+      break;
+    }
+    case IPPROTO_ICMP: {
+      const auto* icmp = packet.l4_as<rte_icmp_hdr>();
+      if (packet.l4_bytes < sizeof(*icmp)) return DropReason::truncated;
+      packet.icmp_type = icmp->icmp_type;
+      if (icmp->icmp_type == RTE_IP_ICMP_ECHO_REQUEST || icmp->icmp_type == RTE_IP_ICMP_ECHO_REPLY)
+        key.source_port_be = key.destination_port_be = icmp->icmp_ident;
+      break;
+    }
+    default:
+      return DropReason::unknown_protocol;
+  }
+  packet.key = key;
+  return std::nullopt;
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <optional>
+
+#include <netinet/in.h>
+
+#include "dataplane/datapath/checksum.h"
+#include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/translate.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+using region::Direction;
+using region::FlowKey;
+using region::Session;
+
+// The start of the packet that the error is about. At least 8 bytes of its payload are there.
+struct Quoted {
+  rte_ipv4_hdr* ip;
+  std::uint8_t* l4;
+  unsigned l4_bytes;
+  FlowKey key;
+};
+
+std::optional<Quoted> parse_quoted(const Packet& packet) {
+  constexpr unsigned kPayloadBytes = 8;
+  const unsigned available = packet.l4_bytes - unsigned{sizeof(rte_icmp_hdr)};
+  if (available < sizeof(rte_ipv4_hdr) + kPayloadBytes) return std::nullopt;
+  auto* ip = reinterpret_cast<rte_ipv4_hdr*>(packet.l4 + sizeof(rte_icmp_hdr));
+  const unsigned header_bytes = (ip->version_ihl & 0xfu) * 4;
+  if (ip->version_ihl >> 4 != 4 || header_bytes < sizeof(*ip) || available < header_bytes + kPayloadBytes)
+    return std::nullopt;
+  Quoted quoted{ip, reinterpret_cast<std::uint8_t*>(ip) + header_bytes, available - header_bytes, {}};
+  quoted.key.source_be = ip->src_addr;
+  quoted.key.destination_be = ip->dst_addr;
+  quoted.key.protocol = ip->next_proto_id;
+  if (ip->next_proto_id == IPPROTO_ICMP) {
+    quoted.key.source_port_be = quoted.key.destination_port_be =
+        reinterpret_cast<rte_icmp_hdr*>(quoted.l4)->icmp_ident;
+  } else {
+    quoted.key.source_port_be = reinterpret_cast<rte_udp_hdr*>(quoted.l4)->src_port;
+    quoted.key.destination_port_be = reinterpret_cast<rte_udp_hdr*>(quoted.l4)->dst_port;
+  }
+  return quoted;
+}
+
+// Gives the quoted packet the tuple that the error's receiver sent it with, by the same rewriting as any
+// packet. What of its checksum was not quoted is left alone.
+void translate_quoted(const Quoted& quoted, const FlowKey& as_sent) {
+  Packet inner;
+  inner.ip = quoted.ip;
+  inner.key = quoted.key;
+  if (quoted.key.protocol != IPPROTO_TCP || quoted.l4_bytes >= sizeof(rte_tcp_hdr)) {
+    inner.l4 = quoted.l4;
+    translate(inner, as_sent);
+    return;
+  }
+  rte_tcp_hdr whole{};
+  std::copy_n(quoted.l4, quoted.l4_bytes, reinterpret_cast<std::uint8_t*>(&whole));
+  inner.l4 = reinterpret_cast<std::uint8_t*>(&whole);
+  translate(inner, as_sent);
+  std::copy_n(inner.l4, quoted.l4_bytes, quoted.l4);
+}
+
+void replace_outer(rte_ipv4_hdr& ip, std::uint32_t source_be, std::uint32_t destination_be) {
+  ChecksumDelta delta;
+  delta.replace32(ip.src_addr, source_be);
+  delta.replace32(ip.dst_addr, destination_be);
+  ip.src_addr = source_be;
+  ip.dst_addr = destination_be;
+  ip.hdr_checksum = delta.apply(ip.hdr_checksum);
+}
+
+}  // namespace
+
+Verdict icmp_error(Context& context, Packet& packet) {
+  const auto quoted = parse_quoted(packet);
+  if (!quoted) return Verdict::drop(DropReason::truncated);
+  const auto match = context.state.sessions.find(reversed(quoted->key));
+  if (!match) return Verdict::drop(DropReason::icmp_error_unknown);
+  const Session& session = context.state.sessions.at(match.slot);
+  const bool to_responder = match.direction == Direction::forward;
+  if (packet.in_port != (to_responder ? session.initiator_port : session.responder_port))
+    return Verdict::drop(DropReason::wrong_port);
+
+  const FlowKey& as_sent = to_responder ? session.reply : session.forward;
+  const Adjacency& route = context.service.fib.lookup(as_sent.source_be);
+  const Verdict verdict = forward(context, packet, route, as_sent.source_be);
+  if (verdict.kind != Verdict::Kind::output) return verdict;
+  context.turn.depend_on(session.changed_epoch);
+
+  // Inside routers hide behind the translation as the initiator does.
+  const bool hide = to_responder && session.reply.destination_be != session.forward.source_be;
+  replace_outer(*packet.ip, hide ? session.reply.destination_be : packet.ip->src_addr, as_sent.source_be);
+  auto& icmp = *packet.l4_as<rte_icmp_hdr>();
+  const auto quoted_bytes =
+      static_cast<std::size_t>(quoted->l4 - reinterpret_cast<std::uint8_t*>(quoted->ip)) +
+      std::min<std::size_t>(quoted->l4_bytes & ~1u, sizeof(rte_tcp_hdr));
+  ChecksumDelta delta;
+  const std::uint16_t before = sum_words(quoted->ip, quoted_bytes);
+  translate_quoted(*quoted, as_sent);
+  delta.replace16(before, sum_words(quoted->ip, quoted_bytes));
+  icmp.icmp_cksum = delta.apply(icmp.icmp_cksum);
+  return verdict;
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,50 @@
+#include <netinet/in.h>
+
+#include "dataplane/datapath/ipv4_parse.h"
+#include "dataplane/datapath/nodes/nodes.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+// ICMP types (RFC 792) that quote the packet they are about. Redirects are not forwarded.
+constexpr std::uint8_t kDestinationUnreachable = 3;
+constexpr std::uint8_t kTimeExceeded = 11;
+constexpr std::uint8_t kParameterProblem = 12;
+
+bool is_icmp_error(const Packet& packet) {
+  if (packet.key.protocol != IPPROTO_ICMP) return false;
+  switch (packet.icmp_type) {
+    case kDestinationUnreachable:
+    case kTimeExceeded:
+    case kParameterProblem:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A session carries requests forward and replies back, so an echo the other way round is not of it.
+bool travels_as(const Packet& packet, region::Direction direction) {
+  if (packet.key.protocol != IPPROTO_ICMP) return true;
+  const bool is_request = packet.icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
+  return is_request == (direction == region::Direction::forward);
+}
+
+}  // namespace
+
+Verdict ipv4_input(Context& context, Packet& packet) {
+  if (const auto why = parse_ipv4(packet)) return Verdict::drop(*why);
+  const Adjacency& route = context.service.fib.lookup(packet.ip->dst_addr);
+  if (route.kind == Adjacency::Kind::broadcast) return Verdict::drop(DropReason::martian_destination);
+  const bool local = route.kind == Adjacency::Kind::local;
+  if (const auto why = parse_flow(packet))
+    return Verdict::drop(local && *why == DropReason::unknown_protocol ? DropReason::not_served : *why);
+  context.turn.begin_packet();
+  if (is_icmp_error(packet)) return icmp_error(context, packet);
+  const auto match = context.state.sessions.find(packet.key);
+  if (match && travels_as(packet, match.direction)) return session_forward(context, packet, match);
+  if (local) return local_input(context, packet);
+  return session_open(context, packet, route);
+}
+
+}  // namespace stillwater::dataplane

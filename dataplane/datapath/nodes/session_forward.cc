@@ -1,0 +1,58 @@
+#include <netinet/in.h>
+
+#include "dataplane/datapath/ageing.h"
+#include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/session_state.h"
+#include "dataplane/datapath/translate.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+using region::Direction;
+using region::Session;
+using region::SessionState;
+
+// Most packets change nothing here and write nothing.
+void track(Context& context, const Packet& packet, std::uint32_t slot, Direction direction) {
+  State& state = context.state;
+  const Session& session = state.sessions.at(slot);
+  const Progress before{session.state, session.tcp_flags_seen};
+  Progress after = before;
+  if (packet.key.protocol == IPPROTO_TCP) {
+    if (direction == Direction::reply && answers_session(packet.tcp_flags))
+      state.responder_answered[slot] = true;
+    after = after_tcp(before, direction, packet.tcp_flags, state.responder_answered[slot]);
+  } else {
+    after = after_datagram(before, direction);
+  }
+  if (after != before) {
+    auto write = state.sessions.edit(context.turn, slot);
+    write->state = after.state;
+    write->tcp_flags_seen = after.fins_seen;
+  }
+  state.sessions.touch(context.turn, slot);
+}
+
+}  // namespace
+
+Verdict session_forward(Context& context, Packet& packet, region::SessionTable::Match match) {
+  const Session& session = context.state.sessions.at(match.slot);
+  const bool initiator = match.direction == Direction::forward;
+  if (packet.in_port != (initiator ? session.initiator_port : session.responder_port))
+    return Verdict::drop(DropReason::wrong_port);
+  if (session.state == SessionState::closing && initiator && packet.key.protocol == IPPROTO_TCP &&
+      opens_session(packet.tcp_flags)) {  // the initiator uses its port anew
+    end_session(context, match.slot);
+    return session_open(context, packet, context.service.fib.lookup(packet.ip->dst_addr));
+  }
+  const region::FlowKey after = tuple_after(session, match.direction);
+  const Adjacency& route = context.service.fib.lookup(after.destination_be);
+  const Verdict verdict = forward(context, packet, route, after.destination_be);
+  if (verdict.kind != Verdict::Kind::output) return verdict;
+  context.turn.depend_on(session.changed_epoch);
+  track(context, packet, match.slot, match.direction);
+  translate(packet, after);
+  return verdict;
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,87 @@
+#include <optional>
+#include <utility>
+
+#include <netinet/in.h>
+
+#include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/session_state.h"
+#include "dataplane/datapath/translate.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+using region::FlowKey;
+using region::SessionTable;
+
+bool may_open(const Packet& packet) {
+  switch (packet.key.protocol) {
+    case IPPROTO_TCP:
+      return opens_session(packet.tcp_flags);
+    case IPPROTO_ICMP:
+      return packet.icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
+    default:
+      return true;
+  }
+}
+
+DropReason why_not_opened(const Packet& packet) {
+  const bool other_icmp = packet.key.protocol == IPPROTO_ICMP && packet.icmp_type != RTE_IP_ICMP_ECHO_REPLY;
+  return other_icmp ? DropReason::icmp_type : DropReason::no_session;
+}
+
+// The tuple of the answers. With source NAT it takes a port; none if all are taken.
+std::optional<FlowKey> reply_tuple(Context& context, const FlowKey& forward_key,
+                                   const SourceNat::Entry* nat) {
+  FlowKey reply = reversed(forward_key);
+  if (nat == nullptr) return reply;
+  const auto port =
+      context.state.source_nat.take(context.turn, *nat, forward_key.protocol, forward_key.source_port_be);
+  if (!port) return std::nullopt;
+  reply.destination_be = nat->address_be;
+  reply.destination_port_be = *port;
+  if (forward_key.protocol == IPPROTO_ICMP) reply.source_port_be = *port;
+  return reply;
+}
+
+// Fills what the table does not know of. The same line as the insertion wrote.
+void describe(Context& context, const Packet& packet, std::uint32_t slot, const Rule& rule) {
+  auto session = context.state.sessions.edit(context.turn, slot);
+  session->rule_id = rule.id;
+  session->initiator_port = static_cast<std::uint8_t>(packet.in_port);
+  session->responder_port = static_cast<std::uint8_t>(packet.out_port);
+  context.state.responder_answered[slot] = false;
+}
+
+}  // namespace
+
+Verdict session_open(Context& context, Packet& packet, const Adjacency& route) {
+  if (!may_open(packet)) return Verdict::drop(why_not_opened(packet));
+  if (context.service.fib.lookup(packet.key.source_be).kind == Adjacency::Kind::local)
+    return Verdict::drop(DropReason::martian_source);
+  if (!route.forwards()) return Verdict::drop(DropReason::no_route);
+  const Rule* rule = context.service.rules.match(packet.key, packet.in_port, route.port);
+  if (rule == nullptr) return Verdict::drop(DropReason::no_rule);
+  if (rule->action == RuleAction::deny) return Verdict::drop(DropReason::denied_by_rule);
+  const Verdict verdict = forward(context, packet, route, packet.key.destination_be);
+  if (verdict.kind != Verdict::Kind::output) return verdict;
+
+  State& state = context.state;
+  const SourceNat::Entry* nat = state.source_nat.find(packet.in_port, route.port);
+  const auto reply = reply_tuple(context, packet.key, nat);
+  if (!reply) return Verdict::drop(DropReason::nat_ports_exhausted);
+  DropReason why = DropReason::session_conflict;
+  if (!state.sessions.find(*reply)) {
+    const std::uint32_t slot = state.sessions.insert(context.turn, packet.key, *reply);
+    if (slot != SessionTable::kNone) {
+      describe(context, packet, slot, *rule);
+      translate(packet, tuple_after(state.sessions.at(slot), region::Direction::forward));
+      return verdict;
+    }
+    why = DropReason::sessions_full;
+  }
+  if (nat != nullptr)
+    state.source_nat.give_back(context.turn, *nat, packet.key.protocol, reply->destination_port_be);
+  return Verdict::drop(why);
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,76 @@
+#include "dataplane/datapath/output.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+rte_ether_addr to_ether(const std::array<std::uint8_t, 6>& mac) {
+  rte_ether_addr address;
+  std::copy(mac.begin(), mac.end(), address.addr_bytes);
+  return address;
+}
+
+}  // namespace
+
+Output::Output(PacketPool& pool, const Service& service, const region::NeighbourTable& neighbours,
+               CommittedEpoch& epochs, std::uint16_t queue, std::uint32_t hold_packets_max)
+    : pool_(pool),
+      service_(service),
+      neighbours_(neighbours),
+      epochs_(epochs),
+      tx_(pool, service, queue),
+      resolver_(pool, service, tx_),
+      held_(hold_packets_max) {}
+
+Output::~Output() { discard_held(); }
+
+void Output::begin_turn(Instant now, std::uint32_t region_now_s, std::uint64_t committed) {
+  now_ = now;
+  region_now_s_ = region_now_s;
+  committed_ = committed;
+}
+
+bool Output::release() {
+  return held_.release(committed_, [this](const HeldPacket& packet) {
+    if (!tx_.has_room(packet.out_port)) return false;
+    pool_.agent().unhold(1);
+    emit(packet.mbuf, packet.out_port, packet.next_hop_be);
+    return true;
+  });
+}
+
+void Output::forward(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be,
+                     std::uint64_t depends_epoch) {
+  if (depends_epoch <= committed_ || service_.output_commit == OutputCommit::none)
+    return emit(packet, port, next_hop_be);
+  if (!held_.push({packet, depends_epoch, next_hop_be, port}))
+    return pool_.drop(packet, DropReason::hold_buffer_full);
+  pool_.agent().hold(1);
+  epochs_.ask_for_checkpoint();
+}
+
+void Output::emit(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be) {
+  const region::Neighbour* neighbour = neighbours_.find(port, next_hop_be);
+  if (neighbour == nullptr) return resolver_.wait(port, next_hop_be, packet, now_);
+  auto* ether = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
+  ether->dst_addr = to_ether(neighbour->mac);
+  ether->src_addr = service_.ports[port].mac;
+  if (region_now_s_ - neighbour->learned_s > kNeighbourFreshSeconds)
+    resolver_.refresh(port, next_hop_be, now_);
+  tx_.send(port, packet);
+}
+
+void Output::neighbour_learned(PortIndex port, std::uint32_t address_be) {
+  resolver_.learned(port, address_be, [&](rte_mbuf* packet) { emit(packet, port, address_be); });
+}
+
+std::uint32_t Output::discard_held() {
+  const std::uint32_t count = held_.size() + resolver_.waiting();
+  held_.drain([this](const HeldPacket& packet) {
+    pool_.agent().unhold(1);
+    pool_.drop(packet.mbuf, DropReason::held_discarded);
+  });
+  resolver_.clear(DropReason::held_discarded);
+  return count;
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,67 @@
+// Where processed packets go: into the hold buffer if they depend on an uncommitted epoch, else onto the
+// link.
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+#include "base/committed_epoch.h"
+#include "ckpt_engine/region/neighbour_table.h"
+#include "ckpt_engine/region/turn.h"
+#include "dataplane/datapath/hold_buffer.h"
+#include "dataplane/datapath/packet_pool.h"
+#include "dataplane/datapath/resolver.h"
+#include "dataplane/datapath/service.h"
+#include "dataplane/datapath/tx_queues.h"
+
+namespace stillwater::dataplane {
+
+// Belongs to one worker's thread, except `discard_held`.
+class Output {
+ public:
+  Output(PacketPool& pool, const Service& service, const region::NeighbourTable& neighbours,
+         CommittedEpoch& epochs, std::uint16_t queue, std::uint32_t hold_packets_max);
+  ~Output();
+
+  // `committed` as read at the begin of the turn.
+  void begin_turn(Instant now, std::uint32_t region_now_s, std::uint64_t committed);
+
+  // Lets held packets of committed epochs leave. False: a port took no more, so nothing may be polled in
+  // this turn, else a flow's next packet would overtake.
+  [[nodiscard]] bool release();
+
+  // A packet that depends on `depends_epoch` leaves, now or after that epoch's commit.
+  void forward(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be, std::uint64_t depends_epoch);
+  // A complete frame that reveals no state.
+  void send_frame(PortIndex port, rte_mbuf* frame) { tx_.send(port, frame); }
+
+  void neighbour_learned(PortIndex port, std::uint32_t address_be);
+  [[nodiscard]] const Resolver& resolver() const { return resolver_; }
+
+  void transmit() { tx_.flush(now_); }
+  void tick() { resolver_.tick(now_); }
+
+  // Frees everything that waits. By the worker, or by a control thread while the worker stands still.
+  std::uint32_t discard_held();
+  [[nodiscard]] bool holds() const { return !held_.empty(); }
+  [[nodiscard]] std::uint64_t frames_sent() const { return tx_.sent(); }
+
+ private:
+  // A neighbour older than this is asked for again while it goes on being used.
+  static constexpr std::uint32_t kNeighbourFreshSeconds = 60;
+
+  void emit(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be);
+
+  PacketPool& pool_;
+  const Service& service_;
+  const region::NeighbourTable& neighbours_;
+  CommittedEpoch& epochs_;
+  TxQueues tx_;
+  Resolver resolver_;
+  HoldBuffer held_;
+  Instant now_{0};
+  std::uint32_t region_now_s_ = 0;
+  std::uint64_t committed_ = 0;
+};
+
+}  // namespace stillwater::dataplane

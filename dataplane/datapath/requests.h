@@ -1,0 +1,60 @@
+// Where control threads and one worker meet, besides the barrier.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "ckpt_engine/region/session.h"
+
+namespace stillwater::dataplane {
+
+// One session as a worker saw it.
+struct SessionView {
+  region::Session record;
+  std::uint32_t idle_s;
+  std::int64_t age_ns;  // region time
+};
+
+// A chunk of the session table that a control thread asks for. The asker owns it in `idle` and `done`, the
+// worker in `running`; `posted` may be taken back by whoever swaps it away first.
+struct SessionQuery {
+  enum class Stage : std::uint32_t { idle, posted, running, done };
+  static constexpr std::uint32_t kRowsMax = 128;
+  static constexpr std::uint32_t kSlotsPerChunk = 4096;  // bounds the turn that serves it
+
+  std::atomic<Stage> stage{Stage::idle};  // writers: asker and worker, as said above
+  std::uint32_t cursor = 0;               // asker: the slot to begin at; worker: the slot to go on at
+  std::uint32_t rows_wanted = 0;
+  std::uint32_t rows_count = 0;
+  bool at_end = false;
+  std::array<SessionView, kRowsMax> rows{};
+};
+
+struct Requests {
+  // Any thread may ask to announce, a control thread while the worker stands still to activate.
+  void ask_to_announce() {
+    announce.store(true, std::memory_order_relaxed);
+    pending.store(true, std::memory_order_release);
+  }
+  void ask_to_activate() { activate.store(true, std::memory_order_release); }
+
+  // The worker's look each turn is relaxed: what it finds late it finds a turn later. It acquires before it
+  // acts.
+  alignas(64) std::atomic<bool> pending{false};  // writers: control sets, worker clears
+  std::atomic<bool> announce{false};             // writers: control sets, worker clears
+  std::atomic<bool> activate{false};             // writers: control sets, worker clears
+  SessionQuery query;
+};
+
+// What a worker says about itself; it writes, any thread reads. Relaxed: figures, nothing is ordered by them.
+struct WorkerReport {
+  alignas(64) std::atomic<std::uint64_t> turns{0};
+  std::atomic<std::uint64_t> sent{0};                // frames handed to devices
+  std::atomic<std::uint32_t> sessions{0};            // in use
+  std::atomic<std::uint32_t> held{0};                // packets that wait for a commit or for ARP
+  std::atomic<std::int64_t> largest_receive_gap{0};  // ns between two polls; a reader may set it to 0
+};
+
+}  // namespace stillwater::dataplane

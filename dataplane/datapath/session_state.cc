@@ -1,0 +1,59 @@
+#include "dataplane/datapath/session_state.h"
+
+#include <netinet/in.h>
+
+#include <rte_tcp.h>
+
+namespace stillwater::dataplane {
+
+using region::Direction;
+using region::SessionState;
+
+Progress after_tcp(Progress before, Direction direction, std::uint8_t tcp_flags, bool responder_answered) {
+  if ((tcp_flags & RTE_TCP_RST_FLAG) != 0) return {SessionState::closing, before.fins_seen};
+  if ((tcp_flags & RTE_TCP_FIN_FLAG) != 0) {
+    const unsigned bit = direction == Direction::forward ? 1 : 2;
+    return {SessionState::closing, static_cast<std::uint8_t>(before.fins_seen | bit)};
+  }
+  const bool completes = direction == Direction::forward && (tcp_flags & RTE_TCP_ACK_FLAG) != 0 &&
+                         (tcp_flags & RTE_TCP_SYN_FLAG) == 0;
+  if (before.state == SessionState::opening && completes && responder_answered)
+    return {SessionState::established, before.fins_seen};
+  return before;
+}
+
+Progress after_datagram(Progress before, Direction direction) {
+  if (direction == Direction::reply) before.state = SessionState::established;
+  return before;
+}
+
+bool opens_session(std::uint8_t tcp_flags) {
+  constexpr unsigned kHandshake = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_FIN_FLAG;
+  return (tcp_flags & kHandshake) == RTE_TCP_SYN_FLAG;
+}
+
+bool answers_session(std::uint8_t tcp_flags) {
+  constexpr unsigned kBoth = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG;
+  return (tcp_flags & kBoth) == kBoth;
+}
+
+std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& timeouts) {
+  switch (session.forward.protocol) {
+    case IPPROTO_UDP:
+      return timeouts.udp_s;
+    case IPPROTO_ICMP:
+      return timeouts.icmp_s;
+    default:
+      break;
+  }
+  switch (session.state) {
+    case SessionState::established:
+      return timeouts.tcp_established_s;
+    case SessionState::closing:
+      return timeouts.tcp_closing_s;
+    default:
+      return timeouts.tcp_opening_s;
+  }
+}
+
+}  // namespace stillwater::dataplane

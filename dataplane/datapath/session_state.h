@@ -1,0 +1,34 @@
+// Session states and their time-outs: simple tracking, without windows.
+#pragma once
+
+#include <cstdint>
+
+#include "ckpt_engine/region/session.h"
+#include "ckpt_engine/region/session_table.h"
+#include "dataplane/config.h"
+
+namespace stillwater::dataplane {
+
+// The part of a session that its packets move. Only a change of it is worth a hard write.
+struct Progress {
+  region::SessionState state;
+  std::uint8_t fins_seen;  // bit 0 from the initiator, bit 1 from the responder
+
+  friend bool operator==(const Progress&, const Progress&) = default;
+};
+
+// Progress after a TCP segment. `responder_answered`: a SYN of the responder was seen before.
+[[nodiscard]] Progress after_tcp(Progress before, region::Direction direction, std::uint8_t tcp_flags,
+                                 bool responder_answered);
+// Progress after a packet of UDP or ICMP.
+[[nodiscard]] Progress after_datagram(Progress before, region::Direction direction);
+
+// SYN without ACK, RST or FIN: the only segment that opens a session.
+[[nodiscard]] bool opens_session(std::uint8_t tcp_flags);
+// SYN and ACK: the responder's half of the handshake.
+[[nodiscard]] bool answers_session(std::uint8_t tcp_flags);
+
+// How long a session in this state may be idle.
+[[nodiscard]] std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& timeouts);
+
+}  // namespace stillwater::dataplane

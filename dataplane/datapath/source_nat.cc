@@ -1,0 +1,90 @@
+#include "dataplane/datapath/source_nat.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include <netinet/in.h>
+
+#include "dataplane/names.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+constexpr std::uint8_t kProtocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
+
+unsigned index_of(std::uint8_t protocol) {
+  return protocol == IPPROTO_TCP ? 0 : protocol == IPPROTO_UDP ? 1 : 2;
+}
+
+// "nat.0.0a500201.17": named by what it is, so that both nodes agree whatever the order of entries.
+std::string root_name(unsigned shard, std::uint32_t address, std::uint8_t protocol) {
+  char name[24];
+  std::snprintf(name, sizeof(name), "nat.%u.%08x.%u", shard, address, protocol);
+  return name;
+}
+
+std::vector<std::uint32_t> distinct_addresses(const Config& config) {
+  std::vector<std::uint32_t> addresses;
+  for (const SourceNatConfig& nat : config.source_nat) addresses.push_back(nat.address);
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  return addresses;
+}
+
+}  // namespace
+
+void SourceNat::add_roots(region::Layout& layout, unsigned shard, const Config& config) {
+  for (const std::uint32_t address : distinct_addresses(config))
+    for (const std::uint8_t protocol : kProtocols)
+      region::PortBitmap::add_root(layout, root_name(shard, address, protocol));
+}
+
+SourceNat::SourceNat(const region::Region& region, unsigned shard, const Config& config) {
+  const std::vector<std::uint32_t> addresses = distinct_addresses(config);
+  for (const std::uint32_t address : addresses) {
+    const auto bitmap = [&](std::uint8_t protocol) {
+      return region::PortBitmap(region, root_name(shard, address, protocol));
+    };
+    pools_.push_back(
+        {rte_cpu_to_be_32(address), {bitmap(IPPROTO_TCP), bitmap(IPPROTO_UDP), bitmap(IPPROTO_ICMP)}});
+  }
+  for (const SourceNatConfig& nat : config.source_nat) {
+    const auto pool = std::lower_bound(addresses.begin(), addresses.end(), nat.address) - addresses.begin();
+    entries_.push_back({.from = nat.from.empty() ? kAnyPort : find_port(config, nat.from).value(),
+                        .to = find_port(config, nat.to).value(),
+                        .address_be = rte_cpu_to_be_32(nat.address),
+                        .ports = nat.ports,
+                        .pool = static_cast<std::size_t>(pool)});
+  }
+}
+
+const SourceNat::Entry* SourceNat::find(PortIndex from, PortIndex to) const {
+  for (const Entry& entry : entries_)
+    if (entry.to == to && (entry.from == kAnyPort || entry.from == from)) return &entry;
+  return nullptr;
+}
+
+std::optional<std::uint16_t> SourceNat::take(region::Turn& turn, const Entry& entry, std::uint8_t protocol,
+                                             std::uint16_t wanted_be) {
+  region::PortBitmap& bitmap = pools_[entry.pool].protocols[index_of(protocol)];
+  const auto port = bitmap.take(turn, entry.ports.first, entry.ports.last, rte_be_to_cpu_16(wanted_be));
+  if (!port) return std::nullopt;
+  return rte_cpu_to_be_16(*port);
+}
+
+void SourceNat::give_back(region::Turn& turn, const Entry& entry, std::uint8_t protocol,
+                          std::uint16_t port_be) {
+  pools_[entry.pool].protocols[index_of(protocol)].give(turn, rte_be_to_cpu_16(port_be));
+}
+
+void SourceNat::give(region::Turn& turn, const region::Session& session) {
+  if (!is_translated(session)) return;
+  for (Pool& pool : pools_) {
+    if (pool.address_be != session.reply.destination_be) continue;
+    pool.protocols[index_of(session.forward.protocol)].give(
+        turn, rte_be_to_cpu_16(session.reply.destination_port_be));
+  }
+}
+
+}  // namespace stillwater::dataplane

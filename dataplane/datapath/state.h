@@ -1,0 +1,30 @@
+// The containers of one worker's shard in the state region.
+#pragma once
+
+#include <vector>
+
+#include "ckpt_engine/region/counters.h"
+#include "ckpt_engine/region/neighbour_table.h"
+#include "ckpt_engine/region/session_table.h"
+#include "dataplane/config.h"
+#include "dataplane/datapath/drop_reason.h"
+#include "dataplane/datapath/source_nat.h"
+
+namespace stillwater::dataplane {
+
+// Views: the region outlives it. Its worker alone writes, inside a turn.
+struct State {
+  static void add_roots(region::Layout& layout, unsigned shard, const Config& config);
+  State(const region::Region& region, unsigned shard, const Config& config);
+
+  region::SessionTable sessions;
+  region::NeighbourTable neighbours;
+  region::Counters drops;  // indexed by DropReason
+  SourceNat source_nat;
+
+  // A TCP responder's SYN was seen: what the handshake needs to be called complete. Not worth a hard write: a
+  // takeover assumes it was, which only lets a session be called established by its initiator's next segment.
+  std::vector<bool> responder_answered;  // by slot; not in the region
+};
+
+}  // namespace stillwater::dataplane

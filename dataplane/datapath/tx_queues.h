@@ -1,0 +1,51 @@
+// The last step of every packet: one small queue a port, emptied by bursts.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "dataplane/datapath/packet_pool.h"
+#include "dataplane/datapath/service.h"
+
+namespace stillwater::dataplane {
+
+// The one place that hands frames to a device. Belongs to one worker's thread.
+class TxQueues {
+ public:
+  TxQueues(PacketPool& pool, const Service& service, std::uint16_t queue);
+  ~TxQueues();
+  TxQueues(const TxQueues&) = delete;
+  TxQueues& operator=(const TxQueues&) = delete;
+
+  // The port takes one more frame, perhaps after a burst.
+  [[nodiscard]] bool has_room(PortIndex port);
+  // Queues a complete frame; dropped as `tx_full` if the port has no room.
+  void send(PortIndex port, rte_mbuf* frame);
+  // Sends what is queued. What a port does not take stays for the next turn, for kPatience at most: a dead
+  // link must not keep the worker from its packet boundary.
+  void flush(Instant now);
+
+  // For the bench: frames taken by devices.
+  [[nodiscard]] std::uint64_t sent() const { return sent_; }
+
+ private:
+  static constexpr std::uint16_t kQueueFrames = 256;
+  static constexpr Nanos kPatience = 1ms;
+
+  struct Queue {
+    std::array<rte_mbuf*, kQueueFrames> frames;
+    std::uint16_t count = 0;
+    Instant progress{0};  // when the port last took a frame, or had none waiting
+  };
+  void burst(PortIndex port);
+
+  PacketPool& pool_;
+  const Service& service_;
+  std::uint16_t queue_;
+  std::uint64_t sent_ = 0;
+  std::vector<Queue> queues_;
+};
+
+}  // namespace stillwater::dataplane

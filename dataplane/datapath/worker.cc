@@ -1,0 +1,110 @@
+// The worker's loop. Invariants:
+//   - the region is written only between begin_turn and the packet boundary at the end of tidy;
+//   - a turn sees one epoch, one committed epoch and one time;
+//   - what a commit set free leaves before the turn polls, so no packet of its flow overtakes it.
+#include "dataplane/datapath/worker.h"
+
+#include <sys/prctl.h>
+
+#include <rte_prefetch.h>
+
+#include "base/thread.h"
+#include "dataplane/datapath/nodes/nodes.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+std::vector<quiesce::PortQueue> queues_of(const WorkerSetup& setup) {
+  std::vector<quiesce::PortQueue> queues;
+  for (const ServicePort& port : setup.service.ports)
+    queues.push_back({port.dpdk_port, static_cast<std::uint16_t>(setup.index)});
+  return queues;
+}
+
+}  // namespace
+
+Worker::Worker(const WorkerSetup& setup)
+    : setup_(setup),
+      agent_(setup.gate, queues_of(setup)),
+      pool_(agent_, setup.buffers),
+      output_(pool_, setup.service, setup.state.neighbours, setup.epochs,
+              static_cast<std::uint16_t>(setup.index), setup.hold_packets_max),
+      turn_(setup.region, setup.marks),
+      context_{
+          .service = setup.service, .state = setup.state, .turn = turn_, .pool = pool_, .output = output_},
+      idle_(setup.idle),
+      received_(setup.service.ports.size() * kBurst) {}
+
+void Worker::run() {
+  name_this_thread(("sw-worker-" + std::to_string(setup_.index)).c_str());
+  prctl(PR_SET_TIMERSLACK, 1);  // a sleep of 50 us must not become one of 100
+  agent_.at_boundary();
+  while (!agent_.ending()) breathe();
+}
+
+void Worker::breathe() {
+  begin_turn();
+  poll();
+  process();
+  transmit();
+  tidy();
+}
+
+// `current` is read before `committed`: an epoch that ended in between is at most seen as uncommitted.
+void Worker::begin_turn() {
+  const std::uint64_t epoch = setup_.epochs.current();
+  const std::uint64_t committed = setup_.epochs.committed();
+  context_.now = setup_.clock.now();
+  turn_.begin(epoch, setup_.region_clock.at(context_.now));
+  output_.begin_turn(context_.now, turn_.now_s(), committed);
+  if (setup_.requests.activate.load(std::memory_order_relaxed)) activate();
+  released_all_ = output_.release();
+}
+
+void Worker::poll() {
+  note_receive_gap();
+  received_count_ = 0;
+  if (!released_all_) return;
+  rte_mbuf* burst[kBurst];
+  for (PortIndex port = 0; port < setup_.service.ports.size(); ++port) {
+    const std::uint16_t n = agent_.rx_burst(setup_.service.ports[port].dpdk_port,
+                                            static_cast<std::uint16_t>(setup_.index), burst, kBurst);
+    for (std::uint16_t i = 0; i < n; ++i) received_[received_count_++] = {burst[i], port};
+  }
+}
+
+void Worker::process() {
+  for (std::size_t i = 0; i < received_count_; ++i) {
+    if (i + 2 < received_count_) rte_prefetch0(rte_pktmbuf_mtod(received_[i + 2].mbuf, void*));
+    Packet packet{.mbuf = received_[i].mbuf, .in_port = received_[i].port};
+    turn_.begin_packet();
+    const Verdict verdict = ethernet_input(context_, packet);
+    switch (verdict.kind) {
+      case Verdict::Kind::output:
+        output_.forward(packet.mbuf, packet.out_port, packet.next_hop_be, turn_.depends_epoch());
+        break;
+      case Verdict::Kind::drop:
+        pool_.drop(packet.mbuf, verdict.reason);
+        break;
+      case Verdict::Kind::taken:
+        break;
+    }
+  }
+}
+
+void Worker::transmit() { output_.transmit(); }
+
+void Worker::tidy() {
+  ageing_.tick(context_);
+  output_.tick();
+  if (context_.own_mac_elsewhere) announcements_.conflict(context_.now);
+  context_.own_mac_elsewhere = false;
+  if (setup_.requests.pending.load(std::memory_order_relaxed)) serve_requests();
+  announcements_.tick(context_);
+  if (context_.now >= next_counters_) flush_counters();
+  if (setup_.index == 0) setup_.region.set_region_now(turn_.now());
+  publish();
+  wait_at_boundary();
+}
+
+}  // namespace stillwater::dataplane

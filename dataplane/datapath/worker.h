@@ -1,0 +1,101 @@
+// A worker: the loop that moves packets, on one lcore.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/committed_epoch.h"
+#include "ckpt_engine/region/turn.h"
+#include "dataplane/datapath/ageing.h"
+#include "dataplane/datapath/announcements.h"
+#include "dataplane/datapath/context.h"
+#include "dataplane/datapath/idle.h"
+#include "dataplane/datapath/output.h"
+#include "dataplane/datapath/requests.h"
+#include "quiesce/interface_agent.h"
+
+namespace stillwater::dataplane {
+
+// The region's clock: it goes on at a takeover from where the former active was. Written while all workers
+// stand still.
+struct RegionClock {
+  Nanos base{0};       // region time at `started`
+  Instant started{0};  // host time
+
+  [[nodiscard]] Nanos at(Instant now) const { return base + (now - started); }
+};
+
+// What a worker is made of. Everything outlives the worker.
+struct WorkerSetup {
+  unsigned index;  // its shard of the region and its queue of every port
+  const Service& service;
+  State& state;
+  region::Region& region;
+  region::WorkerMarks& marks;
+  CommittedEpoch& epochs;
+  const Clock& clock;
+  const RegionClock& region_clock;
+  quiesce::WorkerGate& gate;
+  rte_mempool* buffers;
+  Requests& requests;
+  WorkerReport& report;
+  IdleStrategy idle;
+  std::uint32_t hold_packets_max;
+};
+
+// Made and destroyed by a control thread; `run` is the worker's thread.
+class Worker {
+ public:
+  explicit Worker(const WorkerSetup& setup);
+
+  // Waits at the first packet boundary until resumed, then breathes until asked to end.
+  void run();
+  void end() { agent_.end(); }
+
+  // While this worker stands still, from a control thread: frees held output. How many packets.
+  std::uint32_t discard_held() { return output_.discard_held(); }
+
+ private:
+  static constexpr std::uint16_t kBurst = 32;
+  static constexpr Nanos kCountersInterval = 100ms;
+
+  struct Received {
+    rte_mbuf* mbuf;
+    PortIndex port;
+  };
+
+  void breathe();
+  void begin_turn();
+  void poll();
+  void process();
+  void transmit();
+  void tidy();
+
+  void note_receive_gap();
+  void activate();
+  void serve_requests();
+  void serve(SessionQuery& query);
+  void flush_counters();
+  void publish();
+  void wait_at_boundary();
+
+  WorkerSetup setup_;
+  quiesce::InterfaceAgent agent_;
+  PacketPool pool_;
+  Output output_;
+  region::Turn turn_;
+  Context context_;
+  Ageing ageing_;
+  Announcements announcements_;
+  Idle idle_;
+  std::vector<Received> received_;
+  std::size_t received_count_ = 0;
+  bool released_all_ = true;
+  bool served_ = false;  // requests, in this turn
+  Instant last_poll_{0};
+  Instant next_counters_{0};
+  std::uint64_t turns_ = 0;
+};
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,82 @@
+// What a worker does besides moving packets.
+#include <algorithm>
+
+#include "dataplane/datapath/worker.h"
+
+namespace stillwater::dataplane {
+
+// Includes everything that keeps a worker from its ports: a barrier, a sleep, a long turn.
+void Worker::note_receive_gap() {
+  const std::int64_t gap = (context_.now - last_poll_).count();
+  const bool first = last_poll_ == Instant(0);
+  last_poll_ = context_.now;
+  auto& largest = setup_.report.largest_receive_gap;
+  if (!first && gap > largest.load(std::memory_order_relaxed)) largest.store(gap, std::memory_order_relaxed);
+}
+
+// The first turn after a takeover, before anything else is done in it.
+void Worker::activate() {
+  setup_.requests.activate.store(false, std::memory_order_relaxed);
+  setup_.state.neighbours.scrub(turn_);
+  ageing_.begin_grace(turn_.now_s());
+  std::fill(setup_.state.responder_answered.begin(), setup_.state.responder_answered.end(), true);
+}
+
+void Worker::serve_requests() {
+  Requests& requests = setup_.requests;
+  requests.pending.exchange(false, std::memory_order_acquire);
+  served_ = true;
+  if (requests.announce.exchange(false, std::memory_order_relaxed)) announcements_.begin(context_.now);
+  auto posted = SessionQuery::Stage::posted;
+  if (requests.query.stage.compare_exchange_strong(posted, SessionQuery::Stage::running,
+                                                   std::memory_order_acquire)) {
+    serve(requests.query);
+    requests.query.stage.store(SessionQuery::Stage::done, std::memory_order_release);
+  }
+}
+
+void Worker::serve(SessionQuery& query) {
+  const region::SessionTable& sessions = setup_.state.sessions;
+  const std::uint32_t touched = sessions.slots_touched();
+  const std::uint32_t end = std::min(touched, query.cursor + SessionQuery::kSlotsPerChunk);
+  const std::uint32_t rows_wanted = std::min(query.rows_wanted, SessionQuery::kRowsMax);
+  query.rows_count = 0;
+  for (; query.cursor < end && query.rows_count < rows_wanted; ++query.cursor) {
+    const region::Session& session = sessions.at(query.cursor);
+    if (session.state == region::SessionState::free) continue;
+    query.rows[query.rows_count++] = {session, ageing_.idle_s(sessions, query.cursor, turn_.now_s()),
+                                      turn_.now().count() - session.created_ns};
+  }
+  query.at_end = query.cursor >= touched;
+}
+
+void Worker::flush_counters() {
+  next_counters_ = context_.now + kCountersInterval;
+  DropCounts& drops = pool_.drops();
+  for (std::size_t i = 0; i < drops.size(); ++i) {
+    if (drops[i] == 0) continue;
+    setup_.state.drops.add(turn_, i, drops[i]);
+    drops[i] = 0;
+  }
+}
+
+void Worker::publish() {
+  WorkerReport& report = setup_.report;
+  report.turns.store(++turns_, std::memory_order_relaxed);
+  report.sent.store(output_.frames_sent(), std::memory_order_relaxed);
+  report.sessions.store(setup_.state.sessions.in_use(), std::memory_order_relaxed);
+  report.held.store(agent_.held(), std::memory_order_relaxed);
+}
+
+// Nothing may be written after this until the next begin_turn: the region may have changed.
+void Worker::wait_at_boundary() {
+  const bool worked = received_count_ != 0 || served_ || !released_all_;
+  served_ = false;
+  const Nanos sleep = idle_.after_turn(worked, output_.holds());
+  if (sleep == 0ns)
+    agent_.at_boundary();
+  else
+    agent_.park(static_cast<std::uint64_t>(sleep.count()));
+}
+
+}  // namespace stillwater::dataplane

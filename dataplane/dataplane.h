@@ -1,0 +1,98 @@
+// The packet half as the appliance composes it: ports, workers, their barrier.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/announcer.h"
+#include "base/clock.h"
+#include "base/committed_epoch.h"
+#include "base/result.h"
+#include "ckpt_engine/region/region.h"
+#include "ckpt_engine/region/turn.h"
+#include "dataplane/config.h"
+#include "dataplane/control/port.h"
+#include "dataplane/datapath/requests.h"
+#include "quiesce/worker_barrier.h"
+
+namespace stillwater::dataplane {
+
+// Containers, marks and gates come one a worker, but flows are not yet spread over several.
+inline constexpr unsigned kWorkersMax = 1;
+
+// Made on a control thread after init_eal. Nothing is received or transmitted, and the region is not written,
+// while the barrier is quiesced, as it is from the start.
+class Dataplane final : public Announcer {
+ public:
+  // Adds to `layout` what workers keep in the region: equal configurations give equal layouts.
+  static void add_roots(region::Layout& layout, const Config& config);
+
+  // Opens the ports and builds the tables. `region` was made with add_roots of the same configuration; it may
+  // be empty or a replica, and outlives the dataplane, as `epochs` and `clock` do. Errors name the port, rule
+  // or resource at fault.
+  [[nodiscard]] static Result<std::unique_ptr<Dataplane>> create(const Config& config, region::Region& region,
+                                                                 CommittedEpoch& epochs, const Clock& clock);
+  ~Dataplane() override;
+
+  // Starts the ports and the workers' loops, which wait at the barrier. Errors: io (a port), and
+  // failed_precondition (started already, or EAL has no lcore left for a worker).
+  [[nodiscard]] Status start();
+  // Ends the loops and stops the ports. Packets that were held are freed.
+  void stop();
+
+  [[nodiscard]] quiesce::WorkerBarrier& barrier() { return barrier_; }
+  [[nodiscard]] unsigned workers() const { return kWorkersMax; }
+  [[nodiscard]] region::WorkerMarks& marks(unsigned worker);
+
+  // Announcer. Takes effect when the workers run.
+  void announce() override;
+
+  // The following three: while quiesced.
+  // The region's clock goes on from here.
+  void continue_region_time(Nanos region_now);
+  // After a takeover, before the first resume: the workers' first turn drops torn neighbours and raises all
+  // time-outs.
+  void on_activate();
+  // Frees all held output (a fence); it is never released. Returns how many packets.
+  std::uint32_t drop_held();
+
+  // Figures, from any thread.
+  [[nodiscard]] std::vector<PortStats> port_stats() const;
+  [[nodiscard]] std::map<std::string, std::uint64_t> drops() const;  // by reason, those that occurred
+  [[nodiscard]] std::uint64_t sessions_in_use() const;
+  [[nodiscard]] std::uint64_t held_packets() const;
+  [[nodiscard]] std::uint64_t turns() const;
+  // The longest time between two receive polls of a worker since it was last reset.
+  [[nodiscard]] Nanos largest_receive_gap() const;
+  void reset_largest_receive_gap();
+
+  // Hands at most `limit` sessions to `sink`, in chunks that workers copy between packets: no snapshot.
+  // One caller at a time gets on, others wait. Errors: timed_out, if the workers are quiesced or end.
+  [[nodiscard]] Status list_sessions(std::uint64_t limit,
+                                     const std::function<void(const SessionView&)>& sink);
+
+ private:
+  struct Shard;  // what one worker owns
+
+  Dataplane(const Config& config, region::Region& region, CommittedEpoch& epochs, const Clock& clock);
+  [[nodiscard]] Status open_ports();
+  [[nodiscard]] Status launch(unsigned worker, unsigned lcore);
+  [[nodiscard]] Status fetch(Shard& shard);
+
+  const Config config_;
+  region::Region& region_;
+  CommittedEpoch& epochs_;
+  const Clock& clock_;
+  quiesce::WorkerBarrier barrier_;
+  struct Tables;  // ports, buffers, service: in the order in which they depend on each other
+  std::unique_ptr<Tables> tables_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::mutex list_mutex_;  // one session query at a time
+};
+
+}  // namespace stillwater::dataplane

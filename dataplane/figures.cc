@@ -1,0 +1,97 @@
+// What a dataplane tells about itself.
+#include <algorithm>
+
+#include <time.h>
+
+#include "dataplane/shard.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+constexpr Nanos kListPatience = 300ms;
+constexpr Nanos kListPoll = 200us;
+
+template <class Shards, class Figure>
+std::uint64_t sum(const Shards& shards, Figure figure) {
+  std::uint64_t total = 0;
+  for (const auto& shard : shards) total += figure(shard->report).load(std::memory_order_relaxed);
+  return total;
+}
+
+}  // namespace
+
+std::vector<PortStats> Dataplane::port_stats() const {
+  std::vector<PortStats> stats;
+  for (const auto& port : tables_->ports) stats.push_back(port->stats());
+  return stats;
+}
+
+std::map<std::string, std::uint64_t> Dataplane::drops() const {
+  std::map<std::string, std::uint64_t> drops;
+  for (std::size_t i = 0; i < kDropReasons; ++i) {
+    std::uint64_t count = 0;
+    for (const auto& shard : shards_) count += shard->state.drops.read(i);
+    if (count != 0) drops[name_of(static_cast<DropReason>(i))] = count;
+  }
+  return drops;
+}
+
+std::uint64_t Dataplane::sessions_in_use() const {
+  return sum(
+      shards_, [](const WorkerReport& report) -> auto& { return report.sessions; });
+}
+std::uint64_t Dataplane::held_packets() const {
+  return sum(
+      shards_, [](const WorkerReport& report) -> auto& { return report.held; });
+}
+std::uint64_t Dataplane::turns() const {
+  return sum(
+      shards_, [](const WorkerReport& report) -> auto& { return report.turns; });
+}
+
+Nanos Dataplane::largest_receive_gap() const {
+  Nanos largest{0};
+  for (const auto& shard : shards_)
+    largest = std::max(largest, Nanos(shard->report.largest_receive_gap.load(std::memory_order_relaxed)));
+  return largest;
+}
+
+void Dataplane::reset_largest_receive_gap() {
+  for (const auto& shard : shards_) shard->report.largest_receive_gap.store(0, std::memory_order_relaxed);
+}
+
+// Waits for one chunk. A worker sleeps for less than a millisecond between turns, unless it is quiesced.
+Status Dataplane::fetch(Shard& shard) {
+  using Stage = SessionQuery::Stage;
+  SessionQuery& query = shard.requests.query;
+  query.stage.store(Stage::posted, std::memory_order_release);
+  shard.requests.pending.store(true, std::memory_order_release);
+  const Instant deadline = clock_.now() + kListPatience;
+  while (query.stage.load(std::memory_order_acquire) != Stage::done) {
+    auto posted = Stage::posted;
+    if (clock_.now() >= deadline && query.stage.compare_exchange_strong(posted, Stage::idle))
+      return fail(Errc::timed_out,
+                  "no worker answered: the dataplane is quiesced, or this node is a standby");
+    const timespec pause{0, Nanos(kListPoll).count()};
+    nanosleep(&pause, nullptr);
+  }
+  return {};
+}
+
+Status Dataplane::list_sessions(std::uint64_t limit, const std::function<void(const SessionView&)>& sink) {
+  const std::lock_guard lock(list_mutex_);
+  for (auto& shard : shards_) {
+    SessionQuery& query = shard->requests.query;
+    query.cursor = 0;
+    query.at_end = false;
+    while (limit > 0 && !query.at_end) {
+      query.rows_wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, SessionQuery::kRowsMax));
+      if (auto fetched = fetch(*shard); !fetched) return fetched;
+      for (std::uint32_t i = 0; i < query.rows_count; ++i) sink(query.rows[i]);
+      limit -= query.rows_count;
+    }
+  }
+  return {};
+}
+
+}  // namespace stillwater::dataplane

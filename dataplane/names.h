@@ -1,0 +1,29 @@
+// Configuration values in words, and names to indices.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "dataplane/config.h"
+
+namespace stillwater::dataplane {
+
+// "10.0.1.1", "10.0.1.0/24". Addresses in host byte order.
+[[nodiscard]] inline std::string to_text(std::uint32_t address) {
+  std::string text;
+  for (int shift = 24; shift >= 0; shift -= 8)
+    text += std::to_string(address >> shift & 0xff) + (shift == 0 ? "" : ".");
+  return text;
+}
+[[nodiscard]] inline std::string to_text(const Ipv4Prefix& prefix) {
+  return to_text(prefix.address) + "/" + std::to_string(prefix.length);
+}
+
+// Index of the port called `name`.
+[[nodiscard]] inline std::optional<std::uint16_t> find_port(const Config& config, const std::string& name) {
+  for (std::size_t i = 0; i < config.ports.size(); ++i)
+    if (config.ports[i].name == name) return static_cast<std::uint16_t>(i);
+  return std::nullopt;
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,35 @@
+// The insides of Dataplane. Nobody else includes this.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "dataplane/control/buffers.h"
+#include "dataplane/datapath/service.h"
+#include "dataplane/datapath/state.h"
+#include "dataplane/datapath/worker.h"
+#include "dataplane/dataplane.h"
+
+namespace stillwater::dataplane {
+
+// Destroyed in reverse: tables, then the ports, which give their buffers back, then the buffers.
+struct Dataplane::Tables {
+  BufferPool buffers;
+  std::vector<std::unique_ptr<Port>> ports;
+  std::unique_ptr<Service> service;
+  RegionClock region_clock;
+};
+
+struct Dataplane::Shard {
+  Shard(const region::Region& region, unsigned index, const Config& config)
+      : marks(region::kDataOffset, region.soft_begin(), region.size()), state(region, index, config) {}
+
+  region::WorkerMarks marks;
+  State state;
+  Requests requests;
+  WorkerReport report;
+  std::unique_ptr<Worker> worker;  // while started
+  unsigned lcore = 0;
+};
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,153 @@
+#include "mgmt/cli/arguments.h"
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+#include "mgmt/cli/duration.h"
+
+namespace stillwater::mgmt::cli {
+namespace {
+
+constexpr std::uint64_t kDirtyBytesAtMost = std::uint64_t{1} << 40;
+
+constexpr const char* kFooter =
+    "The options of `stillwaterctl --help` may stand before or after a command.\n"
+    "Exit status: 0 done, 1 the node refused or failed, 2 wrong usage, 3 the node cannot be reached.\n"
+    "Durations are numbers with a unit: 100us, 1.5ms, 2s.";
+
+// An option that takes a duration within [least, most] and hands it to `use`.
+CLI::Option* add_duration(CLI::App& app, const std::string& name, Nanos least, Nanos most,
+                          std::function<void(Nanos)> use, const std::string& help) {
+  const auto read = [=](const std::string& text) {
+    const auto duration = parse_duration(text);
+    if (!duration) throw CLI::ValidationError(name, duration.error().message);
+    if (*duration < least || *duration > most) {
+      throw CLI::ValidationError(name, "'" + text + "' is out of range; expected " + format_duration(least) +
+                                           " to " + format_duration(most));
+    }
+    use(*duration);
+  };
+  return app.add_option_function<std::string>(name, read, help)->type_name("DURATION");
+}
+
+// A subcommand that, when given, decides what to do. Options of the program may follow its name.
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& help, Arguments& arguments,
+                      Command command) {
+  auto* sub = app.add_subcommand(name, help)->fallthrough();
+  sub->callback([&arguments, command] { arguments.command = command; });
+  return sub;
+}
+
+void add_program_options(CLI::App& app, Arguments& a) {
+  app.set_version_flag("--version", std::string("stillwaterctl ") + STILLWATER_VERSION);
+  app.add_option("--address", a.address, "The node: unix:PATH or ADDRESS:PORT")
+      ->envname("STILLWATER_ADDRESS")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  const auto read_tls = [&a](const std::string& text) {
+    if (text != "required" && text != "none") {
+      throw CLI::ValidationError("--tls", "'" + text + "' is neither required nor none");
+    }
+    a.tls = text == "none" ? Tls::none : Tls::required;
+  };
+  app.add_option_function<std::string>("--tls", read_tls,
+                                       "Protection of a TCP address; only none is there yet")
+      ->type_name("required|none");
+  app.add_flag("--json", a.json, "Print JSON: the field names and units of stillwater.proto");
+  add_duration(
+      app, "--timeout", 1ms, 3600s, [&a](Nanos t) { a.timeout = t; }, "Give up after this time [5s]");
+}
+
+void add_policy_commands(CLI::App& app, Arguments& a) {
+  auto* policy = app.add_subcommand("policy", "Show or change when checkpoints are taken");
+  policy->fallthrough()->require_subcommand(1);
+  add_command(*policy, "get", "Show the policy in force", a, Command::policy_get);
+  auto* set =
+      add_command(*policy, "set", "Change what is named, until the node restarts", a, Command::policy_set);
+  constexpr Nanos most = 3600s;  // the node has limits of its own and names them
+  add_duration(
+      *set, "--interval", 0ns, most, [&a](Nanos t) { a.policy.set_interval_ns(t.count()); },
+      "At most this long between two checkpoints while state changes");
+  add_duration(
+      *set, "--min-interval", 0ns, most, [&a](Nanos t) { a.policy.set_min_interval_ns(t.count()); },
+      "Never a checkpoint sooner than this after the last");
+  add_duration(
+      *set, "--quiesce-timeout", 0ns, most, [&a](Nanos t) { a.policy.set_quiesce_timeout_ns(t.count()); },
+      "Give a quiesce up that takes longer");
+  const auto use_bytes = [&a](std::uint64_t bytes) {
+    // A negative number has wrapped around by now.
+    if (bytes > kDirtyBytesAtMost)
+      throw CLI::ValidationError("--dirty-bytes", "out of range; expected up to 1TiB");
+    a.policy.set_dirty_bytes(bytes);
+  };
+  set->add_option_function<std::uint64_t>("--dirty-bytes", use_bytes,
+                                          "Take a checkpoint when this much has changed, e.g. 1MiB")
+      ->transform(CLI::AsSizeValue(true).description(""))
+      ->type_name("SIZE");
+  set->callback([&a] {
+    a.command = Command::policy_set;
+    if (a.policy.ByteSizeLong() > 0) return;
+    throw CLI::ValidationError("policy set",
+                               "nothing to change; name at least one of --interval, --min-interval, "
+                               "--quiesce-timeout, --dirty-bytes");
+  });
+}
+
+void add_commands(CLI::App& app, Arguments& a) {
+  app.require_subcommand(1);
+  add_command(app, "status", "Role, failover readiness, checkpoints, ports and drops", a, Command::status);
+  add_command(app, "sessions", "List sessions of the active node", a, Command::sessions)
+      ->add_option("--limit", a.session_limit, "At most this many, up to 100000")
+      ->check(CLI::Range(1, 100'000).description(""))
+      ->type_name("COUNT")
+      ->capture_default_str();
+  add_command(app, "checkpoint", "Take a checkpoint now and wait for its commit", a, Command::checkpoint);
+  add_policy_commands(app, a);
+  auto* quiesce = add_command(app, "quiesce", "Stop the dataplane at a packet boundary", a, Command::quiesce);
+  const auto round_up = [&a](Nanos t) {
+    a.quiesce_limit_ms = static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::milliseconds>(t).count());
+  };
+  add_duration(*quiesce, "--limit", 1ms, 60s, round_up, "Go on by itself after this time, up to 60s [5s]");
+  add_command(app, "resume", "Let the dataplane go on", a, Command::resume);
+}
+
+void check_address(const Arguments& a) {
+  const auto address = parse_address(a.address);
+  if (!address) throw CLI::ValidationError("--address", address.error().message);
+  if (std::holds_alternative<TcpAddress>(*address) && a.tls == Tls::required) {
+    throw CLI::ValidationError("--address",
+                               "TLS to " + a.address +
+                                   " is not there yet; use the node's unix:PATH, or add --tls none "
+                                   "where the network itself is trusted");
+  }
+}
+
+// CLI11 reports a missing subcommand before it reports the word that was meant as one.
+std::string what_is_wrong(const CLI::App& app, const CLI::Error& error) {
+  const auto unknown = app.remaining(true);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr || unknown.empty()) return error.what();
+  return "unknown command '" + unknown.front() + "'";
+}
+
+}  // namespace
+
+tl::expected<Arguments, Exit> parse_arguments(int argc, const char* const* argv) {
+  Arguments arguments;
+  CLI::App app("Asks a Stillwater node how it is, and tells it what to do.", "stillwaterctl");
+  app.footer(kFooter);
+  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+    return "stillwaterctl: " + what_is_wrong(*failed, error) + "\nstillwaterctl --help says more.\n";
+  });
+  add_program_options(app, arguments);
+  add_commands(app, arguments);
+  try {
+    app.parse(argc, argv);
+    check_address(arguments);
+  } catch (const CLI::ParseError& outcome) {
+    return tl::unexpected(app.exit(outcome) == 0 ? Exit::ok : Exit::usage);
+  }
+  return arguments;
+}
+
+}  // namespace stillwater::mgmt::cli

@@ -1,0 +1,53 @@
+// A connection to one node: calls with a deadline, and failures an operator can act on.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/status.h>
+
+#include "mgmt/cli/arguments.h"
+#include "stillwater/v1/stillwater.grpc.pb.h"
+
+namespace stillwater::mgmt::cli {
+
+struct Failure {
+  Exit exit;
+  std::string message;
+};
+
+template <class T>
+using Answer = tl::expected<T, Failure>;
+
+// One thread.
+class Client {
+ public:
+  // Connects lazily, at the first call. Each call ends within `timeout`.
+  Client(std::string address, Nanos timeout);
+
+  template <class Request, class Response>
+  [[nodiscard]] Answer<Response> ask(
+      grpc::Status (v1::Appliance::StubInterface::*method)(grpc::ClientContext*, const Request&, Response*),
+      const Request& request) {
+    grpc::ClientContext call;
+    bound(call);
+    Response response;
+    const auto status = (stub_.get()->*method)(&call, request, &response);
+    if (!status.ok()) return tl::unexpected(failure(status, call));
+    return response;
+  }
+
+  [[nodiscard]] Answer<std::vector<v1::Session>> sessions(std::uint64_t limit);
+
+ private:
+  void bound(grpc::ClientContext& call) const;
+  [[nodiscard]] Failure failure(const grpc::Status& status, const grpc::ClientContext& call) const;
+
+  std::string address_;
+  Nanos timeout_;
+  std::unique_ptr<v1::Appliance::StubInterface> stub_;
+};
+
+}  // namespace stillwater::mgmt::cli

@@ -1,0 +1,96 @@
+#include "mgmt/cli/commands.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "mgmt/cli/duration.h"
+#include "mgmt/cli/json.h"
+#include "mgmt/cli/text.h"
+
+namespace stillwater::mgmt::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Stub = v1::Appliance::StubInterface;
+
+std::string printed(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Answer<std::string> status(Client& client, const Arguments& a) {
+  return client.ask(&Stub::GetStatus, v1::GetStatusRequest()).map([&](const v1::GetStatusResponse& response) {
+    return a.json ? printed(to_json(response.status())) : status_text(response.status());
+  });
+}
+
+Answer<std::string> sessions(Client& client, const Arguments& a) {
+  return client.sessions(a.session_limit).map([&](const std::vector<v1::Session>& found) {
+    if (!a.json) return sessions_text(found, a.session_limit);
+    auto list = Json::array();
+    for (const auto& session : found) list.push_back(to_json(session));
+    return printed({{"sessions", std::move(list)}});
+  });
+}
+
+Answer<std::string> checkpoint(Client& client, const Arguments& a) {
+  return client.ask(&Stub::TakeCheckpoint, v1::TakeCheckpointRequest())
+      .map([&](const v1::TakeCheckpointResponse& response) {
+        return a.json ? printed(to_json(response))
+                      : fmt::format("committed epoch {}\n", response.committed_epoch());
+      });
+}
+
+Answer<std::string> policy_get(Client& client, const Arguments& a) {
+  return client.ask(&Stub::GetPolicy, v1::GetPolicyRequest()).map([&](const v1::GetPolicyResponse& response) {
+    return a.json ? printed(to_json(response.policy())) : policy_text(response.policy());
+  });
+}
+
+Answer<std::string> policy_set(Client& client, const Arguments& a) {
+  return client.ask(&Stub::SetPolicy, a.policy).map([&](const v1::SetPolicyResponse& response) {
+    if (a.json) return printed(to_json(response.policy()));
+    return "in force until the node restarts:\n" + policy_text(response.policy());
+  });
+}
+
+Answer<std::string> quiesce(Client& client, const Arguments& a) {
+  v1::QuiesceRequest request;
+  request.set_limit_ms(a.quiesce_limit_ms);
+  return client.ask(&Stub::Quiesce, request).map([&](const v1::QuiesceResponse&) {
+    if (a.json) return printed({{"quiesced", true}, {"limit_ms", a.quiesce_limit_ms}});
+    return fmt::format("the dataplane stands still until `stillwaterctl resume`, or for {}\n",
+                       format_duration(std::chrono::milliseconds(a.quiesce_limit_ms)));
+  });
+}
+
+Answer<std::string> resume(Client& client, const Arguments& a) {
+  return client.ask(&Stub::Resume, v1::ResumeRequest()).map([&](const v1::ResumeResponse&) {
+    return a.json ? printed({{"resumed", true}}) : std::string("the dataplane runs\n");
+  });
+}
+
+}  // namespace
+
+Answer<std::string> carry_out(const Arguments& a) {
+  Client client(a.address, a.timeout);
+  switch (a.command) {
+    case Command::status:
+      return status(client, a);
+    case Command::sessions:
+      return sessions(client, a);
+    case Command::checkpoint:
+      return checkpoint(client, a);
+    case Command::policy_get:
+      return policy_get(client, a);
+    case Command::policy_set:
+      return policy_set(client, a);
+    case Command::quiesce:
+      return quiesce(client, a);
+    case Command::resume:
+      return resume(client, a);
+  }
+  return tl::unexpected(Failure{Exit::usage, "unknown command"});
+}
+
+}  // namespace stillwater::mgmt::cli

@@ -1,0 +1,13 @@
+// Messages as JSON for scripts.
+#pragma once
+
+#include <google/protobuf/message.h>
+#include <nlohmann/json.hpp>
+
+namespace stillwater::mgmt::cli {
+
+// Every field of the message under its name in stillwater.proto, in that file's order, whether set or not.
+// 64-bit integers are numbers; protobuf's own JSON writes them as strings. Maps become objects.
+[[nodiscard]] nlohmann::ordered_json to_json(const google::protobuf::Message& message);
+
+}  // namespace stillwater::mgmt::cli

@@ -1,0 +1,123 @@
+#include "mgmt/cli/text.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+#include "mgmt/cli/duration.h"
+#include "mgmt/cli/table.h"
+
+namespace stillwater::mgmt::cli {
+namespace {
+
+// One fact a line, its name in a column of its own.
+std::string fact(std::string_view name, const std::string& value) {
+  return fmt::format("{:<20}{}\n", name, value.empty() ? "-" : value);
+}
+
+// "3", or "3; last: why" where something happened.
+std::string count_and_last(std::uint64_t count, const std::string& last) {
+  return last.empty() ? grouped(count) : fmt::format("{}; last: {}", grouped(count), last);
+}
+
+std::string headline(const v1::NodeStatus& s) {
+  const std::string reason = s.role_reason().empty() ? "" : fmt::format(" ({})", s.role_reason());
+  return fmt::format("{} is {}{}, term {}, committed epoch {}\n", s.name(), s.role(), reason, s.term(),
+                     grouped(s.committed_epoch()));
+}
+
+std::string pair(const v1::NodeStatus& s) {
+  const bool syncing = s.role() == "syncing" || (s.sync_progress() > 0 && s.sync_progress() < 1);
+  std::string text = fact("fail over now", s.can_fail_over() ? "yes" : "no: " + s.cannot_fail_over_because());
+  text += fact("peer", s.peer().empty() ? "none connected" : s.peer());
+  if (syncing) text += fact("sync", fmt::format("{:.0f} %", s.sync_progress() * 100));
+  text += fact("arbiter", s.arbiter());
+  text += fact("last takeover", s.last_takeover().empty() ? "none since start" : s.last_takeover());
+  text += fact("replication refused", count_and_last(s.replication_refused(), s.last_refusal()));
+  return text;
+}
+
+std::string dataplane(const v1::NodeStatus& s) {
+  return fact("sessions", fmt::format("{} of {}", grouped(s.sessions()), grouped(s.sessions_max()))) +
+         fact("held packets", grouped(s.held_packets()));
+}
+
+std::string checkpoints(const v1::CheckpointStatus& c) {
+  const auto row = [](const char* name, const v1::Spread& spread) {
+    const bool nothing_measured = spread.p50() <= 0 && spread.p99() <= 0;
+    if (nothing_measured) return std::vector<std::string>{name, "-", "-"};
+    return std::vector<std::string>{name, measured(spread.p50()), measured(spread.p99())};
+  };
+  return "\n" + fact("checkpoints", grouped(c.checkpoints()) + " committed") +
+         fact("failed", count_and_last(c.failed(), c.last_failure())) + fact("dirty tracker", c.tracker()) +
+         table({{"LAST MINUTE"}, {"P50", Align::right}, {"P99", Align::right}},
+               {row("pause, us", c.blackout_us()), row("dirty lines", c.dirty_lines()),
+                row("interval, us", c.interval_us()), row("commit, us", c.commit_us())});
+}
+
+std::string ports(const v1::NodeStatus& s) {
+  if (s.ports().empty()) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& p : s.ports()) {
+    rows.push_back({p.name(), p.link_up() ? "up" : "down", grouped(p.rx_packets()), grouped(p.rx_bytes()),
+                    grouped(p.rx_missed()), grouped(p.tx_packets()), grouped(p.tx_bytes()), p.device()});
+  }
+  const auto right = Align::right;
+  return "\nports\n" + table({{"NAME"},
+                              {"LINK"},
+                              {"RX PACKETS", right},
+                              {"RX BYTES", right},
+                              {"RX MISSED", right},
+                              {"TX PACKETS", right},
+                              {"TX BYTES", right},
+                              {"DEVICE"}},
+                             rows);
+}
+
+std::string drops(const v1::NodeStatus& s) {
+  if (s.drops().empty()) return "\ndrops               none\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [reason, packets] : std::map(s.drops().begin(), s.drops().end())) {
+    rows.push_back({reason, grouped(packets)});
+  }
+  return "\ndrops\n" + table({{"REASON"}, {"PACKETS", Align::right}}, rows);
+}
+
+}  // namespace
+
+std::string status_text(const v1::NodeStatus& s) {
+  return headline(s) + pair(s) + dataplane(s) + checkpoints(s.checkpoint()) + ports(s) + drops(s) + "\n" +
+         fact("version", s.version()) + fact("region", s.region_id()) + fact("up", span(s.uptime_s()));
+}
+
+std::string sessions_text(const std::vector<v1::Session>& sessions, std::uint64_t limit) {
+  if (sessions.empty()) return "no sessions\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& s : sessions) {
+    rows.push_back({s.protocol(), s.state(), s.source(), s.destination(),
+                    s.translated_source().empty() ? "-" : s.translated_source(), std::to_string(s.rule()),
+                    span(s.age_s()), span(s.idle_s()), std::to_string(s.changed_epoch())});
+  }
+  const auto right = Align::right;
+  std::string text = table({{"PROTO"},
+                            {"STATE"},
+                            {"SOURCE"},
+                            {"DESTINATION"},
+                            {"TRANSLATED"},
+                            {"RULE", right},
+                            {"AGE", right},
+                            {"IDLE", right},
+                            {"EPOCH", right}},
+                           rows);
+  if (sessions.size() < limit) return text;
+  return text + fmt::format("{} sessions shown, the limit; there may be more (--limit)\n", grouped(limit));
+}
+
+std::string policy_text(const v1::Policy& policy) {
+  return fact("interval", format_duration(Nanos(policy.interval_ns()))) +
+         fact("min interval", format_duration(Nanos(policy.min_interval_ns()))) +
+         fact("quiesce timeout", format_duration(Nanos(policy.quiesce_timeout_ns()))) +
+         fact("dirty bytes", grouped(policy.dirty_bytes()));
+}
+
+}  // namespace stillwater::mgmt::cli

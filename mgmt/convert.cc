@@ -1,0 +1,87 @@
+#include "mgmt/convert.h"
+
+namespace stillwater::mgmt {
+namespace {
+
+void fill(v1::Spread& message, const Spread& spread) {
+  message.set_p50(spread.p50);
+  message.set_p99(spread.p99);
+}
+
+void fill(v1::CheckpointStatus& message, const CheckpointStatus& status) {
+  message.set_checkpoints(status.checkpoints);
+  message.set_failed(status.failed);
+  message.set_last_failure(status.last_failure);
+  fill(*message.mutable_blackout_us(), status.blackout_us);
+  fill(*message.mutable_dirty_lines(), status.dirty_lines);
+  fill(*message.mutable_interval_us(), status.interval_us);
+  fill(*message.mutable_commit_us(), status.commit_us);
+  message.set_tracker(status.tracker);
+}
+
+void fill(v1::PortStatus& message, const PortStatus& port) {
+  message.set_name(port.name);
+  message.set_device(port.device);
+  message.set_link_up(port.link_up);
+  message.set_rx_packets(port.rx_packets);
+  message.set_rx_bytes(port.rx_bytes);
+  message.set_tx_packets(port.tx_packets);
+  message.set_tx_bytes(port.tx_bytes);
+  message.set_rx_missed(port.rx_missed);
+}
+
+}  // namespace
+
+void fill(v1::NodeStatus& message, const NodeStatus& status) {
+  message.set_name(status.name);
+  message.set_version(status.version);
+  message.set_role(status.role);
+  message.set_role_reason(status.role_reason);
+  message.set_term(status.term);
+  message.set_committed_epoch(status.committed_epoch);
+  message.set_region_id(status.region_id);
+  message.set_arbiter(status.arbiter);
+  message.set_can_fail_over(status.can_fail_over);
+  message.set_cannot_fail_over_because(status.cannot_fail_over_because);
+  message.set_peer(status.peer);
+  message.set_sync_progress(status.sync_progress);
+  message.set_sessions(status.sessions);
+  message.set_sessions_max(status.sessions_max);
+  message.set_held_packets(status.held_packets);
+  message.set_replication_refused(status.replication_refused);
+  message.set_last_refusal(status.last_refusal);
+  message.set_last_takeover(status.last_takeover);
+  message.set_uptime_s(status.uptime_s);
+  fill(*message.mutable_checkpoint(), status.checkpoint);
+  for (const auto& port : status.ports) fill(*message.add_ports(), port);
+  message.mutable_drops()->insert(status.drops.begin(), status.drops.end());
+}
+
+void fill(v1::Session& message, const SessionInfo& session) {
+  message.set_protocol(session.protocol);
+  message.set_state(session.state);
+  message.set_source(session.source);
+  message.set_destination(session.destination);
+  message.set_translated_source(session.translated_source);
+  message.set_rule(session.rule);
+  message.set_age_s(session.age_s);
+  message.set_idle_s(session.idle_s);
+  message.set_changed_epoch(session.changed_epoch);
+}
+
+void fill(v1::Policy& message, const Policy& policy) {
+  message.set_interval_ns(policy.interval.count());
+  message.set_min_interval_ns(policy.min_interval.count());
+  message.set_quiesce_timeout_ns(policy.quiesce_timeout.count());
+  message.set_dirty_bytes(policy.dirty_bytes);
+}
+
+Policy changed(Policy policy, const v1::SetPolicyRequest& change) {
+  if (change.has_interval_ns()) policy.interval = Nanos(change.interval_ns());
+  if (change.has_min_interval_ns()) policy.min_interval = Nanos(change.min_interval_ns());
+  if (change.has_quiesce_timeout_ns()) policy.quiesce_timeout = Nanos(change.quiesce_timeout_ns());
+  if (change.has_dirty_bytes()) policy.dirty_bytes = change.dirty_bytes();
+  return policy;
+}
+
+}  // namespace stillwater::mgmt

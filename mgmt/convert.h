@@ -1,0 +1,16 @@
+// Values of control.h as messages of stillwater.v1.
+#pragma once
+
+#include "mgmt/control.h"
+#include "stillwater/v1/stillwater.pb.h"
+
+namespace stillwater::mgmt {
+
+void fill(v1::NodeStatus& message, const NodeStatus& status);
+void fill(v1::Session& message, const SessionInfo& session);
+void fill(v1::Policy& message, const Policy& policy);
+
+// `policy` with the fields that `change` sets.
+[[nodiscard]] Policy changed(Policy policy, const v1::SetPolicyRequest& change);
+
+}  // namespace stillwater::mgmt

@@ -1,0 +1,85 @@
+#include "mgmt/service.h"
+
+#include <chrono>
+
+#include "mgmt/convert.h"
+#include "mgmt/error_status.h"
+
+namespace stillwater::mgmt {
+namespace {
+
+constexpr std::uint64_t kSessionsUnlessSaid = 1000;
+constexpr std::uint64_t kSessionsAtMost = 100'000;
+constexpr std::uint32_t kQuiesceAtMostMs = 60'000;
+
+grpc::Status answer(grpc::ServerContext& call, const Status& status) {
+  return status ? grpc::Status::OK : answer_with(call, status.error());
+}
+
+}  // namespace
+
+grpc::Status ApplianceService::GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
+                                         v1::GetStatusResponse* response) {
+  fill(*response->mutable_status(), control_.status());
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::ListSessions(grpc::ServerContext* call, const v1::ListSessionsRequest* request,
+                                            grpc::ServerWriter<v1::Session>* writer) {
+  const auto limit = request->limit() == 0 ? kSessionsUnlessSaid : request->limit();
+  if (limit > kSessionsAtMost) {
+    return answer_with(*call, {Errc::invalid_argument, "limit is " + std::to_string(limit) + "; at most " +
+                                                           std::to_string(kSessionsAtMost) +
+                                                           " sessions can be listed at a time"});
+  }
+  // Collected first: a slow reader blocks Write, and must not keep the node inside its session table.
+  std::vector<SessionInfo> found;
+  const auto walked = control_.sessions(limit, [&](const SessionInfo& session) { found.push_back(session); });
+  if (!walked) return answer_with(*call, walked.error());
+  v1::Session message;
+  for (const auto& session : found) {
+    fill(message, session);
+    if (!writer->Write(message)) return {grpc::StatusCode::CANCELLED, "the reader is gone"};
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::TakeCheckpoint(grpc::ServerContext* call, const v1::TakeCheckpointRequest*,
+                                              v1::TakeCheckpointResponse* response) {
+  const auto epoch = control_.checkpoint();
+  if (!epoch) return answer_with(*call, epoch.error());
+  response->set_committed_epoch(*epoch);
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::GetPolicy(grpc::ServerContext*, const v1::GetPolicyRequest*,
+                                         v1::GetPolicyResponse* response) {
+  fill(*response->mutable_policy(), control_.policy());
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::SetPolicy(grpc::ServerContext* call, const v1::SetPolicyRequest* request,
+                                         v1::SetPolicyResponse* response) {
+  const std::lock_guard one_change_at_a_time(policy_change_);
+  const auto done = control_.set_policy(changed(control_.policy(), *request));
+  if (done) fill(*response->mutable_policy(), control_.policy());
+  return answer(*call, done);
+}
+
+grpc::Status ApplianceService::Quiesce(grpc::ServerContext* call, const v1::QuiesceRequest* request,
+                                       v1::QuiesceResponse*) {
+  const auto limit_ms = request->limit_ms();
+  if (limit_ms == 0 || limit_ms > kQuiesceAtMostMs) {
+    return answer_with(
+        *call, {Errc::invalid_argument, "limit_ms is " + std::to_string(limit_ms) + "; expected 1 to " +
+                                            std::to_string(kQuiesceAtMostMs)});
+  }
+  return answer(*call, control_.quiesce(std::chrono::milliseconds(limit_ms)));
+}
+
+grpc::Status ApplianceService::Resume(grpc::ServerContext* call, const v1::ResumeRequest*,
+                                      v1::ResumeResponse*) {
+  return answer(*call, control_.resume());
+}
+
+}  // namespace stillwater::mgmt

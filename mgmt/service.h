@@ -1,0 +1,36 @@
+// stillwater.v1.Appliance over a Control: checks what only the wire can get wrong, converts, and calls.
+#pragma once
+
+#include <mutex>
+
+#include "mgmt/control.h"
+#include "stillwater/v1/stillwater.grpc.pb.h"
+
+namespace stillwater::mgmt {
+
+// gRPC calls it from threads of its own, several at a time. `control` must outlive it.
+class ApplianceService final : public v1::Appliance::Service {
+ public:
+  explicit ApplianceService(Control& control) : control_(control) {}
+
+  grpc::Status GetStatus(grpc::ServerContext* call, const v1::GetStatusRequest* request,
+                         v1::GetStatusResponse* response) override;
+  grpc::Status ListSessions(grpc::ServerContext* call, const v1::ListSessionsRequest* request,
+                            grpc::ServerWriter<v1::Session>* writer) override;
+  grpc::Status TakeCheckpoint(grpc::ServerContext* call, const v1::TakeCheckpointRequest* request,
+                              v1::TakeCheckpointResponse* response) override;
+  grpc::Status GetPolicy(grpc::ServerContext* call, const v1::GetPolicyRequest* request,
+                         v1::GetPolicyResponse* response) override;
+  grpc::Status SetPolicy(grpc::ServerContext* call, const v1::SetPolicyRequest* request,
+                         v1::SetPolicyResponse* response) override;
+  grpc::Status Quiesce(grpc::ServerContext* call, const v1::QuiesceRequest* request,
+                       v1::QuiesceResponse* response) override;
+  grpc::Status Resume(grpc::ServerContext* call, const v1::ResumeRequest* request,
+                      v1::ResumeResponse* response) override;
+
+ private:
+  Control& control_;
+  std::mutex policy_change_;  // makes read, merge, write one step among callers of this service
+};
+
+}  // namespace stillwater::mgmt

@@ -1,0 +1,85 @@
+#include "tests/rig/load/flow_end.h"
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include <sys/socket.h>
+
+namespace stillwater::rig {
+namespace {
+
+constexpr Nanos kBetweenMessages = 1s;
+
+int pending_error(const UniqueFd& fd) {
+  int error = 0;
+  socklen_t size = sizeof(error);
+  getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+}  // namespace
+
+FlowEnd::FlowEnd(UniqueFd fd, Direction writes, std::optional<std::uint32_t> flow, const Listener& listener)
+    : fd_(std::move(fd)),
+      writes_(writes),
+      flow_(flow),
+      listener_(listener),
+      reader_(opposite(writes), flow) {}
+
+void FlowEnd::ready(std::uint32_t events) {
+  if (!fd_) return;
+  if (const int error = pending_error(fd_); error != 0) {
+    return break_off(std::generic_category().message(error));
+  }
+  if (!connected_) {
+    connected_ = true;
+    listener_.connected(*this);
+  }
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_all();
+}
+
+void FlowEnd::read_all() {
+  while (fd_) {
+    std::array<std::byte, 4096> bytes;
+    const ssize_t count = recv(fd_.get(), bytes.data(), bytes.size(), 0);
+    if (count < 0 && would_block(errno)) return;
+    if (count < 0) return break_off(std::generic_category().message(errno));
+    if (count == 0) return break_off("closed by the other end");
+    const auto arrived = [this](std::uint32_t flow, std::uint32_t number) {
+      flow_ = flow;
+      listener_.arrived(*this, flow, number);
+    };
+    const Status verified = reader_.feed({bytes.data(), static_cast<std::size_t>(count)}, arrived);
+    if (!verified) return break_off("wrong bytes: " + verified.error().message);
+  }
+}
+
+void FlowEnd::write_if_due(Instant now) {
+  if (!fd_ || !due_) return;
+  if (unwritten_.empty() && now >= *due_) {
+    message_ = make_message(*flow_, writes_, next_number_++);
+    unwritten_ = message_;
+    // Keeps its phase; what a stall left out is not made up for in a burst.
+    while (*due_ <= now) *due_ += kBetweenMessages;
+  }
+  if (!unwritten_.empty()) write_rest();
+}
+
+void FlowEnd::write_rest() {
+  const ssize_t count = send(fd_.get(), unwritten_.data(), unwritten_.size(), MSG_NOSIGNAL);
+  if (count >= 0) {
+    unwritten_ = unwritten_.subspan(static_cast<std::size_t>(count));
+  } else if (!would_block(errno)) {
+    break_off(std::generic_category().message(errno));
+  }
+}
+
+void FlowEnd::break_off(const std::string& reason) {
+  fd_.reset();
+  listener_.broke(*this, reason);
+}
+
+}  // namespace stillwater::rig

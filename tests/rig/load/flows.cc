@@ -1,0 +1,127 @@
+#include "tests/rig/load/flows.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include <sys/socket.h>
+
+#include "tests/rig/load/sockets.h"
+
+namespace stillwater::rig {
+namespace {
+
+// Opening is spread over a second, which also spreads the messages that follow, one a second each.
+constexpr double kOpenedPerSecondAtMost = 2000;
+
+}  // namespace
+
+Flows::Flows(Reactor& reactor, UniqueFd listener, std::string server_address, std::uint16_t port,
+             std::uint32_t wanted)
+    : reactor_(reactor),
+      listener_(std::move(listener)),
+      server_address_(std::move(server_address)),
+      port_(port),
+      wanted_(wanted) {
+  events_.connected = [](FlowEnd& end) {
+    if (end.writes() == Direction::to_server) end.start_writing(BootClock().now());
+  };
+  events_.arrived = [this](FlowEnd& end, std::uint32_t flow, std::uint32_t number) {
+    arrived(end, flow, number);
+  };
+  events_.broke = [this](FlowEnd& end, const std::string& reason) { broke(end, reason); };
+  flows_.reserve(wanted);
+  ends_.reserve(2 * std::size_t{wanted});
+}
+
+FlowCounts Flows::counts() const {
+  return {established_.load(std::memory_order_relaxed), survived_.load(std::memory_order_relaxed),
+          broken_.load(std::memory_order_relaxed)};
+}
+
+void Flows::ready(std::uint32_t) {
+  while (true) {
+    UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd) return;
+    ends_.push_back(std::make_unique<FlowEnd>(std::move(fd), Direction::to_client, std::nullopt, events_));
+    (void)reactor_.watch(ends_.back()->fd(), EPOLLIN, *ends_.back());
+  }
+}
+
+void Flows::tick(Instant now) {
+  open_some(now);
+  if (!fresh_ && marked_.load()) take_mark();
+  for (const auto& end : ends_) end->write_if_due(now);
+}
+
+void Flows::open_some(Instant now) {
+  if (flows_.size() == wanted_) return;
+  if (!opening_since_) opening_since_ = now;
+  const double rate = std::min<double>(wanted_, kOpenedPerSecondAtMost);
+  const double due = rate * std::chrono::duration<double>(now - *opening_since_).count();
+  const auto until = std::min(wanted_, static_cast<std::uint32_t>(due) + 1);
+  while (flows_.size() < until) open_one(static_cast<std::uint32_t>(flows_.size()));
+}
+
+void Flows::open_one(std::uint32_t number) {
+  flows_.emplace_back();
+  auto fd = tcp_socket();
+  if (!fd) {
+    ++reasons_[fd.error().message];
+    return;
+  }
+  sockaddr_in to = ipv4(server_address_, port_);
+  if (connect(fd->get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0 && errno != EINPROGRESS) {
+    ++reasons_[std::generic_category().message(errno)];
+    return;
+  }
+  ends_.push_back(std::make_unique<FlowEnd>(std::move(*fd), Direction::to_server, number, events_));
+  FlowEnd& end = *ends_.back();
+  flows_[number].to_server.writer = &end;
+  // Edge-triggered output is the news that the connection stands, told once.
+  (void)reactor_.watch(end.fd(), EPOLLIN | EPOLLOUT | EPOLLET, end);
+}
+
+void Flows::take_mark() {
+  fresh_ = true;
+  for (Flow& flow : flows_) {
+    for (OneWay* way : {&flow.to_server, &flow.to_client}) {
+      if (way->writer != nullptr) way->fresh_from = way->writer->next_number();
+    }
+  }
+}
+
+void Flows::arrived(FlowEnd& end, std::uint32_t number_of_flow, std::uint32_t number) {
+  if (number_of_flow >= flows_.size()) return broke(end, "a flow that was never opened");
+  Flow& flow = flows_[number_of_flow];
+  const Flow before = flow;
+  if (end.writes() == Direction::to_client && flow.to_client.writer == nullptr) {
+    flow.to_client.writer = &end;
+    end.start_writing(BootClock().now());
+  }
+  OneWay& way = flow.way(opposite(end.writes()));
+  way.seen = true;
+  if (fresh_ && number >= way.fresh_from) way.carried_fresh = true;
+  count(before, flow);
+}
+
+void Flows::broke(FlowEnd& end, const std::string& reason) {
+  ++reasons_[reason];
+  const auto number = end.flow();
+  if (!number || *number >= flows_.size()) return;
+  const Flow before = flows_[*number];
+  flows_[*number].broken = true;
+  count(before, flows_[*number]);
+}
+
+void Flows::count(const Flow& before, const Flow& after) {
+  const auto add = [](std::atomic<std::uint32_t>& counter, bool was, bool is) {
+    counter.fetch_add(static_cast<std::uint32_t>(is) - static_cast<std::uint32_t>(was),
+                      std::memory_order_relaxed);
+  };
+  add(established_, before.established(), after.established());
+  add(survived_, before.survived(), after.survived());
+  add(broken_, before.broken, after.broken);
+}
+
+}  // namespace stillwater::rig

@@ -1,0 +1,89 @@
+// The long-lived TCP connections: opened once, then both ends write a numbered message about once a second
+// and check every byte of what the other end wrote.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "tests/rig/load/flow_end.h"
+#include "tests/rig/load/payload.h"
+#include "tests/rig/load/reactor.h"
+
+namespace stillwater::rig {
+
+struct FlowCounts {
+  std::uint32_t established = 0;  // a verified message went each way
+  std::uint32_t survived = 0;     // fresh bytes written after the mark went each way, unchanged
+  std::uint32_t broken = 0;       // reset, closed, or wrong bytes
+};
+
+// Lives on the reactor's thread, which must be in the client's namespace, except for what says otherwise.
+class Flows final : public Reactor::Handler, public Reactor::Ticker {
+ public:
+  // `listener` listens in the server's namespace on the port of `server_address`:`port`.
+  Flows(Reactor& reactor, UniqueFd listener, std::string server_address, std::uint16_t port,
+        std::uint32_t wanted);
+
+  [[nodiscard]] Status listen() { return reactor_.watch(listener_, EPOLLIN, *this); }
+
+  // Any thread, once: from now on the fresh bytes of `survived` are counted.
+  void mark_fault() { marked_.store(true); }
+  // Any thread.
+  [[nodiscard]] FlowCounts counts() const;
+
+  // After the reactor has ended: why flows broke, with how often.
+  [[nodiscard]] const std::map<std::string, std::uint32_t>& reasons() const { return reasons_; }
+
+  void ready(std::uint32_t events) override;  // the listener
+  void tick(Instant now) override;
+
+ private:
+  struct OneWay {
+    FlowEnd* writer = nullptr;
+    bool seen = false;             // a message arrived
+    std::uint32_t fresh_from = 0;  // messages of this number or above were written after the mark
+    bool carried_fresh = false;
+  };
+  struct Flow {
+    OneWay to_server;
+    OneWay to_client;
+    bool broken = false;
+    [[nodiscard]] OneWay& way(Direction it) { return it == Direction::to_server ? to_server : to_client; }
+    [[nodiscard]] bool established() const { return to_server.seen && to_client.seen; }
+    [[nodiscard]] bool survived() const {
+      return to_server.carried_fresh && to_client.carried_fresh && !broken;
+    }
+  };
+
+  void open_some(Instant now);
+  void open_one(std::uint32_t number);
+  void take_mark();
+  void arrived(FlowEnd& end, std::uint32_t flow, std::uint32_t number);
+  void broke(FlowEnd& end, const std::string& reason);
+  void count(const Flow& before, const Flow& after);
+
+  Reactor& reactor_;
+  UniqueFd listener_;
+  std::string server_address_;
+  std::uint16_t port_;
+  std::uint32_t wanted_;
+  std::vector<Flow> flows_;
+  FlowEnd::Listener events_;
+  std::vector<std::unique_ptr<FlowEnd>> ends_;
+  std::optional<Instant> opening_since_;
+  std::map<std::string, std::uint32_t> reasons_;
+  bool fresh_ = false;                         // the mark was seen
+  std::atomic<bool> marked_{false};            // writer: the owner
+  std::atomic<std::uint32_t> established_{0};  // writer: reactor's thread, as the next two
+  std::atomic<std::uint32_t> survived_{0};
+  std::atomic<std::uint32_t> broken_{0};
+};
+
+}  // namespace stillwater::rig

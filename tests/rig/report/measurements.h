@@ -1,0 +1,44 @@
+// Everything that one run measured, as values: what the report prints and the verdict judges.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "tests/rig/load/attempt_account.h"
+#include "tests/rig/load/flows.h"
+#include "tests/rig/load/probe_account.h"
+
+namespace stillwater::rig {
+
+struct CheckpointFigures {
+  std::uint64_t checkpoints = 0;         // since the node started
+  std::uint64_t steady_checkpoints = 0;  // while the load ran, before the fault
+  double interval_us_p50 = 0;
+  double blackout_us_p50 = 0;
+  double blackout_us_p99 = 0;
+  double dirty_lines_p50 = 0;
+};
+
+struct Measurements {
+  std::string system;
+  std::string fault;
+  bool struck = false;  // the fault was injected
+  Nanos fault_took{};   // from the kill to the last link down
+  std::uint32_t connections_wanted = 0;
+  FlowCounts tcp;
+  std::map<std::string, std::uint32_t> tcp_reasons;  // why connections broke
+  ProbeSummary probe;
+  std::uint64_t probe_pace_missed = 0;
+  bool probe_realtime = false;
+  AttemptSummary attempts;
+  std::uint64_t attempts_pace_missed = 0;
+  std::optional<CheckpointFigures> checkpoint;  // none: the system under test takes no checkpoints
+  std::string takeover;                         // the successor's own account; empty: none
+  std::vector<std::string> problems;            // what went wrong with the harness or the daemons
+};
+
+}  // namespace stillwater::rig

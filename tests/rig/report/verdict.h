@@ -1,0 +1,25 @@
+// Whether a run shows what it should. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/rig/report/measurements.h"
+
+namespace stillwater::rig {
+
+constexpr double kOutageMsAtMost = 150;
+// While the harness itself sends nothing, it sees no outage.
+constexpr double kSendGapMsAtMost = 50;
+
+struct Verdict {
+  std::vector<std::string> reasons;  // why it is bad; empty: it is good
+  [[nodiscard]] bool good() const { return reasons.empty(); }
+};
+
+// Good: every wanted TCP connection survived, no probe was lost outside the failover window and none was
+// invented, the outage is at most kOutageMsAtMost, new connections failed at most inside the window, a
+// checkpointing system took checkpoints under load, and nothing went wrong with the harness.
+[[nodiscard]] Verdict judge(const Measurements& measured);
+
+}  // namespace stillwater::rig

@@ -1,0 +1,28 @@
+// The network of every failover scenario: client and server, a bridge on each side, two nodes between.
+//
+//     client 10.80.1.2 --- [br-in] --- in0 active  out0 --- [br-out] --- server 10.80.2.2
+//                             \                |repl0           /
+//                              `----- in0 standby out0 --------'
+//
+// The bridges live in a space of their own, `net`.
+#pragma once
+
+#include "tests/rig/topology/plan.h"
+
+namespace stillwater::rig {
+
+inline constexpr const char* kServerAddress = "10.80.2.2";
+inline constexpr const char* kInsideAddress = "10.80.1.1";  // the pair's service addresses
+inline constexpr const char* kOutsideAddress = "10.80.2.1";
+inline constexpr const char* kInsideMac = "02:53:57:00:01:01";
+inline constexpr const char* kOutsideMac = "02:53:57:00:02:01";
+
+// Whose addresses the nodes' data ports in0 and out0 carry.
+enum class DataPorts {
+  of_the_daemon,  // none for the kernel: no address, no ARP
+  of_the_kernel,  // the active's kernel owns the service addresses and forwards
+};
+
+[[nodiscard]] Plan pair_network(DataPorts ports);
+
+}  // namespace stillwater::rig

@@ -1,0 +1,83 @@
+#include "tests/unit/mgmt/fake_control.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace stillwater::mgmt::test {
+
+Status FakeControl::outcome() const {
+  if (state_.error) return tl::unexpected(*state_.error);
+  return {};
+}
+
+NodeStatus FakeControl::status() {
+  return with([](FakeState& s) { return s.status; });
+}
+
+Status FakeControl::sessions(std::uint64_t limit, const std::function<void(const SessionInfo&)>& sink) {
+  return with([&](FakeState& s) {
+    if (s.error) return outcome();
+    const auto count = std::min<std::uint64_t>(limit, s.sessions.size());
+    std::for_each_n(s.sessions.begin(), count, sink);
+    return Status{};
+  });
+}
+
+Result<std::uint64_t> FakeControl::checkpoint() {
+  return with([&](FakeState& s) { return outcome().map([&] { return ++s.epoch; }); });
+}
+
+Policy FakeControl::policy() {
+  const auto policy = with([](FakeState& s) { return s.policy; });
+  std::this_thread::yield();  // lets a second change come between, if the server allows one
+  return policy;
+}
+
+Status FakeControl::set_policy(const Policy& policy) {
+  return with([&](FakeState& s) { return outcome().map([&] { s.policy = policy; }); });
+}
+
+Status FakeControl::quiesce(Nanos limit) {
+  return with([&](FakeState& s) { return outcome().map([&] { s.quiesced = limit; }); });
+}
+
+Status FakeControl::resume() {
+  return with([&](FakeState& s) { return outcome().map([&] { ++s.resumed; }); });
+}
+
+NodeStatus full_status() {
+  NodeStatus s;
+  s.name = "fw-a";
+  s.version = "9.8.7";
+  s.role = "active";
+  s.role_reason = "configured to lead";
+  s.term = 3;
+  s.committed_epoch = 184'224;
+  s.region_id = "5d1c0f";
+  s.arbiter = "none: a cut cable is answered by prefer: availability";
+  s.can_fail_over = true;
+  s.cannot_fail_over_because = "nothing";
+  s.peer = "fw-b";
+  s.sync_progress = 0.43;
+  s.sessions = 12'345;
+  s.sessions_max = 65'536;
+  s.held_packets = 7;
+  s.replication_refused = 2;
+  s.last_refusal = "term 2 is over";
+  s.last_takeover = "fenced 0.4 ms, finished 0.1 ms, announced 1.2 ms";
+  s.uptime_s = 7384.5;
+  s.checkpoint = {9001,           4,           "quiesce timed out: worker 1 holds 3 packets",
+                  {46.25, 91.5},  {310, 1204}, {1000.5, 1100.5},
+                  {230.5, 610.5}, "barrier"};
+  s.ports = {{"inside", "net_af_packet0,iface=in0", true, 11, 12, 13, 14, 15},
+             {"outside", "net_af_packet1,iface=out0", false, 21, 22, 23, 24, 25}};
+  s.drops = {{"no_route", 31}, {"bad_checksum", 32}};
+  return s;
+}
+
+SessionInfo full_session() {
+  return {"tcp", "established", "10.80.1.5:40000", "198.51.100.7:443", "10.80.2.1:1024", 10, 65.5,
+          8,     184'000};
+}
+
+}  // namespace stillwater::mgmt::test

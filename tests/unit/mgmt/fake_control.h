@@ -1,0 +1,52 @@
+// A node for the tests of its management plane: answers what a test has put in, remembers what it was asked.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "mgmt/control.h"
+
+namespace stillwater::mgmt::test {
+
+// What the node answers and has been told.
+struct FakeState {
+  NodeStatus status;
+  std::vector<SessionInfo> sessions;
+  Policy policy{1ms, 100us, 10ms, 1u << 20};
+  std::uint64_t epoch = 0;
+  std::optional<Error> error;  // every call that can fail fails so
+  std::optional<Nanos> quiesced;
+  int resumed = 0;
+};
+
+// Thread-safe, as Control asks for.
+class FakeControl final : public Control {
+ public:
+  // The test's side: reads or changes the state.
+  template <class F>
+  auto with(F&& f) {
+    const std::lock_guard lock(mutex_);
+    return f(state_);
+  }
+
+  NodeStatus status() override;
+  Status sessions(std::uint64_t limit, const std::function<void(const SessionInfo&)>& sink) override;
+  Result<std::uint64_t> checkpoint() override;
+  Policy policy() override;
+  Status set_policy(const Policy& policy) override;
+  Status quiesce(Nanos limit) override;
+  Status resume() override;
+
+ private:
+  Status outcome() const;
+
+  std::mutex mutex_;
+  FakeState state_;
+};
+
+// A status, a session in which no field has its default value, each number its own.
+[[nodiscard]] NodeStatus full_status();
+[[nodiscard]] SessionInfo full_session();
+
+}  // namespace stillwater::mgmt::test

@@ -1,0 +1,63 @@
+#include "tests/unit/mgmt/process.h"
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+
+#include "base/fd.h"
+#include "tests/unit/mgmt/scratch.h"
+
+namespace stillwater::mgmt::test {
+namespace {
+
+constexpr int kPatienceMs = 30'000;
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (auto& string : strings) result.push_back(string.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::string content(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+pid_t spawn(std::vector<std::string>& command, std::vector<std::string>& environment, const std::string& out,
+            const std::string& err) {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT, 0600);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT, 0600);
+  pid_t pid = -1;
+  const int error = posix_spawn(&pid, command.front().c_str(), &files, nullptr, pointers(command).data(),
+                                pointers(environment).data());
+  posix_spawn_file_actions_destroy(&files);
+  if (error != 0) throw std::runtime_error("cannot run " + command.front());
+  return pid;
+}
+
+}  // namespace
+
+Finished run(std::vector<std::string> command, std::vector<std::string> environment) {
+  const Scratch scratch;
+  const pid_t pid = spawn(command, environment, scratch / "out", scratch / "err");
+  const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd ended{handle.get(), POLLIN, 0};
+  if (::poll(&ended, 1, kPatienceMs) != 1) ::kill(pid, SIGKILL);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(scratch / "out"), content(scratch / "err")};
+}
+
+}  // namespace stillwater::mgmt::test

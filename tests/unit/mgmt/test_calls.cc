@@ -1,0 +1,239 @@
+// Each call of stillwater.v1.Appliance reaches the node and its answer comes back whole.
+#include <thread>
+
+#include <catch2/catch.hpp>
+#include <google/protobuf/message.h>
+
+#include "tests/unit/mgmt/node.h"
+
+namespace stillwater::mgmt::test {
+namespace {
+
+// Names of fields, at any depth, that hold their default: what the server forgot to fill.
+void collect_unset(const google::protobuf::Message& message, const std::string& prefix,
+                   std::vector<std::string>& unset) {
+  const auto& type = *message.GetDescriptor();
+  const auto& reflection = *message.GetReflection();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const auto& field = *type.field(i);
+    const std::string name = prefix + field.name();
+    if (field.is_repeated()) {
+      if (reflection.FieldSize(message, &field) == 0) unset.push_back(name);
+      if (reflection.FieldSize(message, &field) == 0 || field.is_map()) continue;
+      collect_unset(reflection.GetRepeatedMessage(message, &field, 0), name + ".", unset);
+    } else if (!reflection.HasField(message, &field)) {
+      unset.push_back(name);
+    } else if (field.cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
+      collect_unset(reflection.GetMessage(message, &field), name + ".", unset);
+    }
+  }
+}
+
+std::vector<std::string> unset_fields(const google::protobuf::Message& message) {
+  std::vector<std::string> unset;
+  collect_unset(message, "", unset);
+  return unset;
+}
+
+std::vector<v1::Session> list(Node& node, std::uint64_t limit) {
+  Call call;
+  v1::ListSessionsRequest request;
+  request.set_limit(limit);
+  const auto reader = node.stub->ListSessions(&call, request);
+  std::vector<v1::Session> sessions;
+  for (v1::Session session; reader->Read(&session);) sessions.push_back(session);
+  const auto status = reader->Finish();
+  INFO(status.error_message());
+  REQUIRE(status.ok());
+  return sessions;
+}
+
+v1::NodeStatus get_status(Node& node) {
+  Call call;
+  v1::GetStatusResponse response;
+  REQUIRE(node.stub->GetStatus(&call, {}, &response).ok());
+  return response.status();
+}
+
+}  // namespace
+
+TEST_CASE("status carries every value of the node, each in its field") {
+  Node node;
+  node.control.with([](FakeState& s) { s.status = full_status(); });
+  const auto status = get_status(node);
+  CHECK(unset_fields(status) == std::vector<std::string>{});
+
+  CHECK(status.name() == "fw-a");
+  CHECK(status.version() == "9.8.7");
+  CHECK(status.role() == "active");
+  CHECK(status.role_reason() == "configured to lead");
+  CHECK(status.term() == 3);
+  CHECK(status.committed_epoch() == 184'224);
+  CHECK(status.region_id() == "5d1c0f");
+  CHECK(status.arbiter() == full_status().arbiter);
+  CHECK(status.can_fail_over());
+  CHECK(status.cannot_fail_over_because() == "nothing");
+  CHECK(status.peer() == "fw-b");
+  CHECK(status.sync_progress() == 0.43);
+  CHECK(status.sessions() == 12'345);
+  CHECK(status.sessions_max() == 65'536);
+  CHECK(status.held_packets() == 7);
+  CHECK(status.replication_refused() == 2);
+  CHECK(status.last_refusal() == "term 2 is over");
+  CHECK(status.last_takeover() == full_status().last_takeover);
+  CHECK(status.uptime_s() == 7384.5);
+  CHECK(status.drops().at("no_route") == 31);
+  CHECK(status.drops().at("bad_checksum") == 32);
+}
+
+TEST_CASE("status carries the checkpoint measurements and the ports' counters") {
+  Node node;
+  node.control.with([](FakeState& s) { s.status = full_status(); });
+  const auto status = get_status(node);
+
+  const auto& checkpoint = status.checkpoint();
+  CHECK(checkpoint.checkpoints() == 9001);
+  CHECK(checkpoint.failed() == 4);
+  CHECK(checkpoint.last_failure() == full_status().checkpoint.last_failure);
+  CHECK(checkpoint.blackout_us().p50() == 46.25);
+  CHECK(checkpoint.blackout_us().p99() == 91.5);
+  CHECK(checkpoint.dirty_lines().p50() == 310);
+  CHECK(checkpoint.dirty_lines().p99() == 1204);
+  CHECK(checkpoint.interval_us().p50() == 1000.5);
+  CHECK(checkpoint.commit_us().p99() == 610.5);
+  CHECK(checkpoint.tracker() == "barrier");
+
+  REQUIRE(status.ports_size() == 2);
+  const auto& inside = status.ports(0);
+  CHECK(inside.name() == "inside");
+  CHECK(inside.device() == "net_af_packet0,iface=in0");
+  CHECK(inside.link_up());
+  CHECK(inside.rx_packets() == 11);
+  CHECK(inside.rx_bytes() == 12);
+  CHECK(inside.tx_packets() == 13);
+  CHECK(inside.tx_bytes() == 14);
+  CHECK(inside.rx_missed() == 15);
+  CHECK_FALSE(status.ports(1).link_up());
+}
+
+TEST_CASE("a session is listed with every value") {
+  Node node;
+  node.control.with([](FakeState& s) { s.sessions = {full_session()}; });
+  const auto sessions = list(node, 10);
+  REQUIRE(sessions.size() == 1);
+  const auto& session = sessions.front();
+  CHECK(unset_fields(session) == std::vector<std::string>{});
+  CHECK(session.protocol() == "tcp");
+  CHECK(session.state() == "established");
+  CHECK(session.source() == "10.80.1.5:40000");
+  CHECK(session.destination() == "198.51.100.7:443");
+  CHECK(session.translated_source() == "10.80.2.1:1024");
+  CHECK(session.rule() == 10);
+  CHECK(session.age_s() == 65.5);
+  CHECK(session.idle_s() == 8);
+  CHECK(session.changed_epoch() == 184'000);
+}
+
+TEST_CASE("the session list ends at its limit, which is 1000 unless said") {
+  Node node;
+  node.control.with([](FakeState& s) { s.sessions.assign(1500, full_session()); });
+  CHECK(list(node, 3).size() == 3);
+  CHECK(list(node, 0).size() == 1000);
+  CHECK(list(node, 100'000).size() == 1500);
+}
+
+TEST_CASE("a checkpoint answers with the epoch that it committed") {
+  Node node;
+  node.control.with([](FakeState& s) { s.epoch = 41; });
+  Call call;
+  v1::TakeCheckpointResponse response;
+  REQUIRE(node.stub->TakeCheckpoint(&call, {}, &response).ok());
+  CHECK(response.committed_epoch() == 42);
+}
+
+TEST_CASE("the policy in force is told") {
+  Node node;
+  node.control.with([](FakeState& s) { s.policy = {2ms, 150us, 11ms, 77}; });
+  Call call;
+  v1::GetPolicyResponse response;
+  REQUIRE(node.stub->GetPolicy(&call, {}, &response).ok());
+  CHECK(response.policy().interval_ns() == 2'000'000);
+  CHECK(response.policy().min_interval_ns() == 150'000);
+  CHECK(response.policy().quiesce_timeout_ns() == 11'000'000);
+  CHECK(response.policy().dirty_bytes() == 77);
+}
+
+TEST_CASE("setting one field of the policy leaves the others as they are") {
+  Node node;
+  v1::SetPolicyRequest request;
+  Policy expected = node.control.policy();
+  SECTION("interval") {
+    request.set_interval_ns(3'000'000);
+    expected.interval = 3ms;
+  }
+  SECTION("min interval") {
+    request.set_min_interval_ns(200'000);
+    expected.min_interval = 200us;
+  }
+  SECTION("quiesce timeout") {
+    request.set_quiesce_timeout_ns(20'000'000);
+    expected.quiesce_timeout = 20ms;
+  }
+  SECTION("dirty bytes, to the value that would be the default") {
+    request.set_dirty_bytes(0);
+    expected.dirty_bytes = 0;
+  }
+  SECTION("none at all") {}
+  Call call;
+  v1::SetPolicyResponse response;
+  REQUIRE(node.stub->SetPolicy(&call, request, &response).ok());
+  const auto now = node.control.policy();
+  CHECK(now.interval == expected.interval);
+  CHECK(now.min_interval == expected.min_interval);
+  CHECK(now.quiesce_timeout == expected.quiesce_timeout);
+  CHECK(now.dirty_bytes == expected.dirty_bytes);
+  CHECK(response.policy().interval_ns() == expected.interval.count());
+  CHECK(response.policy().dirty_bytes() == expected.dirty_bytes);
+}
+
+TEST_CASE("two callers that change different fields at once do not undo each other's change") {
+  Node node;
+  constexpr int kRounds = 200;
+  const auto repeat = [&](auto set) {
+    for (int i = 1; i <= kRounds; ++i) {
+      Call call;
+      v1::SetPolicyRequest request;
+      set(request, i);
+      v1::SetPolicyResponse response;
+      if (!node.stub->SetPolicy(&call, request, &response).ok()) return;
+    }
+  };
+  std::thread other(
+      [&] { repeat([](v1::SetPolicyRequest& request, int i) { request.set_interval_ns(i); }); });
+  int undone = 0;
+  repeat([&](v1::SetPolicyRequest& request, int i) {
+    if (node.control.policy().dirty_bytes != (i == 1 ? 1u << 20 : i - 1u)) ++undone;
+    request.set_dirty_bytes(i);
+  });
+  other.join();
+  CHECK(undone == 0);
+  CHECK(node.control.policy().interval == Nanos(kRounds));
+  CHECK(node.control.policy().dirty_bytes == kRounds);
+}
+
+TEST_CASE("quiesce passes its limit on, and resume ends it") {
+  Node node;
+  Call quiesce_call;
+  v1::QuiesceRequest request;
+  request.set_limit_ms(1500);
+  v1::QuiesceResponse quiesced;
+  REQUIRE(node.stub->Quiesce(&quiesce_call, request, &quiesced).ok());
+  CHECK(node.control.with([](FakeState& s) { return s.quiesced; }) == std::optional<Nanos>(1500ms));
+
+  Call resume_call;
+  v1::ResumeResponse resumed;
+  REQUIRE(node.stub->Resume(&resume_call, {}, &resumed).ok());
+  CHECK(node.control.with([](FakeState& s) { return s.resumed; }) == 1);
+}
+
+}  // namespace stillwater::mgmt::test

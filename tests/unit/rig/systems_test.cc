@@ -1,0 +1,59 @@
+// What the rig reads from the node's status, and the configurations that it derives.
+#include <fstream>
+#include <iterator>
+
+#include <catch2/catch.hpp>
+
+#include "tests/rig/systems/node_status.h"
+#include "tests/rig/systems/stillwater_pair.h"
+
+namespace stillwater::rig {
+
+TEST_CASE("a status is read, with 64-bit numbers as numbers or as strings") {
+  const std::string count = GENERATE(as<std::string>{}, "12345", "\"12345\"");
+  const auto status = parse_node_status(
+      R"({"role":"active","can_fail_over":true,"last_takeover":"fence 1 ms","checkpoint":{"checkpoints":)" +
+      count + R"(,"interval_us":{"p50":1001.5,"p99":3},"blackout_us":{"p50":12,"p99":61.5},)" +
+      R"("dirty_lines":{"p50":44,"p99":90}},"new_key":[1]})");
+  REQUIRE(status);
+  CHECK(status->role == "active");
+  CHECK(status->can_fail_over);
+  CHECK(status->last_takeover == "fence 1 ms");
+  CHECK(status->checkpoint.checkpoints == 12345);
+  CHECK(status->checkpoint.interval_us_p50 == 1001.5);
+  CHECK(status->checkpoint.blackout_us_p50 == 12);
+  CHECK(status->checkpoint.blackout_us_p99 == 61.5);
+  CHECK(status->checkpoint.dirty_lines_p50 == 44);
+}
+
+TEST_CASE("a standby without figures is a status, anything else is none") {
+  const auto standby = parse_node_status(R"({"role":"standby"})");
+  REQUIRE(standby);
+  CHECK_FALSE(standby->can_fail_over);
+  CHECK(standby->checkpoint.checkpoints == 0);
+  for (const char* text :
+       {"", "{}", "[]", "null", R"({"role":1})", R"({"role":"active")", "connection refused"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_node_status(text));
+  }
+}
+
+TEST_CASE("only the management address of the example configurations is replaced") {
+  const std::string name = GENERATE(as<std::string>{}, "firewall-a.yaml", "firewall-b.yaml");
+  std::ifstream file(std::string(RIG_CONFIGS_DIR) + "/" + name);
+  const std::string example(std::istreambuf_iterator<char>(file), {});
+  const auto changed = with_management(example, "unix:/tmp/x/fw.sock");
+  REQUIRE(changed);
+  CHECK(changed->find("  management: unix:/tmp/x/fw.sock\n") != std::string::npos);
+  const std::size_t at = example.find("management:");
+  const std::size_t end = example.find('\n', at);
+  CHECK(changed->substr(0, at) == example.substr(0, at));
+  CHECK(changed->ends_with(example.substr(end)));
+}
+
+TEST_CASE("a configuration with no management address, or two, is refused") {
+  CHECK_FALSE(with_management("node: {name: a}\n", "unix:/x"));
+  CHECK_FALSE(with_management("management: a\nmanagement: b\n", "unix:/x"));
+}
+
+}  // namespace stillwater::rig
