@@ -50,7 +50,8 @@ class Engine {
   // The last checkpoint of a planned stop: soft lines go with it, and the workers stay quiesced.
   [[nodiscard]] Status final_checkpoint(wire::Transport& standby);
 
-  // Ships soft lines if their interval has passed. Skips a blackout where no hard line is dirty.
+  // Ships soft lines if their interval has passed and the workers' last blackout set them aside. Where no
+  // blackout is due the workers are stopped for the marks alone.
   [[nodiscard]] Status ship_soft_if_due(wire::Transport& standby, Instant now);
 
   // No standby any more: marks are merged back, nobody is waited for.
@@ -69,12 +70,14 @@ class Engine {
 
  private:
   [[nodiscard]] Status brownout(wire::Transport& standby);
+  [[nodiscard]] Status brownout_round(wire::Transport& standby);
   enum class Afterwards { resume, stay_quiesced };
   [[nodiscard]] Status blackout(Afterwards afterwards);
   [[nodiscard]] Status ship(wire::Transport& standby);
   [[nodiscard]] Status send_commit_record(wire::Transport& standby);
   [[nodiscard]] Status copy_everything(wire::Transport& peer,
                                        const std::function<void(std::uint64_t)>& progress);
+  [[nodiscard]] bool due_soon() const;
   [[nodiscard]] Status send_soft(wire::Transport& standby, std::uint64_t budget_bytes);
   void forget_shipment();
 
@@ -97,6 +100,7 @@ class Engine {
   Sample sample_;
   Instant last_taken_{};
   Instant last_soft_{};
+  bool soft_set_aside_ = false;  // by the blackout, for the next soft shipment
 };
 
 }  // namespace stillwater::engine
