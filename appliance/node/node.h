@@ -61,7 +61,9 @@ class Node final : private standby::TakeoverSteps {
 
   // Any thread.
   [[nodiscard]] NodeView view() const;
-  [[nodiscard]] engine::Summary checkpoints() const { return engine_->statistics().summary(parts_.clock.now()); }
+  [[nodiscard]] engine::Summary checkpoints() const {
+    return engine_->statistics().summary(parts_.clock.now());
+  }
   [[nodiscard]] const char* tracker() const { return tracker_->name(); }
   [[nodiscard]] engine::Policy policy() const;
   // Asks the replication thread; the future is ready when it has done so, or refused.
@@ -152,9 +154,9 @@ class Node final : private standby::TakeoverSteps {
   std::uint64_t peer_term_ = 0;  // the greatest term heard of
 
   mutable std::mutex mutex_;
-  NodeView view_;                                   // under mutex_
-  engine::Policy policy_;                           // under mutex_
-  std::vector<std::function<void()>> requests_;     // under mutex_
+  NodeView view_;                                                        // under mutex_
+  engine::Policy policy_;                                                // under mutex_
+  std::vector<std::function<void()>> requests_;                          // under mutex_
   std::vector<std::promise<Result<std::uint64_t>>> checkpoint_waiters_;  // replication thread
   UniqueFd request_fd_;
   std::atomic<bool> stopping_{false};

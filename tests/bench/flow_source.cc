@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include <netinet/in.h>
+
 #include <rte_arp.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -26,8 +27,8 @@ constexpr rte_ether_addr kPeerMac[2] = {{{0x02, 0, 0, 0, 1, 2}}, {{0x02, 0, 0, 0
 
 void FlowSource::attach(std::uint16_t port) { rte_eth_add_rx_callback(port, 0, &FlowSource::fill, this); }
 
-std::uint16_t FlowSource::fill(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n, std::uint16_t,
-                               void* self) {
+std::uint16_t FlowSource::fill(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n,
+                               std::uint16_t, void* self) {
   auto& source = *static_cast<FlowSource*>(self);
   for (std::uint16_t i = 0; i < n; ++i) {
     if (!source.greeted_) {

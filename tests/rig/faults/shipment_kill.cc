@@ -13,7 +13,6 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-
 namespace stillwater::rig {
 namespace {
 
@@ -23,7 +22,8 @@ constexpr std::uint16_t kCommit = 6;
 
 Result<pid_t> replication_thread_of(pid_t pid) {
   std::error_code error;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", error)) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", error)) {
     std::string name;
     std::ifstream(task.path() / "comm") >> name;
     if (name == "sw-replication") return static_cast<pid_t>(std::stol(task.path().filename()));
@@ -57,9 +57,11 @@ class Trace {
   Trace& operator=(const Trace&) = delete;
 
   [[nodiscard]] Status attach() {
-    if (ptrace(PTRACE_SEIZE, thread_, 0, PTRACE_O_TRACESYSGOOD) != 0) return fail_errno("cannot trace", errno);
+    if (ptrace(PTRACE_SEIZE, thread_, 0, PTRACE_O_TRACESYSGOOD) != 0)
+      return fail_errno("cannot trace", errno);
     attached_ = true;
-    if (ptrace(PTRACE_INTERRUPT, thread_, 0, 0) != 0) return fail_errno("cannot stop the traced thread", errno);
+    if (ptrace(PTRACE_INTERRUPT, thread_, 0, 0) != 0)
+      return fail_errno("cannot stop the traced thread", errno);
     return {};
   }
   void detach_as_killed() { attached_ = false; }

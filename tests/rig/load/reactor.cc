@@ -11,10 +11,14 @@
 namespace stillwater::rig {
 namespace {
 
-Status control(const UniqueFd& epoll, int operation, const UniqueFd& fd, std::uint32_t events, void* who) {
+constexpr std::uint64_t kTimerId = 0;
+constexpr std::uint64_t kStopId = 1;
+
+Status control(const UniqueFd& epoll, int operation, const UniqueFd& fd, std::uint32_t events,
+               std::uint64_t id) {
   epoll_event event{};
   event.events = events;
-  event.data.ptr = who;
+  event.data.u64 = id;
   if (epoll_ctl(epoll.get(), operation, fd.get(), &event) != 0)
     return fail_errno("cannot watch a socket", errno);
   return {};
@@ -30,17 +34,20 @@ Status Reactor::open() {
   const timespec tick{0, kTick.count()};
   const itimerspec schedule{tick, tick};
   timerfd_settime(timer_.get(), 0, &schedule, nullptr);
-  return control(epoll_, EPOLL_CTL_ADD, timer_, EPOLLIN, &timer_).and_then([this] {
-    return control(epoll_, EPOLL_CTL_ADD, stop_, EPOLLIN, &stop_);
+  return control(epoll_, EPOLL_CTL_ADD, timer_, EPOLLIN, kTimerId).and_then([this] {
+    return control(epoll_, EPOLL_CTL_ADD, stop_, EPOLLIN, kStopId);
   });
 }
 
 Status Reactor::watch(const UniqueFd& fd, std::uint32_t events, Handler& handler) {
-  return control(epoll_, EPOLL_CTL_ADD, fd, events, &handler);
+  handler.reactor_ = this;
+  handler.id_ = ++last_id_;
+  handlers_[handler.id_] = &handler;
+  return control(epoll_, EPOLL_CTL_ADD, fd, events, handler.id_);
 }
 
 void Reactor::change(const UniqueFd& fd, std::uint32_t events, Handler& handler) {
-  (void)control(epoll_, EPOLL_CTL_MOD, fd, events, &handler);
+  (void)control(epoll_, EPOLL_CTL_MOD, fd, events, handler.id_);
 }
 
 void Reactor::run() {
@@ -51,11 +58,11 @@ void Reactor::run() {
     bool tick = false;
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
-      if (event.data.ptr == &stop_) return;
-      if (event.data.ptr == &timer_) {
+      if (event.data.u64 == kStopId) return;
+      if (event.data.u64 == kTimerId) {
         tick = true;
-      } else {
-        static_cast<Handler*>(event.data.ptr)->ready(event.events);
+      } else if (const auto handler = handlers_.find(event.data.u64); handler != handlers_.end()) {
+        handler->second->ready(event.events);
       }
     }
     if (!tick) continue;

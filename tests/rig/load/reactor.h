@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include <sys/epoll.h>
@@ -17,10 +18,20 @@ class Reactor {
  public:
   class Handler {
    public:
-    virtual ~Handler() = default;
+    Handler() = default;
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
+    virtual ~Handler() {
+      if (reactor_ != nullptr) reactor_->handlers_.erase(id_);
+    }
     // `events` as epoll gives them. Must not destroy the handler itself nor another one: an event for it may
     // be waiting in the same batch. Destroy in a tick.
     virtual void ready(std::uint32_t events) = 0;
+
+   private:
+    friend class Reactor;
+    Reactor* reactor_ = nullptr;
+    std::uint64_t id_ = 0;
   };
 
   class Ticker {
@@ -35,7 +46,9 @@ class Reactor {
 
   [[nodiscard]] Status open();
 
-  // Handlers and tickers must outlive the reactor's run. A closed descriptor is forgotten by itself.
+  // Tickers must outlive the reactor's run, handlers must not outlive the reactor. A handler watches one
+  // descriptor. Events are told apart by number, not by address: a descriptor that was closed here can still
+  // raise some while a forked child has not executed its program yet.
   [[nodiscard]] Status watch(const UniqueFd& fd, std::uint32_t events, Handler& handler);
   void change(const UniqueFd& fd, std::uint32_t events, Handler& handler);
   void add(Ticker& ticker) { tickers_.push_back(&ticker); }
@@ -49,6 +62,8 @@ class Reactor {
   UniqueFd epoll_;
   UniqueFd timer_;
   UniqueFd stop_;
+  std::uint64_t last_id_ = 1;
+  std::unordered_map<std::uint64_t, Handler*> handlers_;
   std::vector<Ticker*> tickers_;
 };
 
