@@ -33,13 +33,18 @@ void Node::follow_turn() {
   const Instant now = parts_.clock.now();
   const bool lost = (link_ || role_ == standby::Role::standby) && detector_.look(now);
   if (receiver_->goodbye() && receiver_->goodbye()->you_lead == 1 && receiver_->in_sync() &&
-      receiver_->goodbye()->committed_epoch == receiver_->committed())
-    return take_over("planned stop of " + peer_);
+      receiver_->goodbye()->committed_epoch == receiver_->committed()) {
+    link_.reset();
+    return take_over("planned stop of " + peer_, Proof::its_own_word);
+  }
   if (role_ == standby::Role::standby && lost) {
     const std::string silence = "no heartbeat of " + peer_ + " for " +
                                 std::to_string(static_cast<int>(milliseconds(detector_.silence(now)))) +
                                 " ms";
-    if (parts_.config.prefer == Prefer::availability) return take_over(silence);
+    if (parts_.config.prefer == Prefer::availability) {
+      link_.reset();
+      return take_over(silence, Proof::none);
+    }
     set_role(standby::Role::standby, silence + "; prefer: safety keeps this node from leading without proof");
   } else if (lost && link_) {
     lost_connection("no heartbeat of the active");
@@ -49,8 +54,9 @@ void Node::follow_turn() {
     start_empty("the peer did not answer");
 }
 
-void Node::take_over(const std::string& reason) {
+void Node::take_over(const std::string& reason, Proof proof) {
   spdlog::warn("taking over: {}", reason);
+  proof_of_silence_ = proof;
   last_takeover_.clear();
   const auto report = standby::take_over(*this, parts_.clock);
   if (!report) {
@@ -64,9 +70,10 @@ void Node::take_over(const std::string& reason) {
 }
 
 Status Node::fence() {
-  spdlog::warn(
-      "arbiter: none. Nobody else confirms that the old active is silent; if only the cable between the "
-      "nodes is cut, both forward now");
+  if (proof_of_silence_ == Proof::none)
+    spdlog::warn(
+        "arbiter: none. Nobody else confirms that the old active is silent; if only the cable between the nodes is "
+        "cut, both forward now");
   return {};
 }
 

@@ -217,7 +217,7 @@ void Node::join(Met met) {
     case standby::Verdict::follow:
       return follow();
     case standby::Verdict::take_over: {
-      take_over(peer_ + " has restarted and lost its state");
+      take_over(peer_ + " has restarted and lost its state", Proof::its_own_word);
       if (leading()) lead();
       return;
     }

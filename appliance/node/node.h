@@ -111,7 +111,8 @@ class Node final : private standby::TakeoverSteps {
   void follow_turn();
   [[nodiscard]] Status follower_received(std::size_t bytes);
   void roll_back_partial_epoch();
-  void take_over(const std::string& reason);
+  enum class Proof { none, its_own_word };  // that the old active sends no more
+  void take_over(const std::string& reason, Proof proof);
   [[nodiscard]] Status fence() override;
   [[nodiscard]] Status finish_or_roll_back() override;
   [[nodiscard]] Status take_personality() override;
@@ -143,6 +144,7 @@ class Node final : private standby::TakeoverSteps {
   std::uint64_t refused_ = 0;
   std::string last_refusal_;
   std::string last_takeover_;
+  Proof proof_of_silence_ = Proof::none;
   double sync_progress_ = 0;
   Instant published_{};
   Instant peer_led_at_{};  // when a heartbeat last said that the peer leads

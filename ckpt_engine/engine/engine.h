@@ -62,6 +62,8 @@ class Engine {
   [[nodiscard]] bool has_standby() const { return joined_; }
   [[nodiscard]] std::uint64_t committed() const { return committed_; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+  // What the checkpoint cost that was acknowledged last.
+  [[nodiscard]] const Sample& last_sample() const { return sample_; }
   [[nodiscard]] Policy policy() const { return policy_; }
   void set_policy(const Policy& policy) { policy_ = policy; }
 

@@ -120,13 +120,20 @@ TEST_CASE("a wrong configuration ends the daemon with status 2 and its mistakes 
   CHECK(pair.b.log().find("fw-b.yaml:") != std::string::npos);
 }
 
-TEST_CASE("an operator quiesces and resumes the dataplane; nothing is lost while the rings have room") {
+TEST_CASE("an operator checkpoints, quiesces and resumes; the node says what it cannot do and why") {
   PairFixture pair("operator");
   pair.start_in_sync();
   pair.open_flows(20);
-  CHECK(pair.a.ask({"checkpoint"}).contains("committed_epoch"));
-  REQUIRE_FALSE(pair.a.ask({"quiesce", "--limit", "2s"}).is_discarded());
-  pair.a.ask({"resume"});
+  CHECK(pair.a.obeys({"checkpoint"}));
+  CHECK_FALSE(pair.b.obeys({"checkpoint"}));
+  CHECK_FALSE(pair.a.obeys({"resume"}));
+  REQUIRE(pair.a.obeys({"quiesce", "--limit", "10s"}));
+  CHECK_FALSE(pair.a.obeys({"quiesce", "--limit", "10s"}));
+  CHECK_FALSE(pair.a.obeys({"checkpoint"}));
+  CHECK(pair.a.status().value("can_fail_over", false));
+  REQUIRE(pair.a.obeys({"resume"}));
+  CHECK(pair.a.obeys({"policy", "set", "--interval", "2ms"}));
+  CHECK_FALSE(pair.a.obeys({"policy", "set", "--interval", "1us"}));
   pair.require_flows_survive();
 }
 
