@@ -110,9 +110,8 @@ Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const
   const standby::Role role = node_.view().role;
   if (role != standby::Role::active && role != standby::Role::standalone)
     return fail(Errc::failed_precondition, "this node does not lead; ask the active for its sessions");
-  const Nanos now = region_.region_now();
   return dataplane_.list_sessions(limit, [&](const dataplane::SessionView& view) {
-    const region::Session& s = view.session;
+    const region::Session& s = view.record;
     mgmt::SessionInfo info;
     info.protocol = name_of_protocol(s.forward.protocol);
     info.state = name_of_state(s.state);
@@ -121,8 +120,8 @@ Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const
     const bool translated = s.reply.destination_be != s.forward.source_be || s.reply.destination_port_be != s.forward.source_port_be;
     if (translated) info.translated_source = endpoint_of(s.reply.destination_be, s.reply.destination_port_be);
     info.rule = s.rule_id;
-    info.age_s = std::chrono::duration<double>(now - Nanos(s.created_ns)).count();
-    info.idle_s = std::max(0.0, std::chrono::duration<double>(now).count() - view.last_seen_s);
+    info.age_s = std::chrono::duration<double>(Nanos(view.age_ns)).count();
+    info.idle_s = view.idle_s;
     info.changed_epoch = s.changed_epoch;
     sink(info);
   });
