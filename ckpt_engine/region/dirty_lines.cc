@@ -1,5 +1,6 @@
 #include "ckpt_engine/region/dirty_lines.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace stillwater::region {
@@ -8,9 +9,10 @@ LineSet::LineSet(std::uint64_t begin, std::uint64_t end, std::uint32_t list_max)
     : begin_(begin), bits_((end - begin) / kLineBytes / 64 + 1), list_(list_max) {}
 
 void LineSet::append_to(std::vector<Extent>& out) const {
+  const std::size_t first = out.size();
   const auto add = [&](std::uint64_t line) {
     const std::uint64_t offset = begin_ + line * kLineBytes;
-    if (!out.empty() && out.back().offset + out.back().bytes == offset)
+    if (out.size() > first && out.back().offset + out.back().bytes == offset)
       out.back().bytes += kLineBytes;
     else
       out.push_back({offset, kLineBytes});
@@ -30,6 +32,21 @@ void LineSet::clear() {
   else
     for (std::uint32_t i = 0; i < count(); ++i) bits_[list_[i] / 64] = 0;
   count_.store(0, std::memory_order_relaxed);
+}
+
+void merge_overlapping(std::vector<Extent>& extents, std::size_t first) {
+  const auto begin = extents.begin() + static_cast<std::ptrdiff_t>(first);
+  if (begin == extents.end()) return;
+  std::sort(begin, extents.end(), [](const Extent& a, const Extent& b) { return a.offset < b.offset; });
+  auto last = begin;
+  for (auto next = begin + 1; next != extents.end(); ++next) {
+    const std::uint64_t end = last->offset + last->bytes;
+    if (next->offset <= end)
+      last->bytes = std::max(end, next->offset + next->bytes) - last->offset;
+    else
+      *++last = *next;
+  }
+  extents.erase(last + 1, extents.end());
 }
 
 }  // namespace stillwater::region

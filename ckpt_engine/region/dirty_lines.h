@@ -32,7 +32,8 @@ class LineSet {
   // Relaxed: a hint for the policy; the exact number is read at the barrier.
   [[nodiscard]] std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
 
-  // Appends the marked lines to `out`, neighbours merged where they were marked in order.
+  // Appends the marked lines to `out`, neighbours merged where they were marked in order. What `out`
+  // held before is left alone.
   void append_to(std::vector<Extent>& out) const;
   void clear();
 
@@ -49,6 +50,9 @@ class LineSet {
   std::vector<std::uint32_t> list_;
   std::atomic<std::uint32_t> count_{0};  // writer: the worker that owns this set
 };
+
+// Sorts the extents from index `first` on and joins those that touch or overlap, so that no line is in two.
+void merge_overlapping(std::vector<Extent>& extents, std::size_t first);
 
 // The marks of one worker: it writes into `hard` and `soft`; a collector swaps them for empty ones at a
 // packet boundary, while that worker stands still.

@@ -29,6 +29,7 @@ class BarrierTracker final : public DirtyTracker {
   std::vector<Extent> in_shipment_;                           // collected, fate unknown
   std::vector<Extent> carried_over_;                          // merged back, to be collected again
   std::vector<Extent> soft_left_;                             // beyond the last soft budget
+  std::uint64_t soft_next_ = 0;                               // where the next soft budget begins
 };
 
 }  // namespace stillwater::trackers

@@ -21,7 +21,8 @@ class DirtyTracker {
   // Bytes of hard lines that the next collect would return, roughly. While workers run.
   [[nodiscard]] virtual std::uint64_t dirty_bytes_hint() const = 0;
 
-  // Appends all hard extents written since the last collect and starts anew. Workers stand still.
+  // Appends all hard extents written since the last collect and starts anew; no line twice but where two
+  // workers wrote it. Workers stand still.
   virtual void collect(std::vector<Extent>& out) = 0;
 
   // Sets the soft lines written so far aside, for take_soft. Workers stand still.

@@ -1,0 +1,94 @@
+// NAT ports against a model: the first free port from the start on, round within the range.
+#include <set>
+
+#include "tests/unit/region/world.h"
+
+namespace stillwater::tests {
+namespace {
+
+using namespace stillwater::region;
+
+std::optional<std::uint16_t> model_take(const std::set<unsigned>& taken, unsigned first, unsigned last,
+                                        unsigned start) {
+  if (start < first || start > last) start = first;
+  for (unsigned i = 0; i <= last - first; ++i) {
+    const unsigned port = first + (start - first + i) % (last - first + 1);
+    if (!taken.contains(port)) return static_cast<std::uint16_t>(port);
+  }
+  return std::nullopt;
+}
+
+struct Ports {
+  std::unique_ptr<Region> region = make_region(small_layout());
+  Worker worker{*region};
+  PortBitmap& bitmap = worker.ports;
+  std::set<unsigned> taken;
+
+  void take(unsigned first, unsigned last, unsigned start) {
+    CAPTURE(first, last, start, taken.size());
+    const auto expected = model_take(taken, first, last, start);
+    const auto got = bitmap.take(worker.turn, static_cast<std::uint16_t>(first),
+                                 static_cast<std::uint16_t>(last), static_cast<std::uint16_t>(start));
+    REQUIRE(got == expected);
+    if (got) taken.insert(*got);
+  }
+  void give(unsigned port) {
+    bitmap.give(worker.turn, static_cast<std::uint16_t>(port));
+    taken.erase(port);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("ports at the edges of words and of the range are found from every start") {
+  const unsigned edges[] = {0, 1, 62, 63, 64, 65, 127, 128, 65471, 65472, 65534, 65535};
+  for (const unsigned first : edges)
+    for (const unsigned last : edges)
+      if (first <= last && last - first < 200) {
+        for (const unsigned start : edges) {
+          Ports ports;
+          for (unsigned n = 0; n <= last - first + 1; ++n) ports.take(first, last, start);
+          REQUIRE(ports.taken.size() == last - first + 1);
+          for (const unsigned port : edges) {
+            REQUIRE(ports.bitmap.taken(static_cast<std::uint16_t>(port)) == ports.taken.contains(port));
+          }
+        }
+      }
+}
+
+TEST_CASE("a bitmap of ports does what a set does, whatever other ranges hold") {
+  for_seeds(30, [](Random& random) {
+    Ports ports;
+    const unsigned base = static_cast<unsigned>(below(random, 65536 - 400));
+    for (int step = 0; step < 2000; ++step) {
+      if (!ports.taken.empty() && below(random, 10) < 4) {
+        ports.give(
+            *std::next(ports.taken.begin(), static_cast<std::ptrdiff_t>(below(random, ports.taken.size()))));
+        continue;
+      }
+      const unsigned first = base + static_cast<unsigned>(below(random, 300));
+      const unsigned last = first + static_cast<unsigned>(below(random, 100));
+      ports.take(first, last, base + static_cast<unsigned>(below(random, 400)));
+    }
+  });
+}
+
+TEST_CASE("a range whose start is followed by ports taken outside of it still gives its free ones") {
+  Ports ports;
+  for (unsigned port = 5; port < 64; ++port) ports.take(port, port, port);
+  ports.take(0, 9, 5);
+  CHECK(ports.taken.contains(0));
+}
+
+TEST_CASE("all ports can be taken, and one given back is found") {
+  Ports ports;
+  for (unsigned n = 0; n < 65536; ++n) {
+    const auto got = ports.bitmap.take(ports.worker.turn, 0, 65535, 40000);
+    REQUIRE(got == static_cast<std::uint16_t>(40000 + n));
+  }
+  CHECK(ports.bitmap.take(ports.worker.turn, 0, 65535, 1) == std::nullopt);
+  ports.bitmap.give(ports.worker.turn, 39999);
+  CHECK(ports.bitmap.take(ports.worker.turn, 0, 65535, 40000) == 39999);
+}
+
+}  // namespace stillwater::tests
