@@ -22,8 +22,8 @@ class ManualClock final : public Clock {
   std::atomic<std::int64_t> now_{Nanos(1000s).count()};
 };
 
-inline constexpr std::uint32_t kHost = ip(10, 80, 1, 2), kServer = ip(10, 80, 2, 2), kIn = ip(10, 80, 1, 1),
-                               kOut = ip(10, 80, 2, 1);
+inline constexpr std::uint32_t kHost = ipv4(10, 80, 1, 2), kServer = ipv4(10, 80, 2, 2),
+                               kIn = ipv4(10, 80, 1, 1), kOut = ipv4(10, 80, 2, 1);
 inline constexpr std::uint8_t kInMac = 1, kOutMac = 2, kHostMac = 11, kServerMac = 22;
 
 inline Config firewall_config(const std::string& inside, const std::string& outside) {

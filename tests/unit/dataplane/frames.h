@@ -14,7 +14,7 @@
 
 namespace stillwater::dataplane {
 
-constexpr std::uint32_t ip(unsigned a, unsigned b, unsigned c, unsigned d) {
+constexpr std::uint32_t ipv4(unsigned a, unsigned b, unsigned c, unsigned d) {
   return a << 24 | b << 16 | c << 8 | d;
 }
 

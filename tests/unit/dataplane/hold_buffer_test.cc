@@ -2,10 +2,12 @@
 
 #include <deque>
 #include <map>
-#include <random>
 
 #include <catch2/catch.hpp>
 
+#include "tests/unit/dataplane/random.h"
+
+using namespace stillwater;
 using namespace stillwater::dataplane;
 
 namespace {
@@ -20,7 +22,7 @@ TEST_CASE(
     "invariant 1: nothing leaves before its commit, nothing stays after it, order holds, nothing leaks") {
   const auto seed = GENERATE(1u, 2u, 3u, 4u, 5u);
   CAPTURE(seed);
-  std::mt19937 random(seed);
+  Random random(seed);
   constexpr std::uint32_t kCapacity = 50;
   HoldBuffer buffer(kCapacity);
   std::map<std::uint64_t, std::deque<rte_mbuf*>> model;  // by epoch, in order of arrival

@@ -1,5 +1,4 @@
 #include <memory>
-#include <random>
 #include <vector>
 
 #include <netinet/in.h>
@@ -8,7 +7,9 @@
 
 #include "dataplane/datapath/checksum.h"
 #include "dataplane/datapath/ipv4_parse.h"
+#include "tests/unit/dataplane/random.h"
 
+using namespace stillwater;
 using namespace stillwater::dataplane;
 
 namespace {
@@ -24,7 +25,8 @@ struct Frame {
     mbuf.nb_segs = 1;
   }
   std::unique_ptr<std::uint8_t[]> memory;
-  rte_mbuf mbuf{};
+  std::unique_ptr<rte_mbuf> owned = std::make_unique<rte_mbuf>();
+  rte_mbuf& mbuf = *owned;
 };
 
 // A frame whose IPv4 header holds up, of `ihl` words and `payload` bytes.
@@ -64,7 +66,7 @@ TEST_CASE("no frame cut short anywhere makes the parser read past its end") {
 TEST_CASE("no garbage makes the parser read past its end") {
   const auto seed = GENERATE(1u, 2u, 3u);
   CAPTURE(seed);
-  std::mt19937 random(seed);
+  Random random(seed);
   for (int round = 0; round < 20'000; ++round) {
     const std::uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
     std::vector<std::uint8_t> bytes = ipv4_frame(protocols[random() % 3], 5 + random() % 11, random() % 60);

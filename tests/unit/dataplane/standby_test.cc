@@ -93,6 +93,7 @@ TEST_CASE("a successor goes on with the sessions, neighbours and ports of a copi
   f.query();
   REQUIRE(f.sent_by(f.outside).source_port == 4000);
   f.settle();
+  f.dataplane->stop();
 
   Firewall successor;
   std::memcpy(successor.region->base() + region::kDataOffset, f.region->base() + region::kDataOffset,
@@ -104,7 +105,7 @@ TEST_CASE("a successor goes on with the sessions, neighbours and ports of a copi
   successor.reply();
   CHECK(successor.sent_by(successor.inside) == UdpFlow{kServer, kHost, 53, 4000});
   // The port is taken: another host's flow gets the next one.
-  successor.inside.put(udp_frame(12, kInMac, {ip(10, 80, 1, 3), kServer, 4000, 53}));
+  successor.inside.put(udp_frame(12, kInMac, {ipv4(10, 80, 1, 3), kServer, 4000, 53}));
   CHECK(successor.sent_by(successor.outside) == UdpFlow{kOut, kServer, 4001, 53});
   CHECK(successor.region->region_now() >= f.region->region_now() + 1s);
 }
@@ -141,8 +142,8 @@ TEST_CASE("an idle session ends after its time-out, not before, and its NAT port
   CHECK(f.dataplane->sessions_in_use() == 1);
   f.clock.advance(12s);
   REQUIRE(eventually([&] { return f.clock.advance(100ms), f.dataplane->sessions_in_use() == 0; }));
-  f.inside.put(arp_request(12, ip(10, 80, 1, 3), kIn));
-  f.inside.put(udp_frame(12, kInMac, {ip(10, 80, 1, 3), kServer, 4000, 53}));
+  f.inside.put(arp_request(12, ipv4(10, 80, 1, 3), kIn));
+  f.inside.put(udp_frame(12, kInMac, {ipv4(10, 80, 1, 3), kServer, 4000, 53}));
   CHECK(f.sent_by(f.outside).source_port == 4000);
 }
 

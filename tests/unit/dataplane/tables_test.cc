@@ -1,4 +1,3 @@
-#include <random>
 
 #include <netinet/in.h>
 
@@ -7,13 +6,14 @@
 #include "dataplane/datapath/fib.h"
 #include "dataplane/datapath/rule_set.h"
 #include "tests/unit/dataplane/eal_once.h"
+#include "tests/unit/dataplane/random.h"
 
 using namespace stillwater;
 using namespace stillwater::dataplane;
 
 namespace {
 
-constexpr std::uint32_t ip(unsigned a, unsigned b, unsigned c, unsigned d) {
+constexpr std::uint32_t ipv4(unsigned a, unsigned b, unsigned c, unsigned d) {
   return a << 24 | b << 16 | c << 8 | d;
 }
 
@@ -21,15 +21,15 @@ Config two_ports() {
   Config config;
   config.ports.resize(2);
   config.ports[0].name = "inside";
-  config.ports[0].addresses = {{ip(10, 80, 1, 1), 24}};
+  config.ports[0].addresses = {{ipv4(10, 80, 1, 1), 24}};
   config.ports[1].name = "outside";
-  config.ports[1].addresses = {{ip(10, 80, 2, 1), 24}};
+  config.ports[1].addresses = {{ipv4(10, 80, 2, 1), 24}};
   return config;
 }
 
 // Few values, so that prefixes nest and rules overlap.
-std::uint32_t some_address(std::mt19937& random) {
-  return ip(10, 90 + random() % 3, random() % 4 * 64, random() % 4 * 64 + random() % 3);
+std::uint32_t some_address(Random& random) {
+  return ipv4(10, 90 + random() % 3, random() % 4 * 64, random() % 4 * 64 + random() % 3);
 }
 
 // What the FIB should say, route by route.
@@ -60,7 +60,7 @@ TEST_CASE("the FIB agrees with a walk over all routes") {
   need_eal();
   const auto seed = GENERATE(1u, 2u, 3u);
   CAPTURE(seed);
-  std::mt19937 random(seed);
+  Random random(seed);
   Config config = two_ports();
   for (int i = 0; i < 60; ++i) {
     const auto length = static_cast<std::uint8_t>(random() % 33);
@@ -69,7 +69,7 @@ TEST_CASE("the FIB agrees with a walk over all routes") {
     const bool repeated = std::any_of(config.routes.begin(), config.routes.end(), [&](const RouteConfig& r) {
       return r.to.address == to.address && r.to.length == to.length;
     });
-    if (!repeated) config.routes.push_back({to, ip(10, 80, 1 + random() % 2, 2 + random() % 5)});
+    if (!repeated) config.routes.push_back({to, ipv4(10, 80, 1 + random() % 2, 2 + random() % 5)});
   }
   const auto fib = Fib::build(config);
   REQUIRE(fib);
@@ -79,13 +79,13 @@ TEST_CASE("the FIB agrees with a walk over all routes") {
   };
   for (int i = 0; i < 5'000; ++i) check(random() % 4 == 0 ? random() : some_address(random));
   for (unsigned port = 1; port <= 2; ++port)
-    for (unsigned host = 0; host < 256; ++host) check(ip(10, 80, port, host));
+    for (unsigned host = 0; host < 256; ++host) check(ipv4(10, 80, port, host));
 }
 
 TEST_CASE("a next hop that is on no link is refused by its address") {
   need_eal();
   Config config = two_ports();
-  config.routes = {{{0, 0}, ip(192, 0, 2, 1)}};
+  config.routes = {{{0, 0}, ipv4(192, 0, 2, 1)}};
   const auto fib = Fib::build(config);
   REQUIRE_FALSE(fib);
   CHECK(fib.error().message.find("192.0.2.1") != std::string::npos);
@@ -94,16 +94,16 @@ TEST_CASE("a next hop that is on no link is refused by its address") {
 TEST_CASE("a NAT address is local on the port that it leaves through") {
   need_eal();
   Config config = two_ports();
-  config.source_nat = {{.from = "inside", .to = "outside", .address = ip(10, 80, 2, 9)}};
+  config.source_nat = {{.from = "inside", .to = "outside", .address = ipv4(10, 80, 2, 9)}};
   const auto fib = Fib::build(config);
   REQUIRE(fib);
-  CHECK(fib->lookup(htonl(ip(10, 80, 2, 9))) == Adjacency{Adjacency::Kind::local, 1, 0});
+  CHECK(fib->lookup(htonl(ipv4(10, 80, 2, 9))) == Adjacency{Adjacency::Kind::local, 1, 0});
 }
 
 TEST_CASE("the first rule that matches decides, and none is none") {
   const auto seed = GENERATE(1u, 2u, 3u);
   CAPTURE(seed);
-  std::mt19937 random(seed);
+  Random random(seed);
   Config config = two_ports();
   const std::string names[] = {"", "inside", "outside"};
   const std::optional<std::uint8_t> protocols[] = {std::nullopt, IPPROTO_TCP, IPPROTO_UDP};
