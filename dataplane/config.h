@@ -48,18 +48,18 @@ enum class RuleAction : std::uint8_t { deny, allow };
 struct RuleConfig {
   std::uint32_t id = 0;  // stable: sessions refer to their rule by it
   RuleAction action = RuleAction::deny;
-  std::string from;                      // port name; empty means any
-  std::string to;                        // port name; empty means any
-  std::optional<std::uint8_t> protocol;  // IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP
-  Ipv4Prefix source;
-  Ipv4Prefix destination;
-  PortRange destination_ports;
+  std::string from{};                      // port name; empty means any
+  std::string to{};                        // port name; empty means any
+  std::optional<std::uint8_t> protocol{};  // IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP
+  Ipv4Prefix source{};
+  Ipv4Prefix destination{};
+  PortRange destination_ports{};
 };
 
 // Sessions that leave through `to` get their source translated to `address`, with a port of `ports`.
 struct SourceNatConfig {
-  std::string from;  // port name; empty means any
-  std::string to;    // port name
+  std::string from{};  // port name; empty means any
+  std::string to{};    // port name
   std::uint32_t address = 0;
   PortRange ports{1024, 65535};
 };

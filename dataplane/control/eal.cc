@@ -54,7 +54,10 @@ Status init_eal(const EalOptions& options) {
   arguments.insert(arguments.begin(), "stillwater");
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
-  if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0) return {};
+  if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0) {
+    rmdir(rte_eal_get_runtime_dir());  // nothing is ever put there, and every process would leave one behind
+    return {};
+  }
   if (rte_errno == EALREADY) return fail(Errc::failed_precondition, "DPDK is initialised already");
   return fail(Errc::io, std::string("DPDK did not start (") + rte_strerror(rte_errno) + "); check that " +
                             std::to_string(options.memory_mib) + " MiB of " +

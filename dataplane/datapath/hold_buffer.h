@@ -37,9 +37,14 @@ class HoldBuffer {
   // the second case.
   template <class Leave>
   bool release(std::uint64_t committed, Leave leave) {
-    if (empty()) return true;
-    const unsigned older = epoch_at_front(0) <= epoch_at_front(1) ? 0 : 1;
-    return release_ring(rings_[older], committed, leave) && release_ring(rings_[1 - older], committed, leave);
+    while (!empty()) {
+      Ring& older = rings_[epoch_at_front(0) < epoch_at_front(1) ? 0 : 1];
+      const HeldPacket& front = older.packets[older.head];
+      if (front.depends_epoch > committed) break;
+      if (!leave(front)) return false;
+      pop(older);
+    }
+    return true;
   }
 
   // Calls `take(const HeldPacket&)` for every packet, whatever its epoch; empty afterwards.
@@ -61,13 +66,6 @@ class HoldBuffer {
     ring.head = ring.head + 1 == capacity_ ? 0 : ring.head + 1;
     --ring.count;
   }
-  template <class Leave>
-  bool release_ring(Ring& ring, std::uint64_t committed, Leave& leave) {
-    for (; ring.count != 0 && ring.packets[ring.head].depends_epoch <= committed; pop(ring))
-      if (!leave(static_cast<const HeldPacket&>(ring.packets[ring.head]))) return false;
-    return true;
-  }
-
   std::uint32_t capacity_;
   Ring rings_[2];
 };

@@ -1,0 +1,75 @@
+// Frames for tests, with full checksums.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "dataplane/datapath/arp_frames.h"
+#include "dataplane/datapath/checksum.h"
+#include "dataplane/datapath/packet.h"
+#include "tests/unit/dataplane/ring_port.h"
+
+namespace stillwater::dataplane {
+
+constexpr std::uint32_t ipv4(unsigned a, unsigned b, unsigned c, unsigned d) {
+  return a << 24 | b << 16 | c << 8 | d;
+}
+
+inline rte_ether_addr mac(std::uint8_t last) { return {{0x02, 0x53, 0x57, 0, 0, last}}; }
+
+// Who has `target`? Addresses in host byte order.
+inline Bytes arp_request(std::uint8_t sender_mac, std::uint32_t sender, std::uint32_t target) {
+  Bytes frame(kArpFrameBytes);
+  rte_mbuf mbuf{};
+  mbuf.buf_addr = frame.data();
+  mbuf.buf_len = static_cast<std::uint16_t>(frame.size());
+  mbuf.nb_segs = 1;
+  write_arp_request(mbuf, mac(sender_mac), htonl(sender), htonl(target));
+  return frame;
+}
+
+struct UdpFlow {
+  std::uint32_t source;
+  std::uint32_t destination;
+  std::uint16_t source_port;
+  std::uint16_t destination_port;
+  friend bool operator==(const UdpFlow&, const UdpFlow&) = default;
+};
+
+inline Bytes udp_frame(std::uint8_t from_mac, std::uint8_t to_mac, const UdpFlow& flow) {
+  Bytes frame(RTE_ETHER_HDR_LEN + sizeof(rte_ipv4_hdr) + sizeof(rte_udp_hdr) + 8, 0x11);
+  auto* ether = reinterpret_cast<rte_ether_hdr*>(frame.data());
+  ether->src_addr = mac(from_mac);
+  ether->dst_addr = mac(to_mac);
+  ether->ether_type = htons(RTE_ETHER_TYPE_IPV4);
+  auto* header = reinterpret_cast<rte_ipv4_hdr*>(ether + 1);
+  *header = rte_ipv4_hdr{};
+  header->version_ihl = 0x45;
+  header->total_length = htons(static_cast<std::uint16_t>(frame.size() - RTE_ETHER_HDR_LEN));
+  header->time_to_live = 64;
+  header->next_proto_id = IPPROTO_UDP;
+  header->src_addr = htonl(flow.source);
+  header->dst_addr = htonl(flow.destination);
+  header->hdr_checksum = checksum_of(header, sizeof(*header));
+  auto* udp = reinterpret_cast<rte_udp_hdr*>(header + 1);
+  udp->src_port = htons(flow.source_port);
+  udp->dst_port = htons(flow.destination_port);
+  udp->dgram_len = htons(sizeof(rte_udp_hdr) + 8);
+  udp->dgram_cksum = 0;
+  return frame;
+}
+
+inline bool is_udp(const Bytes& frame) {
+  return frame.size() > 34 && frame[12] == 0x08 && frame[13] == 0x00 && frame[23] == IPPROTO_UDP;
+}
+
+inline UdpFlow flow_of(const Bytes& frame) {
+  const auto* header = reinterpret_cast<const rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]);
+  const auto* udp = reinterpret_cast<const rte_udp_hdr*>(header + 1);
+  return {ntohl(header->src_addr), ntohl(header->dst_addr), ntohs(udp->src_port), ntohs(udp->dst_port)};
+}
+
+}  // namespace stillwater::dataplane

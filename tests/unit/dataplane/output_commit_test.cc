@@ -1,0 +1,104 @@
+#include <set>
+
+#include "tests/unit/dataplane/firewall.h"
+
+using namespace stillwater;
+using namespace stillwater::dataplane;
+
+namespace {
+
+const UdpFlow kQuerySent{kOut, kServer, 4000, 53};
+
+// A firewall in epoch 1, of which nothing is committed, that holds the first packet of a session.
+struct Holding : Firewall {
+  Holding() {
+    epochs.set_committed(0);
+    start_and_resume();
+    greet();
+    query();
+    REQUIRE(eventually([&] { return dataplane->held_packets() == 1; }));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("invariant 1: a session's first packet leaves only when its epoch is committed") {
+  Holding f;
+  CHECK(f.epochs.checkpoint_wanted());
+  f.settle();
+  f.epochs.set_current(2);
+  f.dataplane->barrier().resume();
+  f.next_turns();
+  CHECK(f.outside.sent() == 0);
+  f.epochs.set_committed(1);
+  CHECK(f.sent_by(f.outside) == kQuerySent);
+  CHECK(eventually([&] { return f.dataplane->held_packets() == 0; }));
+}
+
+TEST_CASE("packets of a committed session are not held") {
+  Holding f;
+  f.settle();
+  f.epochs.set_current(2);
+  f.epochs.set_committed(1);
+  f.dataplane->barrier().resume();
+  CHECK(f.sent_by(f.outside) == kQuerySent);
+  f.query();
+  CHECK(f.sent_by(f.outside) == kQuerySent);
+  CHECK_FALSE(f.epochs.checkpoint_wanted());
+}
+
+TEST_CASE("packets of a session that is not committed wait in order") {
+  Holding f;
+  for (std::uint16_t port = 4001; port < 4006; ++port) f.query(port);
+  REQUIRE(eventually([&] { return f.dataplane->held_packets() == 6; }));
+  f.epochs.set_committed(1);
+  for (std::uint16_t port = 4000; port < 4006; ++port) CHECK(f.sent_by(f.outside).source_port == port);
+}
+
+TEST_CASE("a full hold buffer drops the new packet by name") {
+  Holding f;
+  for (std::uint16_t port = 5000; port < 5018; ++port) f.query(port);
+  REQUIRE(eventually([&] { return f.inside.waiting() == 0; }));
+  f.clock.advance(150ms);
+  CHECK(eventually([&] { return f.dataplane->drops()["hold_buffer_full"] == 3; }));
+  CHECK(f.dataplane->held_packets() == 16);
+}
+
+TEST_CASE("a fence frees held output, which is never released") {
+  Holding f;
+  f.settle();
+  CHECK(f.dataplane->drop_held() == 1);
+  CHECK(f.buffers.in_use() == 0);
+  f.epochs.set_committed(9);
+  f.dataplane->barrier().resume();
+  f.next_turns();
+  CHECK(f.outside.sent() == 0);
+}
+
+TEST_CASE("output commit none holds nothing") {
+  Firewall f;
+  f.config.output_commit = OutputCommit::none;
+  f.epochs.set_committed(0);
+  f.start_and_resume();
+  f.greet();
+  f.query();
+  CHECK(f.sent_by(f.outside) == kQuerySent);
+}
+
+TEST_CASE("held output leaves to where its next hop is when it leaves") {
+  Holding f;
+  f.outside.put(arp_request(33, kServer, kOut));
+  Bytes answer;
+  REQUIRE(eventually([&] { return f.outside.take(answer); }));
+  f.epochs.set_committed(1);
+  Bytes frame;
+  REQUIRE(eventually([&] { return f.outside.take(frame); }));
+  CHECK(frame[5] == 33);
+}
+
+TEST_CASE("stopping frees what is held") {
+  Holding f;
+  f.dataplane->stop();
+  CHECK(f.buffers.in_use() == 0);
+  CHECK(f.outside.sent() == 0);
+}

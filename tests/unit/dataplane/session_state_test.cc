@@ -1,0 +1,76 @@
+#include "dataplane/datapath/session_state.h"
+
+#include <netinet/in.h>
+
+#include <catch2/catch.hpp>
+#include <rte_tcp.h>
+
+using namespace stillwater::dataplane;
+using stillwater::region::Direction;
+using stillwater::region::Session;
+using stillwater::region::SessionState;
+
+namespace {
+
+constexpr std::uint8_t kSyn = RTE_TCP_SYN_FLAG, kAck = RTE_TCP_ACK_FLAG, kFin = RTE_TCP_FIN_FLAG,
+                       kRst = RTE_TCP_RST_FLAG;
+constexpr Progress kOpening{SessionState::opening, 0}, kEstablished{SessionState::established, 0};
+
+}  // namespace
+
+TEST_CASE("a handshake is complete when the initiator acknowledges the responder's SYN") {
+  CHECK(after_tcp(kOpening, Direction::reply, kSyn | kAck, false) == kOpening);
+  CHECK(after_tcp(kOpening, Direction::forward, kSyn, true) == kOpening);
+  CHECK(after_tcp(kOpening, Direction::forward, kAck, true) == kEstablished);
+}
+
+TEST_CASE("an initiator alone cannot establish a session") {
+  CHECK(after_tcp(kOpening, Direction::forward, kAck, false) == kOpening);
+}
+
+TEST_CASE("a FIN closes, and each side's is remembered") {
+  const Progress one = after_tcp(kEstablished, Direction::forward, kFin | kAck, true);
+  CHECK(one == Progress{SessionState::closing, 1});
+  CHECK(after_tcp(one, Direction::forward, kFin | kAck, true) == one);
+  CHECK(after_tcp(one, Direction::reply, kFin | kAck, true) == Progress{SessionState::closing, 3});
+}
+
+TEST_CASE("a RST closes, also with other flags") {
+  CHECK(after_tcp(kOpening, Direction::reply, kRst | kAck, false).state == SessionState::closing);
+  CHECK(after_tcp(kEstablished, Direction::forward, kRst | kFin, true).state == SessionState::closing);
+}
+
+TEST_CASE("traffic on an established session is no progress, so it costs no hard write") {
+  CHECK(after_tcp(kEstablished, Direction::forward, kAck, true) == kEstablished);
+  CHECK(after_tcp(kEstablished, Direction::reply, kAck, true) == kEstablished);
+  CHECK(after_datagram(kEstablished, Direction::forward) == kEstablished);
+}
+
+TEST_CASE("a datagram session is established by its first answer") {
+  CHECK(after_datagram(kOpening, Direction::forward) == kOpening);
+  CHECK(after_datagram(kOpening, Direction::reply) == kEstablished);
+}
+
+TEST_CASE("only a bare SYN opens a session") {
+  CHECK(opens_session(kSyn));
+  CHECK(opens_session(kSyn | RTE_TCP_PSH_FLAG));
+  for (const unsigned other : {kAck, kFin, kRst})
+    CHECK_FALSE(opens_session(static_cast<std::uint8_t>(kSyn | other)));
+  CHECK_FALSE(opens_session(kAck));
+}
+
+TEST_CASE("time-outs follow protocol and state") {
+  const TimeoutConfig timeouts{1, 2, 3, 4, 5};
+  Session session{};
+  session.forward.protocol = IPPROTO_TCP;
+  session.state = SessionState::opening;
+  CHECK(timeout_s(session, timeouts) == 1);
+  session.state = SessionState::established;
+  CHECK(timeout_s(session, timeouts) == 2);
+  session.state = SessionState::closing;
+  CHECK(timeout_s(session, timeouts) == 3);
+  session.forward.protocol = IPPROTO_UDP;
+  CHECK(timeout_s(session, timeouts) == 4);
+  session.forward.protocol = IPPROTO_ICMP;
+  CHECK(timeout_s(session, timeouts) == 5);
+}
