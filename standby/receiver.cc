@@ -122,7 +122,7 @@ std::size_t Receiver::disconnected() {
   applier_.roll_back();
   parsed_ = filled_ = 0;
   output_.clear();
-  if (!syncing_) return;
+  if (!syncing_) return groups;
   region_.clear();
   applier_.start_from(0);
   region_id_ = {};
