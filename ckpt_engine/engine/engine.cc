@@ -247,7 +247,8 @@ Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {
   extents_.clear();
   tracker_.take_soft(extents_, budget_bytes);
   for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
-    if (!staging_.gather(region_, portion, 0, 0)) return {};
+    if (!staging_.gather(region_, portion, 0, 0))
+      return fail(Errc::resource_exhausted, "staging is too small to copy from");
     for (const std::span<std::byte> frame : staging_.seal(wire::Type::soft))
       if (Status sent = standby.send(frame); !sent) return sent;
   }
