@@ -66,6 +66,7 @@ TEST_CASE("soft lines are shipped although hard lines are dirty whenever they ar
     REQUIRE(pair.engine.ship_soft_if_due(pair.link, pair.clock.at));
     REQUIRE(pair.soft_is_equal());
   }
+  CHECK(std::count(pair.events.begin(), pair.events.end(), "quiesce") == 10);  // the checkpoints' alone
 }
 
 TEST_CASE("soft lines beyond the budget come with the next interval") {
