@@ -53,8 +53,8 @@ Status Engine::checkpoint(wire::Transport& standby) {
 Status Engine::final_checkpoint(wire::Transport& standby) {
   if (awaiting_ack_) return fail(Errc::failed_precondition, "the epoch before is not committed yet");
   sample_ = {.at = clock_.now()};
-  last_soft_ = Instant{};  // soft lines are due, whenever they were shipped last
-  return blackout(Afterwards::stay_quiesced)
+  return brownout(standby)
+      .and_then([&] { return blackout(Afterwards::stay_quiesced); })
       .and_then([&] { return ship(standby); })
       .and_then([&] { return send_soft(standby, region_.size()); })
       .and_then([&] { return send_commit_record(standby); });
@@ -99,7 +99,8 @@ Status Engine::blackout(Afterwards afterwards) {
   if (staged) {
     if (joining_) epochs_.set_committed(committed_);  // from here on this standby's commits are waited for
     epochs_.set_current(committed_ + 2);
-    if (request - last_soft_ >= policy_.soft_interval) {
+    const bool soft_is_due = !soft_set_aside_ && request - last_soft_ >= policy_.soft_interval;
+    if (soft_is_due || afterwards == Afterwards::stay_quiesced) {
       tracker_.collect_soft();
       soft_set_aside_ = true;
     }
@@ -242,8 +243,8 @@ bool Engine::due_soon() const { return epochs_.checkpoint_wanted() || tracker_.d
 // Copied while forwarding runs: torn copies are allowed, soft state says what they cost.
 Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {
   last_soft_ = clock_.now();
-  extents_.clear();
   soft_set_aside_ = false;
+  extents_.clear();
   tracker_.take_soft(extents_, budget_bytes);
   for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
     if (!staging_.gather(region_, portion, 0, 0))

@@ -47,7 +47,8 @@ class Engine {
   // The standby's answer; completes step 7: output that waited is released.
   [[nodiscard]] Status acknowledged(const wire::Ack& ack);
 
-  // The last checkpoint of a planned stop: soft lines go with it, and the workers stay quiesced.
+  // The last checkpoint of a planned stop: soft lines go with it, and the workers stay quiesced. If it fails
+  // before its blackout they go on.
   [[nodiscard]] Status final_checkpoint(wire::Transport& standby);
 
   // Ships soft lines if their interval has passed and the workers' last blackout set them aside. Where no

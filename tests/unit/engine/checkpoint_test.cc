@@ -130,6 +130,17 @@ TEST_CASE("output is released by the acknowledgement and by nothing before it") 
   CHECK_FALSE(pair.engine.acknowledged({.epoch = epoch, .term = 3}));
 }
 
+TEST_CASE("a mark is kept until the acknowledgement of the epoch that carried it, and no longer") {
+  const bool acknowledged = GENERATE(true, false);
+  Pair pair;
+  pair.sync_and_acknowledge();
+  pair.write_hard(4);
+  REQUIRE(pair.engine.checkpoint(pair.link));
+  if (acknowledged) pair.acknowledge();
+  pair.engine.standby_lost();
+  CHECK(pair.tracker.dirty_bytes_hint() == (acknowledged ? 0 : 4 * region::kLineBytes));
+}
+
 TEST_CASE("nobody is waited for alone; a joining standby is obeyed from its blackout on") {
   Pair pair;
   CHECK(pair.epochs.committed() == CommittedEpoch::kNobodyToWaitFor);

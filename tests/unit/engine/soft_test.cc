@@ -66,6 +66,7 @@ TEST_CASE("soft lines are shipped although hard lines are dirty whenever they ar
     REQUIRE(pair.engine.ship_soft_if_due(pair.link, pair.clock.at));
     REQUIRE(pair.soft_is_equal());
   }
+  CHECK(std::count(pair.events.begin(), pair.events.end(), "quiesce") == 10);  // the checkpoints' alone
 }
 
 TEST_CASE("soft lines beyond the budget come with the next interval") {
@@ -100,6 +101,43 @@ TEST_CASE("workers that do not stop are not asked again for soft lines before th
   pair.clock.at += pair.policy.soft_interval;
   REQUIRE(pair.engine.ship_soft_if_due(pair.link, pair.clock.at));
   CHECK(pair.soft_is_equal());
+}
+
+TEST_CASE("the last checkpoint of a planned stop ships everything, and the workers stay stopped") {
+  for_seeds(20, [](Random& random) {
+    Pair pair({.staging_bytes = 16 << 10, .sessions_max = 4096});
+    pair.sync_and_acknowledge();
+    pair.policy.soft_bytes = 2 * region::kLineBytes;
+    pair.engine.set_policy(pair.policy);
+    const auto traffic = [&] {
+      pair.work(random, 1 + static_cast<unsigned>(below(random, 400)));
+      pair.clock.at += pair.policy.soft_interval;
+    };
+    traffic();
+    REQUIRE(pair.engine.checkpoint(pair.link));  // sets soft lines aside that nobody has taken yet
+    pair.acknowledge();
+    traffic();
+    const std::uint64_t epoch = pair.epochs.current();
+    pair.link.may_send_quiesced = true;
+    REQUIRE(pair.engine.final_checkpoint(pair.link));
+    CHECK(pair.barrier.quiesced);
+    CHECK(pair.events.back() == "commit");
+    pair.acknowledge();
+    REQUIRE(pair.receiver.committed() == epoch);
+    REQUIRE(data_bytes(*pair.a) == data_bytes(*pair.b));
+  });
+}
+
+TEST_CASE("a planned stop whose workers do not stop leaves them running, and nothing is lost") {
+  SoftPair pair;
+  pair.write_hard(3);
+  pair.barrier.times_out = true;
+  CHECK_FALSE(pair.engine.final_checkpoint(pair.link));
+  CHECK_FALSE(pair.barrier.quiesced);
+  pair.barrier.times_out = false;
+  REQUIRE(pair.engine.checkpoint(pair.link));
+  pair.acknowledge();
+  CHECK(hard_bytes(*pair.a) == hard_bytes(*pair.b));
 }
 
 TEST_CASE("the stop for soft lines is not measured as a checkpoint's blackout") {
