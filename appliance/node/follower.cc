@@ -72,7 +72,8 @@ void Node::take_over(const std::string& reason, Proof proof) {
 Status Node::fence() {
   if (proof_of_silence_ == Proof::none)
     spdlog::warn(
-        "arbiter: none. Nobody else confirms that the old active is silent; if only the cable between the nodes is "
+        "arbiter: none. Nobody else confirms that the old active is silent; if only the cable between the "
+        "nodes is "
         "cut, both forward now");
   return {};
 }

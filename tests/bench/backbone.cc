@@ -1,4 +1,5 @@
-// The price of the method on one worker: the pause of a checkpoint, and forwarding with checkpoints off and on.
+// The price of the method on one worker: the pause of a checkpoint, and forwarding with checkpoints off and
+// on.
 //
 // The worker runs on the last core with a load that takes no core (flow_source.h); the engine and a live
 // standby (a real Receiver behind a socket) share the first.
@@ -8,11 +9,12 @@
 #include <functional>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <arpa/inet.h>
-#include <rte_ethdev.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
+
+#include <CLI/CLI.hpp>
+#include <rte_ethdev.h>
 
 #include "ckpt_engine/engine/engine.h"
 #include "ckpt_engine/trackers/barrier_tracker.h"
@@ -86,7 +88,8 @@ class LiveStandby {
         std::fprintf(stderr, "standby: %s\n", done.error().message.c_str());
         return;
       }
-      if (const auto output = receiver.take_output(); !output.empty()) send(fd_, output.data(), output.size(), 0);
+      if (const auto output = receiver.take_output(); !output.empty())
+        send(fd_, output.data(), output.size(), 0);
     }
   }
 
@@ -110,7 +113,8 @@ class SocketTransport final : public wire::Transport {
   // Blocks until the acknowledgement of one epoch is there.
   Result<wire::Ack> receive_ack() {
     std::byte bytes[sizeof(wire::FrameHeader) + sizeof(wire::Ack)];
-    if (recv(fd_, bytes, sizeof(bytes), MSG_WAITALL) != sizeof(bytes)) return fail_errno("standby lost", errno);
+    if (recv(fd_, bytes, sizeof(bytes), MSG_WAITALL) != sizeof(bytes))
+      return fail_errno("standby lost", errno);
     const auto frame = wire::parse(bytes);
     if (!frame || !frame->has_value()) return fail(Errc::protocol, "not an acknowledgement");
     return wire::body_of<wire::Ack>(**frame);
@@ -214,7 +218,8 @@ class Bench {
     const std::uint64_t stride = std::max<std::uint64_t>(records.bytes / region::kLineBytes / lines, 1);
     const Instant begin = clock_.now();
     for (std::size_t i = 0; i < lines; ++i)
-      std::memcpy(to.data() + i * region::kLineBytes, records.data + i * stride % (records.bytes / 64) * 64, 64);
+      std::memcpy(to.data() + i * region::kLineBytes, records.data + i * stride % (records.bytes / 64) * 64,
+                  64);
     return microseconds(clock_.now() - begin);
   }
 
@@ -276,7 +281,10 @@ int run(const std::string& out, unsigned repetitions) {
   report.add(on);
   report.add(churn);
   report.add(blackout);
-  report.add({.id = "receive_gap_us", .unit = "us", .samples = busy.receive_gap_us, .note = "the worker's own view of the same pauses"});
+  report.add({.id = "receive_gap_us",
+              .unit = "us",
+              .samples = busy.receive_gap_us,
+              .note = "the worker's own view of the same pauses"});
   report.add({.id = "dirty_lines", .unit = "lines", .samples = busy.lines});
   report.print();
   must(report.write(out), "report");
@@ -291,7 +299,9 @@ int main(int argc, char** argv) {
   std::string out = "backbone.json";
   unsigned repetitions = 5;
   app.add_option("--out", out, "report file (JSON)")->capture_default_str();
-  app.add_option("--repetitions", repetitions, "seconds a figure, one a repetition")->capture_default_str()->check(CLI::Range(1, 60));
+  app.add_option("--repetitions", repetitions, "seconds a figure, one a repetition")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 60));
   CLI11_PARSE(app, argc, argv);
   return stillwater::bench::run(out, repetitions);
 }

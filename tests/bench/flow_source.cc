@@ -65,7 +65,7 @@ void FlowSource::write_udp(rte_mbuf* packet) {
     rte_ether_hdr ether;
     rte_ipv4_hdr ip;
     rte_udp_hdr udp;
-  } __attribute__((packed)) frame{};
+  } __attribute__((packed, aligned(2))) frame{};
   const bool inside = side_ == Side::inside;
   std::uint32_t host = 0;
   std::uint16_t port = 0;
@@ -92,7 +92,7 @@ void FlowSource::write_arp(rte_mbuf* packet) const {
   struct Frame {
     rte_ether_hdr ether;
     rte_arp_hdr arp;
-  } __attribute__((packed)) frame{};
+  } __attribute__((packed, aligned(2))) frame{};
   const bool inside = side_ == Side::inside;
   std::memset(&frame.ether.dst_addr, 0xff, sizeof(frame.ether.dst_addr));
   frame.ether.src_addr = kPeerMac[inside ? 0 : 1];
