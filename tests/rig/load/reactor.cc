@@ -11,14 +11,10 @@
 namespace stillwater::rig {
 namespace {
 
-constexpr std::uint64_t kTimerId = 0;
-constexpr std::uint64_t kStopId = 1;
-
-Status control(const UniqueFd& epoll, int operation, const UniqueFd& fd, std::uint32_t events,
-               std::uint64_t id) {
+Status control(const UniqueFd& epoll, int operation, const UniqueFd& fd, std::uint32_t events, void* who) {
   epoll_event event{};
   event.events = events;
-  event.data.u64 = id;
+  event.data.ptr = who;
   if (epoll_ctl(epoll.get(), operation, fd.get(), &event) != 0)
     return fail_errno("cannot watch a socket", errno);
   return {};
@@ -34,20 +30,23 @@ Status Reactor::open() {
   const timespec tick{0, kTick.count()};
   const itimerspec schedule{tick, tick};
   timerfd_settime(timer_.get(), 0, &schedule, nullptr);
-  return control(epoll_, EPOLL_CTL_ADD, timer_, EPOLLIN, kTimerId).and_then([this] {
-    return control(epoll_, EPOLL_CTL_ADD, stop_, EPOLLIN, kStopId);
+  return control(epoll_, EPOLL_CTL_ADD, timer_, EPOLLIN, &timer_).and_then([this] {
+    return control(epoll_, EPOLL_CTL_ADD, stop_, EPOLLIN, &stop_);
   });
 }
 
-Status Reactor::watch(const UniqueFd& fd, std::uint32_t events, Handler& handler) {
+Status Reactor::watch(std::uint32_t events, Handler& handler) {
   handler.reactor_ = this;
-  handler.id_ = ++last_id_;
-  handlers_[handler.id_] = &handler;
-  return control(epoll_, EPOLL_CTL_ADD, fd, events, handler.id_);
+  return control(epoll_, EPOLL_CTL_ADD, handler.fd_, events, &handler);
 }
 
-void Reactor::change(const UniqueFd& fd, std::uint32_t events, Handler& handler) {
-  (void)control(epoll_, EPOLL_CTL_MOD, fd, events, handler.id_);
+void Reactor::Handler::change_events(std::uint32_t events) {
+  (void)control(reactor_->epoll_, EPOLL_CTL_MOD, fd_, events, this);
+}
+
+void Reactor::Handler::close() {
+  if (fd_ && reactor_ != nullptr) (void)control(reactor_->epoll_, EPOLL_CTL_DEL, fd_, 0, nullptr);
+  fd_.reset();
 }
 
 void Reactor::run() {
@@ -58,11 +57,11 @@ void Reactor::run() {
     bool tick = false;
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
-      if (event.data.u64 == kStopId) return;
-      if (event.data.u64 == kTimerId) {
+      if (event.data.ptr == &stop_) return;
+      if (event.data.ptr == &timer_) {
         tick = true;
-      } else if (const auto handler = handlers_.find(event.data.u64); handler != handlers_.end()) {
-        handler->second->ready(event.events);
+      } else {
+        static_cast<Handler*>(event.data.ptr)->ready(event.events);
       }
     }
     if (!tick) continue;
