@@ -13,10 +13,11 @@ rig::Topology build_network() {
 
 }  // namespace
 
-PairFixture::PairFixture(const std::string& test_name, const std::function<std::string(std::string)>& edit_b)
+PairFixture::PairFixture(const std::string& test_name, const std::function<std::string(std::string)>& edit_b,
+                         const std::function<std::string(std::string)>& edit_a)
     : network(build_network()),
       where(places(test_name)),
-      a(where, "fw-a", network.space("active")),
+      a(where, "fw-a", network.space("active"), edit_a),
       b(where, "fw-b", network.space("standby"), edit_b) {}
 
 void PairFixture::start_in_sync() {

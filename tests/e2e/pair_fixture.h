@@ -10,7 +10,8 @@ namespace stillwater::e2e {
 // Needs root; the namespaces go with it.
 struct PairFixture {
   explicit PairFixture(const std::string& test_name,
-                       const std::function<std::string(std::string)>& edit_b = {});
+                       const std::function<std::string(std::string)>& edit_b = {},
+                       const std::function<std::string(std::string)>& edit_a = {});
 
   // Starts both nodes and waits until fw-a leads and fw-b is its standby.
   void start_in_sync();

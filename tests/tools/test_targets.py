@@ -8,7 +8,8 @@ import sys
 
 
 def introspect(build, what):
-    return json.loads(subprocess.run(["meson", "introspect", build, what], check=True, capture_output=True).stdout)
+    said = subprocess.run(["meson", "introspect", build, what], check=True, capture_output=True)
+    return json.loads(said.stdout)
 
 
 def main():
