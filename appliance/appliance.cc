@@ -15,7 +15,8 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Config& config) {
 Status Appliance::open() {
   spdlog::info("stillwaterd {} starts as {}", STILLWATER_VERSION, config_.profile.name);
   spdlog::warn("arbiter: none. A cut cable between two live nodes is answered by prefer: {}",
-               config_.prefer == Prefer::availability ? "availability (both may forward)" : "safety (nobody takes over)");
+               config_.prefer == Prefer::availability ? "availability (both may forward)"
+                                                      : "safety (nobody takes over)");
 
   region::Layout layout;
   dataplane::Dataplane::add_roots(layout, config_.dataplane);
@@ -24,11 +25,14 @@ Status Appliance::open() {
   region_ = std::move(*region);
   const standby::Personality personality{config_.profile.name, config_.profile.management,
                                          config_.profile.role == InitialRole::active};
-  if (Status stored = standby::store_personality(region_->profile_page(), personality); !stored) return stored;
+  if (Status stored = standby::store_personality(region_->profile_page(), personality); !stored)
+    return stored;
 
-  dataplane::EalOptions eal{config_.eal.hugepages, config_.eal.memory_mib, config_.eal.cores, config_.eal.log_level};
+  dataplane::EalOptions eal{config_.eal.hugepages, config_.eal.memory_mib, config_.eal.cores,
+                            config_.eal.log_level};
   for (const dataplane::PortConfig& port : config_.dataplane.ports)
-    if (dataplane::is_pci_address(port.device)) eal.pci_devices.push_back(dataplane::device_name(port.device));
+    if (dataplane::is_pci_address(port.device))
+      eal.pci_devices.push_back(dataplane::device_name(port.device));
   if (Status ready = dataplane::init_eal(eal); !ready) return ready;
   auto dataplane = dataplane::Dataplane::create(config_.dataplane, *region_, epochs_, clock_);
   if (!dataplane) return tl::unexpected(dataplane.error());
@@ -39,7 +43,8 @@ Status Appliance::open() {
   node_ = std::move(*node);
   control_ = std::make_unique<NodeControl>(config_, *region_, *dataplane_, *node_, clock_);
   auto server = mgmt::Server::start(
-      *control_, {config_.profile.management, config_.management_tls == Tls::none ? mgmt::Tls::none : mgmt::Tls::required});
+      *control_, {config_.profile.management,
+                  config_.management_tls == Tls::none ? mgmt::Tls::none : mgmt::Tls::required});
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);
   spdlog::info("management at {}", server_->address());

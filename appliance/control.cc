@@ -34,19 +34,27 @@ std::string endpoint_of(std::uint32_t address_be, std::uint16_t port_be) {
 
 std::string name_of_protocol(std::uint8_t protocol) {
   switch (protocol) {
-    case IPPROTO_TCP: return "tcp";
-    case IPPROTO_UDP: return "udp";
-    case IPPROTO_ICMP: return "icmp";
-    default: return std::to_string(protocol);
+    case IPPROTO_TCP:
+      return "tcp";
+    case IPPROTO_UDP:
+      return "udp";
+    case IPPROTO_ICMP:
+      return "icmp";
+    default:
+      return std::to_string(protocol);
   }
 }
 
 std::string name_of_state(region::SessionState state) {
   switch (state) {
-    case region::SessionState::free: return "free";
-    case region::SessionState::opening: return "opening";
-    case region::SessionState::established: return "established";
-    case region::SessionState::closing: return "closing";
+    case region::SessionState::free:
+      return "free";
+    case region::SessionState::opening:
+      return "opening";
+    case region::SessionState::established:
+      return "established";
+    case region::SessionState::closing:
+      return "closing";
   }
   return "unknown";
 }
@@ -101,7 +109,8 @@ mgmt::NodeStatus NodeControl::status() {
   out.uptime_s = std::chrono::duration<double>(clock_.now() - started_).count();
   out.checkpoint = checkpoint_status(node_.checkpoints(), node_.tracker());
   for (const dataplane::PortStats& p : dataplane_.port_stats())
-    out.ports.push_back({p.name, p.device, p.link_up, p.rx_packets, p.rx_bytes, p.tx_packets, p.tx_bytes, p.rx_missed});
+    out.ports.push_back(
+        {p.name, p.device, p.link_up, p.rx_packets, p.rx_bytes, p.tx_packets, p.tx_bytes, p.rx_missed});
   out.drops = dataplane_.drops();
   return out;
 }
@@ -117,7 +126,8 @@ Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const
     info.state = name_of_state(s.state);
     info.source = endpoint_of(s.forward.source_be, s.forward.source_port_be);
     info.destination = endpoint_of(s.forward.destination_be, s.forward.destination_port_be);
-    const bool translated = s.reply.destination_be != s.forward.source_be || s.reply.destination_port_be != s.forward.source_port_be;
+    const bool translated = s.reply.destination_be != s.forward.source_be ||
+                            s.reply.destination_port_be != s.forward.source_port_be;
     if (translated) info.translated_source = endpoint_of(s.reply.destination_be, s.reply.destination_port_be);
     info.rule = s.rule_id;
     info.age_s = std::chrono::duration<double>(Nanos(view.age_ns)).count();

@@ -11,7 +11,12 @@ class NodeControl final : public mgmt::Control {
  public:
   NodeControl(const Config& config, const region::Region& region, dataplane::Dataplane& dataplane, Node& node,
               const Clock& clock)
-      : config_(config), region_(region), dataplane_(dataplane), node_(node), clock_(clock), started_(clock.now()) {}
+      : config_(config),
+        region_(region),
+        dataplane_(dataplane),
+        node_(node),
+        clock_(clock),
+        started_(clock.now()) {}
 
   [[nodiscard]] mgmt::NodeStatus status() override;
   [[nodiscard]] Status sessions(std::uint64_t limit,

@@ -67,8 +67,9 @@ int run(const Config& config) {
 
 int main(int argc, char** argv) {
   using namespace stillwater::appliance;
-  CLI::App app{"stillwaterd: one node of a fault-tolerant firewall pair\n\n"
-               "Exit status: 0 stopped as asked, 1 could not start or go on, 2 wrong configuration or usage."};
+  CLI::App app{
+      "stillwaterd: one node of a fault-tolerant firewall pair\n\n"
+      "Exit status: 0 stopped as asked, 1 could not start or go on, 2 wrong configuration or usage."};
   std::string path;
   bool check = false;
   app.add_option("--config", path, "configuration file (YAML), see docs/configuration.md")->required();

@@ -31,14 +31,14 @@ struct PortStatus {
 };
 
 struct CheckpointStatus {
-  std::uint64_t checkpoints = 0;   // committed since start
-  std::uint64_t failed = 0;        // quiesce timed out, staging full, link lost
-  std::string last_failure;        // empty: none yet
-  Spread blackout_us;              // request to last worker resumed, epochs with hard lines only
-  Spread dirty_lines;              // 64-byte lines carried by these epochs
-  Spread interval_us;              // between two committed checkpoints
-  Spread commit_us;                // request to acknowledged
-  std::string tracker;             // which dirty tracker runs
+  std::uint64_t checkpoints = 0;  // committed since start
+  std::uint64_t failed = 0;       // quiesce timed out, staging full, link lost
+  std::string last_failure;       // empty: none yet
+  Spread blackout_us;             // request to last worker resumed, epochs with hard lines only
+  Spread dirty_lines;             // 64-byte lines carried by these epochs
+  Spread interval_us;             // between two committed checkpoints
+  Spread commit_us;               // request to acknowledged
+  std::string tracker;            // which dirty tracker runs
 };
 
 struct NodeStatus {
@@ -52,8 +52,8 @@ struct NodeStatus {
   std::string arbiter;  // what decides a promotion; with none, what that means
   bool can_fail_over = false;
   std::string cannot_fail_over_because;  // empty when can_fail_over
-  std::string peer;      // peer's node name, empty while none is connected
-  double sync_progress = 0;  // 0..1 while a standby is being filled
+  std::string peer;                      // peer's node name, empty while none is connected
+  double sync_progress = 0;              // 0..1 while a standby is being filled
   std::uint64_t sessions = 0;
   std::uint64_t sessions_max = 0;
   std::uint64_t held_packets = 0;
@@ -69,7 +69,7 @@ struct NodeStatus {
 struct SessionInfo {
   std::string protocol;  // tcp | udp | icmp
   std::string state;
-  std::string source;       // "address:port" as the initiator sent it
+  std::string source;  // "address:port" as the initiator sent it
   std::string destination;
   std::string translated_source;  // empty: not translated
   std::uint32_t rule = 0;

@@ -1,7 +1,6 @@
 #include "mgmt/server.h"
 
 #include <chrono>
-#include <optional>
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>

@@ -1,11 +1,14 @@
 #include "mgmt/unix_socket.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include <unistd.h>
 
 #include "base/fd.h"
 

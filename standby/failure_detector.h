@@ -1,6 +1,8 @@
 // Tells silence from life. Sans-io: instants come in as arguments.
 #pragma once
 
+#include <algorithm>
+
 #include "base/clock.h"
 
 namespace stillwater::standby {
@@ -23,7 +25,7 @@ class FailureDetector {
 
   // Call after everything that had arrived was handed to `heard`. True: the peer is lost.
   [[nodiscard]] bool look(Instant now) {
-    const Nanos late = now - looked_ - tick_;
+    const Nanos late = now - std::max(looked_, heard_) - tick_;  // a stall before the last sign is no excuse
     if (late > Nanos(0)) own_stalls_ += late;
     looked_ = now;
     return now - heard_ - own_stalls_ > timeout_;

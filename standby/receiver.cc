@@ -31,13 +31,16 @@ void Receiver::connected() {
   goodbye_.reset();
 }
 
-// The tail of a frame that is still arriving moves to the front once no undo log lies before it.
+// What is still to be acted on moves to the front, while no undo log lies before it.
+void Receiver::compact() {
+  if (applier_.groups_applied() > 0 || parsed_ == 0) return;
+  std::memmove(buffer_.bytes().data(), buffer_.bytes().data() + parsed_, filled_ - parsed_);
+  filled_ -= parsed_;
+  parsed_ = 0;
+}
+
 std::span<std::byte> Receiver::space() {
-  if (applier_.groups_applied() == 0 && parsed_ > 0) {
-    std::memmove(buffer_.bytes().data(), buffer_.bytes().data() + parsed_, filled_ - parsed_);
-    filled_ -= parsed_;
-    parsed_ = 0;
-  }
+  compact();
   return buffer_.bytes().subspan(filled_);
 }
 
@@ -47,8 +50,14 @@ Status Receiver::received(std::size_t n) {
     auto frame = wire::parse(buffer_.bytes().subspan(parsed_, filled_ - parsed_));
     if (!frame) return tl::unexpected(frame.error());
     if (!frame->has_value()) break;
-    parsed_ += sizeof(wire::FrameHeader) + (*frame)->payload.size();
+    // An epoch's first group stays where it is until the epoch ends: all the memory is to be behind it.
+    if ((*frame)->type == wire::Type::group && applier_.groups_applied() == 0 && parsed_ > 0) {
+      compact();
+      continue;
+    }
+    // A frame that was refused is not stepped over: whoever asks again is told the same.
     if (Status done = act(**frame); !done) return done;
+    parsed_ += sizeof(wire::FrameHeader) + (*frame)->payload.size();
   }
   if (filled_ == buffer_.bytes().size() && applier_.groups_applied() > 0)
     return fail(Errc::resource_exhausted, "an epoch is larger than the memory reserved for received groups");
@@ -60,7 +69,8 @@ Status Receiver::act(const wire::Frame& frame) {
     case wire::Type::sync_begin:
       return wire::body_of<wire::SyncBegin>(frame).and_then([&](const auto& b) { return begin_sync(b); });
     case wire::Type::sync_lines:
-      if (!syncing_) return fail(Errc::protocol, "lines of a first sync arrived while none is running");
+      if (!syncing_ || applier_.groups_applied() > 0)
+        return fail(Errc::protocol, "lines of a first sync arrived while none is running");
       sync_bytes_ += frame.payload.size();
       return applier_.copy_in(frame.payload, false);
     case wire::Type::group:
@@ -81,6 +91,7 @@ Status Receiver::act(const wire::Frame& frame) {
 
 Status Receiver::begin_sync(const wire::SyncBegin& begin) {
   if (begin.region_id == region::RegionId{}) return fail(Errc::protocol, "a first sync of nobody's region");
+  if (begin.committed_epoch + 1 == 0) return fail(Errc::protocol, "a first sync after the last epoch");
   applier_.roll_back();
   region_.clear();
   applier_.start_from(begin.committed_epoch);
@@ -111,7 +122,11 @@ std::size_t Receiver::disconnected() {
   applier_.roll_back();
   parsed_ = filled_ = 0;
   output_.clear();
-  if (syncing_) region_.clear();
+  if (!syncing_) return groups;
+  region_.clear();
+  applier_.start_from(0);
+  region_id_ = {};
+  term_ = 0;
   syncing_ = false;
   return groups;
 }

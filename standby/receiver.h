@@ -61,6 +61,7 @@ class Receiver {
   [[nodiscard]] const std::optional<wire::Bye>& goodbye() const { return goodbye_; }
 
  private:
+  void compact();
   [[nodiscard]] Status act(const wire::Frame& frame);
   [[nodiscard]] Status begin_sync(const wire::SyncBegin& begin);
   [[nodiscard]] Status commit(const wire::Commit& record);

@@ -33,6 +33,11 @@ bool outranks(const wire::Hello& a, const wire::Hello& b) {
   return std::tie(a.term, a.committed_epoch, a.node) > std::tie(b.term, b.committed_epoch, b.node);
 }
 
+// A leader that missed a term does not fill a copy of that term: whoever led in it may have told peers so.
+bool supersedes(const wire::Hello& holder, const wire::Hello& leader) {
+  return holds_state(holder) && holder.term > leader.term;
+}
+
 }  // namespace
 
 const char* name_of(Role role) {
@@ -78,8 +83,11 @@ Meeting meet(const wire::Hello& mine, const wire::Hello& theirs) {
     return {Verdict::step_down, "the peer leads in term " + std::to_string(theirs.term) +
                                     ", this node in term " + std::to_string(mine.term)};
   }
-  if (i_lead) return {Verdict::lead, {}};
-  if (they_lead) return {Verdict::follow, {}};
+  if (i_lead && !supersedes(theirs, mine)) return {Verdict::lead, {}};
+  if (i_lead)
+    return {Verdict::step_down, "the peer holds state of term " + std::to_string(theirs.term) +
+                                    ", this node leads in term " + std::to_string(mine.term)};
+  if (they_lead) return {supersedes(mine, theirs) ? Verdict::take_over : Verdict::follow, {}};
   if (holds_state(mine) != holds_state(theirs))
     return {holds_state(mine) ? Verdict::take_over : Verdict::follow, {}};
   if (holds_state(mine)) return {outranks(mine, theirs) ? Verdict::take_over : Verdict::follow, {}};

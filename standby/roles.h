@@ -18,7 +18,7 @@ enum class Verdict : std::uint8_t {
   lead,       // this node fills the peer
   follow,     // this node is filled by the peer
   take_over,  // this node holds the last committed epoch and the peer has lost it: lead now
-  step_down,  // both lead: this one is older, gives up its state and follows
+  step_down,  // this node leads an older term or epoch than the peer holds: gives up its state and follows
   refuse,     // no pair: the reason says why
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "appliance/config/sections.h"
+#include "appliance/config/single_document.h"
 #include "base/fd.h"
 
 namespace stillwater::appliance {
@@ -33,16 +34,10 @@ Config read_root(Section& root) {
 
 // Throws YAML::Exception, as the library does.
 Config read_text(const std::string& text, Mistakes& mistakes) {
-  const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-  if (documents.empty() || documents[0].IsNull()) {
-    mistakes.add(YAML::Mark::null_mark(), "the file is empty; expected a configuration");
-    return {};
-  }
-  if (documents.size() > 1) {
-    mistakes.add(documents[1].Mark(), "a second document begins; expected one in a file");
-  }
-  Section root({documents[0], documents[0].Mark()}, "the file", mistakes);
-  if (!documents[0].IsMap()) return {};
+  const YAML::Node document = load_single_document(text, mistakes);
+  if (document.IsNull()) return {};
+  Section root({document, document.Mark()}, "the file", mistakes);
+  if (!document.IsMap()) return {};
   return read_root(root);
 }
 

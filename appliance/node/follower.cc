@@ -24,7 +24,8 @@ Status Node::follower_received(std::size_t bytes) {
   if (Status done = receiver_->received(bytes); !done) return done;
   if (const auto output = receiver_->take_output(); !output.empty())
     if (Status sent = link_->send(output); !sent) return sent;
-  if (receiver_->in_sync() && role_ != standby::Role::standby) set_role(standby::Role::standby, "in sync with " + peer_);
+  if (receiver_->in_sync() && role_ != standby::Role::standby)
+    set_role(standby::Role::standby, "in sync with " + peer_);
   return {};
 }
 
@@ -32,11 +33,18 @@ void Node::follow_turn() {
   const Instant now = parts_.clock.now();
   const bool lost = (link_ || role_ == standby::Role::standby) && detector_.look(now);
   if (receiver_->goodbye() && receiver_->goodbye()->you_lead == 1 && receiver_->in_sync() &&
-      receiver_->goodbye()->committed_epoch == receiver_->committed())
-    return take_over("planned stop of " + peer_);
+      receiver_->goodbye()->committed_epoch == receiver_->committed()) {
+    link_.reset();
+    return take_over("planned stop of " + peer_, Proof::its_own_word);
+  }
   if (role_ == standby::Role::standby && lost) {
-    const std::string silence = "no heartbeat of " + peer_ + " for " + std::to_string(static_cast<int>(milliseconds(detector_.silence(now)))) + " ms";
-    if (parts_.config.prefer == Prefer::availability) return take_over(silence);
+    const std::string silence = "no heartbeat of " + peer_ + " for " +
+                                std::to_string(static_cast<int>(milliseconds(detector_.silence(now)))) +
+                                " ms";
+    if (parts_.config.prefer == Prefer::availability) {
+      link_.reset();
+      return take_over(silence, Proof::none);
+    }
     set_role(standby::Role::standby, silence + "; prefer: safety keeps this node from leading without proof");
   } else if (lost && link_) {
     lost_connection("no heartbeat of the active");
@@ -46,8 +54,9 @@ void Node::follow_turn() {
     start_empty("the peer did not answer");
 }
 
-void Node::take_over(const std::string& reason) {
+void Node::take_over(const std::string& reason, Proof proof) {
   spdlog::warn("taking over: {}", reason);
+  proof_of_silence_ = proof;
   last_takeover_.clear();
   const auto report = standby::take_over(*this, parts_.clock);
   if (!report) {
@@ -55,20 +64,24 @@ void Node::take_over(const std::string& reason) {
     return fail_node(report.error().message);
   }
   last_takeover_ = report->text();
-  spdlog::warn("took over in term {} at epoch {}: {}", parts_.region.header().term, engine_->committed(), last_takeover_);
+  spdlog::warn("took over in term {} at epoch {}: {}", parts_.region.header().term, engine_->committed(),
+               last_takeover_);
   set_role(standby::Role::standalone, "took over: " + reason);
 }
 
 Status Node::fence() {
-  spdlog::warn("arbiter: none. Nobody else confirms that the old active is silent; if only the cable between the "
-               "nodes is cut, both forward now");
+  if (proof_of_silence_ == Proof::none)
+    spdlog::warn(
+        "arbiter: none. Nobody else confirms that the old active is silent; if only the cable between the "
+        "nodes is "
+        "cut, both forward now");
   return {};
 }
 
 void Node::roll_back_partial_epoch() {
   if (const std::size_t groups = receiver_->disconnected(); groups > 0)
-    spdlog::warn("rolled back {} group{} of epoch {}, which was not committed", groups, groups == 1 ? "" : "s",
-                 receiver_->committed() + 1);
+    spdlog::warn("rolled back {} group{} of epoch {}, which was not committed", groups,
+                 groups == 1 ? "" : "s", receiver_->committed() + 1);
 }
 
 Status Node::finish_or_roll_back() {
@@ -86,7 +99,8 @@ Status Node::take_personality() {
 Status Node::set_clocks() {
   const Nanos since_heard = parts_.clock.now() - region_time_heard_at_;
   const Nanos region_now = std::max(parts_.region.region_now(), region_now_heard_ + since_heard);
-  parts_.region.set_identity(parts_.region.header().region_id, std::max(parts_.region.header().term, peer_term_) + 1);
+  parts_.region.set_identity(parts_.region.header().region_id,
+                             std::max(parts_.region.header().term, peer_term_) + 1);
   parts_.dataplane.continue_region_time(region_now);
   parts_.dataplane.on_activate();
   engine_->lead_from(receiver_->committed());

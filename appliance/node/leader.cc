@@ -52,7 +52,8 @@ void Node::lead_turn() {
   if (operator_quiesce_until_ && now >= *operator_quiesce_until_) end_operator_quiesce();
   if (!link_) return;
   if (detector_.look(now))
-    return lost_connection("no heartbeat of the standby for " + std::to_string(milliseconds(detector_.silence(now))) + " ms");
+    return lost_connection("no heartbeat of the standby for " +
+                           std::to_string(milliseconds(detector_.silence(now))) + " ms");
   if (engine_->awaiting_ack() && now - engine_->last_taken() > Link::kAckPatience)
     return lost_connection("the standby does not acknowledge");
   if (!operator_quiesce_until_) checkpoint_if_due(now);
@@ -79,7 +80,8 @@ Status Node::leader_received(std::span<const std::byte> bytes) {
     if (!frame) return tl::unexpected(frame.error());
     if (!frame->has_value()) return {};
     if (Status done = on_follower_message(**frame); !done) return done;
-    inbox.erase(inbox.begin(), inbox.begin() + static_cast<std::ptrdiff_t>(sizeof(wire::FrameHeader) + (*frame)->payload.size()));
+    inbox.erase(inbox.begin(), inbox.begin() + static_cast<std::ptrdiff_t>(sizeof(wire::FrameHeader) +
+                                                                           (*frame)->payload.size()));
   }
 }
 
@@ -93,9 +95,13 @@ Status Node::on_follower_message(const wire::Frame& frame) {
       answer_checkpoint_waiters(engine_->committed());
       return {};
     }
-    case wire::Type::bye: return fail(Errc::unavailable, "the standby left");
-    case wire::Type::refuse: return fail(Errc::refused, "the standby refused: " + wire::text_of(frame));
-    default: return fail(Errc::protocol, "a message of type " + std::to_string(static_cast<int>(frame.type)) + " is not for a leader");
+    case wire::Type::bye:
+      return fail(Errc::unavailable, "the standby left");
+    case wire::Type::refuse:
+      return fail(Errc::refused, "the standby refused: " + wire::text_of(frame));
+    default:
+      return fail(Errc::protocol, "a message of type " + std::to_string(static_cast<int>(frame.type)) +
+                                      " is not for a leader");
   }
 }
 
@@ -128,7 +134,8 @@ Status Node::step_down() {
   quiesce::WorkerBarrier& barrier = parts_.dataplane.barrier();
   operator_quiesce_until_.reset();
   for (unsigned attempt = 0; attempt < 50 && !barrier.quiesced(); ++attempt)
-    if (Status quiesced = barrier.quiesce(policy_.quiesce_timeout); !quiesced) spdlog::warn("{}", quiesced.error().message);
+    if (Status quiesced = barrier.quiesce(policy_.quiesce_timeout); !quiesced)
+      spdlog::warn("{}", quiesced.error().message);
   if (!barrier.quiesced()) return fail(Errc::timed_out, "cannot stop forwarding to step down");
   barrier.set_discard(true);
   parts_.dataplane.drop_held();

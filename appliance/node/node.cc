@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include <sys/eventfd.h>
+
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/eventfd.h>
 
 #include "appliance/node/link.h"
 #include "base/thread.h"
@@ -133,7 +134,8 @@ void Node::wait_for_events() {
   ppoll(fds.data(), fds.size(), &timeout, nullptr);
   for (int i = 0; i < 2; ++i) {
     std::uint64_t count = 0;
-    if ((fds[i].revents & POLLIN) != 0) [[maybe_unused]] const auto drained = read(fds[i].fd, &count, sizeof(count));
+    if ((fds[i].revents & POLLIN) != 0) [[maybe_unused]]
+      const auto drained = read(fds[i].fd, &count, sizeof(count));
   }
 }
 
@@ -193,8 +195,8 @@ void Node::join(Met met) {
   const wire::Hello mine = my_hello();
   const std::string name = wire::text_of(met.theirs.node);
   const standby::Meeting meeting = standby::meet(mine, met.theirs);
-  if (link_ && name == peer_ && parts_.clock.now() - link_->since() < 1s && met.dialled_by_me != link_->dialled_by_me() &&
-      met.dialled_by_me != (parts_.config.profile.name < name))
+  if (link_ && name == peer_ && parts_.clock.now() - link_->since() < 1s &&
+      met.dialled_by_me != link_->dialled_by_me() && met.dialled_by_me != (parts_.config.profile.name < name))
     return;
   if (meeting.verdict == standby::Verdict::refuse) {
     refused(meeting.reason);
@@ -210,10 +212,12 @@ void Node::join(Met met) {
   spdlog::info("met {} ({}), build {}", name, met.dialled_by_me ? "dialled" : "accepted",
                wire::text_of(met.theirs.build));
   switch (meeting.verdict) {
-    case standby::Verdict::lead: return lead();
-    case standby::Verdict::follow: return follow();
+    case standby::Verdict::lead:
+      return lead();
+    case standby::Verdict::follow:
+      return follow();
     case standby::Verdict::take_over: {
-      take_over(peer_ + " has restarted and lost its state");
+      take_over(peer_ + " has restarted and lost its state", Proof::its_own_word);
       if (leading()) lead();
       return;
     }
@@ -222,7 +226,8 @@ void Node::join(Met met) {
       if (Status done = step_down(); !done) return fail_node(done.error().message);
       return follow();
     }
-    case standby::Verdict::refuse: return;
+    case standby::Verdict::refuse:
+      return;
   }
 }
 

@@ -61,7 +61,9 @@ class Node final : private standby::TakeoverSteps {
 
   // Any thread.
   [[nodiscard]] NodeView view() const;
-  [[nodiscard]] engine::Summary checkpoints() const { return engine_->statistics().summary(parts_.clock.now()); }
+  [[nodiscard]] engine::Summary checkpoints() const {
+    return engine_->statistics().summary(parts_.clock.now());
+  }
   [[nodiscard]] const char* tracker() const { return tracker_->name(); }
   [[nodiscard]] engine::Policy policy() const;
   // Asks the replication thread; the future is ready when it has done so, or refused.
@@ -109,7 +111,8 @@ class Node final : private standby::TakeoverSteps {
   void follow_turn();
   [[nodiscard]] Status follower_received(std::size_t bytes);
   void roll_back_partial_epoch();
-  void take_over(const std::string& reason);
+  enum class Proof { none, its_own_word };  // that the old active sends no more
+  void take_over(const std::string& reason, Proof proof);
   [[nodiscard]] Status fence() override;
   [[nodiscard]] Status finish_or_roll_back() override;
   [[nodiscard]] Status take_personality() override;
@@ -141,6 +144,7 @@ class Node final : private standby::TakeoverSteps {
   std::uint64_t refused_ = 0;
   std::string last_refusal_;
   std::string last_takeover_;
+  Proof proof_of_silence_ = Proof::none;
   double sync_progress_ = 0;
   Instant published_{};
   Instant peer_led_at_{};  // when a heartbeat last said that the peer leads
@@ -152,9 +156,9 @@ class Node final : private standby::TakeoverSteps {
   std::uint64_t peer_term_ = 0;  // the greatest term heard of
 
   mutable std::mutex mutex_;
-  NodeView view_;                                   // under mutex_
-  engine::Policy policy_;                           // under mutex_
-  std::vector<std::function<void()>> requests_;     // under mutex_
+  NodeView view_;                                                        // under mutex_
+  engine::Policy policy_;                                                // under mutex_
+  std::vector<std::function<void()>> requests_;                          // under mutex_
   std::vector<std::promise<Result<std::uint64_t>>> checkpoint_waiters_;  // replication thread
   UniqueFd request_fd_;
   std::atomic<bool> stopping_{false};

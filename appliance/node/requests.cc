@@ -33,7 +33,8 @@ void Node::run_requests() {
     requests.swap(requests_);
   }
   for (auto& request : requests) request();
-  if (!engine_->has_standby()) answer_checkpoint_waiters(fail(Errc::failed_precondition, "this node has no standby to commit on"));
+  if (!engine_->has_standby())
+    answer_checkpoint_waiters(fail(Errc::failed_precondition, "this node has no standby to commit on"));
 }
 
 void Node::answer_checkpoint_waiters(const Result<std::uint64_t>& answer) {
@@ -42,9 +43,11 @@ void Node::answer_checkpoint_waiters(const Result<std::uint64_t>& answer) {
 
 std::future<Result<std::uint64_t>> Node::request_checkpoint() {
   return post<Result<std::uint64_t>>([this](std::promise<Result<std::uint64_t>> answer) {
-    if (!leading()) return answer.set_value(fail(Errc::failed_precondition, "only the active takes checkpoints"));
+    if (!leading())
+      return answer.set_value(fail(Errc::failed_precondition, "only the active takes checkpoints"));
     if (operator_quiesce_until_)
-      return answer.set_value(fail(Errc::failed_precondition, "the dataplane is quiesced by an operator; resume it first"));
+      return answer.set_value(
+          fail(Errc::failed_precondition, "the dataplane is quiesced by an operator; resume it first"));
     checkpoint_waiters_.push_back(std::move(answer));
   });
 }
@@ -53,8 +56,11 @@ std::future<Status> Node::request_quiesce(Nanos limit) {
   return post<Status>([this, limit](std::promise<Status> answer) {
     if (limit <= Nanos(0) || limit > kOperatorQuiesceMax)
       return answer.set_value(fail(Errc::invalid_argument, "the limit must be between 1 ms and 60 s"));
-    if (!leading()) return answer.set_value(fail(Errc::failed_precondition, "a node that does not lead is quiesced already"));
-    if (operator_quiesce_until_) return answer.set_value(fail(Errc::failed_precondition, "the dataplane is quiesced already"));
+    if (!leading())
+      return answer.set_value(
+          fail(Errc::failed_precondition, "a node that does not lead is quiesced already"));
+    if (operator_quiesce_until_)
+      return answer.set_value(fail(Errc::failed_precondition, "the dataplane is quiesced already"));
     Status quiesced = parts_.dataplane.barrier().quiesce(policy_.quiesce_timeout);
     if (quiesced) {
       operator_quiesce_until_ = parts_.clock.now() + limit;
@@ -66,7 +72,9 @@ std::future<Status> Node::request_quiesce(Nanos limit) {
 
 std::future<Status> Node::request_resume() {
   return post<Status>([this](std::promise<Status> answer) {
-    if (!operator_quiesce_until_) return answer.set_value(fail(Errc::failed_precondition, "the dataplane is not quiesced by an operator"));
+    if (!operator_quiesce_until_)
+      return answer.set_value(
+          fail(Errc::failed_precondition, "the dataplane is not quiesced by an operator"));
     end_operator_quiesce();
     answer.set_value({});
   });

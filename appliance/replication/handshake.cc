@@ -32,8 +32,12 @@ std::optional<Met> Handshakes::advance() {
   for (auto p = pending_.begin(); p != pending_.end();) {
     wire::Hello theirs;
     switch (advance(*p, theirs)) {
-      case Step::waiting: ++p; break;
-      case Step::dropped: p = pending_.erase(p); break;
+      case Step::waiting:
+        ++p;
+        break;
+      case Step::dropped:
+        p = pending_.erase(p);
+        break;
       case Step::through: {
         Met met{std::move(p->fd), theirs, p->dialled};
         pending_.erase(p);
@@ -46,13 +50,15 @@ std::optional<Met> Handshakes::advance() {
 
 bool Handshakes::send_hello(Pending& pending) {
   pending.hello_sent = true;
-  return send_all(pending.fd.get(), wire::make_frame(wire::Type::hello, my_hello_()), clock_, clock_.now()).has_value();
+  return send_all(pending.fd.get(), wire::make_frame(wire::Type::hello, my_hello_()), clock_, clock_.now())
+      .has_value();
 }
 
 Handshakes::Step Handshakes::refuse(Pending& pending, const std::string& why) {
   on_refusal_(why);
   // Best effort: the peer learns the reason if it still listens.
-  [[maybe_unused]] const Status told = send_all(pending.fd.get(), wire::make_refusal(why), clock_, clock_.now());
+  [[maybe_unused]] const Status told =
+      send_all(pending.fd.get(), wire::make_refusal(why), clock_, clock_.now());
   return Step::dropped;
 }
 
@@ -63,7 +69,8 @@ Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
     if (!finish_dial(pending.fd.get()) || !send_hello(pending)) return Step::dropped;
   }
   std::byte chunk[kFirstFrameMax];
-  const std::size_t wanted = (pending.in.size() < kHelloFrame ? kHelloFrame : kFirstFrameMax) - pending.in.size();
+  const std::size_t wanted =
+      (pending.in.size() < kHelloFrame ? kHelloFrame : kFirstFrameMax) - pending.in.size();
   const auto got = receive_some(pending.fd.get(), std::span(chunk, wanted));
   if (!got) return Step::dropped;
   pending.in.insert(pending.in.end(), chunk, chunk + *got);

@@ -44,7 +44,8 @@ void Heartbeats::send_until_stopped(const std::stop_token& stop) {
     beat.region_now_ns = region_now_().count();
     beat.stamp_ns = clock_.now().count();
     wire::seal(beat);
-    send(socket_.get(), &beat, sizeof(beat), MSG_NOSIGNAL);  // a peer that is not there refuses: nothing to do
+    send(socket_.get(), &beat, sizeof(beat),
+         MSG_NOSIGNAL);  // a peer that is not there refuses: nothing to do
     next.tv_nsec += interval_.count();
     for (; next.tv_nsec >= 1'000'000'000; next.tv_nsec -= 1'000'000'000) ++next.tv_sec;
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nullptr);

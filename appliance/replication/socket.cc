@@ -6,8 +6,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
+
+#include <poll.h>
 
 namespace stillwater::appliance {
 namespace {
@@ -39,7 +40,9 @@ SocketAddress address_of(const Endpoint& endpoint, bool any_port = false) {
 
 std::string text_of(const Endpoint& e) { return e.address + ":" + std::to_string(e.port); }
 
-void set_option(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof(value)); }
+void set_option(int fd, int level, int option, int value) {
+  setsockopt(fd, level, option, &value, sizeof(value));
+}
 
 Result<UniqueFd> bound_socket(int type, const SocketAddress& at, const std::string& what) {
   UniqueFd fd(socket(at.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -86,7 +89,8 @@ Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to) {
   auto fd = bound_socket(SOCK_DGRAM, address_of(from), "UDP " + text_of(from));
   if (!fd) return fd;
   const SocketAddress peer = address_of(to);
-  if (connect(fd->get(), peer.get(), peer.length) != 0) return fail_errno("cannot reach " + text_of(to), errno);
+  if (connect(fd->get(), peer.get(), peer.length) != 0)
+    return fail_errno("cannot reach " + text_of(to), errno);
   return fd;
 }
 
@@ -97,7 +101,8 @@ Status send_all(int fd, std::span<const std::byte> bytes, const Clock& clock, In
       bytes = bytes.subspan(static_cast<std::size_t>(sent));
       continue;
     }
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) return fail_errno("the replication connection is gone", errno);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+      return fail_errno("the replication connection is gone", errno);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.now()).count();
     if (left <= 0) return fail(Errc::timed_out, "the peer does not read the replication connection");
     pollfd writable{fd, POLLOUT, 0};

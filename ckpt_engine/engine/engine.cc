@@ -1,5 +1,6 @@
 #include "ckpt_engine/engine/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <xxhash.h>
@@ -20,10 +21,10 @@ void Engine::lead_from(std::uint64_t committed) {
   standby_lost();
 }
 
-// 1. Decide
+// 1. Decide. What a brownout shipped of an epoch that could not be finished is still to be committed.
 Trigger Engine::due(Instant now, bool requested) const {
   if (!joined_ || awaiting_ack_) return Trigger::none;
-  return decide(policy_, {.dirty_bytes = tracker_.dirty_bytes_hint(),
+  return decide(policy_, {.dirty_bytes = tracker_.dirty_bytes_hint() + groups_sent_ * region::kLineBytes,
                           .output_waits = epochs_.checkpoint_wanted(),
                           .requested = requested,
                           .since_last = now - last_taken_});
@@ -52,26 +53,36 @@ Status Engine::checkpoint(wire::Transport& standby) {
 Status Engine::final_checkpoint(wire::Transport& standby) {
   if (awaiting_ack_) return fail(Errc::failed_precondition, "the epoch before is not committed yet");
   sample_ = {.at = clock_.now()};
-  last_soft_ = Instant{};  // soft lines are due, whenever they were shipped last
-  return blackout(Afterwards::stay_quiesced)
+  return brownout(standby)
+      .and_then([&] { return blackout(Afterwards::stay_quiesced); })
       .and_then([&] { return ship(standby); })
       .and_then([&] { return send_soft(standby, region_.size()); })
       .and_then([&] { return send_commit_record(standby); });
 }
 
 // 2. Brownout: a large dirty set is copied and shipped while forwarding runs; what is written meanwhile
-// shows up in the next round. The barrier lets every worker hand over its marks before copying starts.
+// shows up in the next round. What is more than staging can hold at once has to go this way.
 Status Engine::brownout(wire::Transport& standby) {
+  const std::uint64_t threshold = std::min(policy_.brownout_bytes, staging_.lines_max() * region::kLineBytes);
   for (unsigned round = 0; round < policy_.brownout_rounds_max; ++round) {
-    if (tracker_.dirty_bytes_hint() <= policy_.brownout_bytes) return {};
-    if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return quiesced;
-    extents_.clear();
-    tracker_.collect(extents_);
-    barrier_.resume();
-    if (!staging_.gather(region_, extents_, committed_ + 1, groups_sent_)) {
+    if (tracker_.dirty_bytes_hint() <= threshold) return {};
+    if (Status shipped = brownout_round(standby); !shipped) return shipped;
+  }
+  return {};
+}
+
+// The barrier lets every worker hand over its marks before copying starts.
+Status Engine::brownout_round(wire::Transport& standby) {
+  if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return quiesced;
+  extents_.clear();
+  tracker_.collect(extents_);
+  barrier_.resume();
+  for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
+    if (!staging_.gather(region_, portion, committed_ + 1, groups_sent_)) {
       tracker_.merge_back();
-      return fail(Errc::resource_exhausted, "more memory changed than staging can hold");
+      return fail(Errc::resource_exhausted, "staging is too small to copy from");
     }
+    sample_.lines += staging_.lines();
     if (Status shipped = ship(standby); !shipped) return shipped;
   }
   return {};
@@ -88,7 +99,11 @@ Status Engine::blackout(Afterwards afterwards) {
   if (staged) {
     if (joining_) epochs_.set_committed(committed_);  // from here on this standby's commits are waited for
     epochs_.set_current(committed_ + 2);
-    if (request - last_soft_ >= policy_.soft_interval) tracker_.collect_soft();
+    const bool soft_is_due = !soft_set_aside_ && request - last_soft_ >= policy_.soft_interval;
+    if (soft_is_due || afterwards == Afterwards::stay_quiesced) {
+      tracker_.collect_soft();
+      soft_set_aside_ = true;
+    }
   }
   const Instant copied = clock_.now();
   if (afterwards == Afterwards::resume || !staged) barrier_.resume();
@@ -173,6 +188,7 @@ Status Engine::first_sync(wire::Transport& peer, const std::function<void(std::u
   tracker_.committed();
   extents_.clear();
   tracker_.take_soft(extents_, region_.size());
+  soft_set_aside_ = false;
 
   const wire::SyncBegin begin{region_.header().region_id, region_.header().term, committed_, region_.size()};
   joining_ = true;
@@ -184,7 +200,8 @@ Status Engine::first_sync(wire::Transport& peer, const std::function<void(std::u
 // Lines of zeroes are left out: the peer's region is zeroed when a sync begins.
 Status Engine::copy_everything(wire::Transport& peer, const std::function<void(std::uint64_t)>& progress) {
   static constexpr std::byte kZeroPage[region::kPageBytes] = {};
-  constexpr std::uint64_t kBatchBytes = 256u << 10;
+  const std::uint64_t batch_bytes_max =
+      std::min<std::uint64_t>(256u << 10, staging_.lines_max() * region::kLineBytes - region::kPageBytes);
   std::vector<region::Extent> batch;
   std::uint64_t batch_bytes = 0;
   for (std::uint64_t offset = region::kDataOffset; offset < region_.size(); offset += region::kPageBytes) {
@@ -193,7 +210,7 @@ Status Engine::copy_everything(wire::Transport& peer, const std::function<void(s
       batch_bytes += region::kPageBytes;
     }
     const bool last = offset + region::kPageBytes == region_.size();
-    if (batch.empty() || (batch_bytes < kBatchBytes && !last)) continue;
+    if (batch.empty() || (batch_bytes < batch_bytes_max && !last)) continue;
     if (!staging_.gather(region_, batch, 0, 0))
       return fail(Errc::resource_exhausted, "staging is too small to sync");
     for (const std::span<std::byte> frame : staging_.seal(wire::Type::sync_lines))
@@ -205,23 +222,36 @@ Status Engine::copy_everything(wire::Transport& peer, const std::function<void(s
   return {};
 }
 
+// The blackout that is due anyway sets the marks aside. A quiesce that fails is tried again an interval
+// later: soft lines are not worth stopping the workers over and over.
 Status Engine::ship_soft_if_due(wire::Transport& standby, Instant now) {
   if (!joined_ || now - last_soft_ < policy_.soft_interval) return {};
-  if (epochs_.checkpoint_wanted() || tracker_.dirty_bytes_hint() > 0) return send_soft(standby, policy_.soft_bytes);
-  if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return {};
-  tracker_.collect_soft();
-  barrier_.resume();
+  if (!soft_set_aside_) {
+    if (awaiting_ack_ || due_soon()) return {};
+    if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) {
+      last_soft_ = now;
+      return {};
+    }
+    tracker_.collect_soft();
+    barrier_.resume();
+  }
   return send_soft(standby, policy_.soft_bytes);
 }
+
+bool Engine::due_soon() const { return epochs_.checkpoint_wanted() || tracker_.dirty_bytes_hint() > 0; }
 
 // Copied while forwarding runs: torn copies are allowed, soft state says what they cost.
 Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {
   last_soft_ = clock_.now();
+  soft_set_aside_ = false;
   extents_.clear();
   tracker_.take_soft(extents_, budget_bytes);
-  if (!staging_.gather(region_, extents_, 0, 0)) return {};
-  for (const std::span<std::byte> frame : staging_.seal(wire::Type::soft))
-    if (Status sent = standby.send(frame); !sent) return sent;
+  for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
+    if (!staging_.gather(region_, portion, 0, 0))
+      return fail(Errc::resource_exhausted, "staging is too small to copy from");
+    for (const std::span<std::byte> frame : staging_.seal(wire::Type::soft))
+      if (Status sent = standby.send(frame); !sent) return sent;
+  }
   return {};
 }
 

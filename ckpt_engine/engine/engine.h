@@ -47,10 +47,12 @@ class Engine {
   // The standby's answer; completes step 7: output that waited is released.
   [[nodiscard]] Status acknowledged(const wire::Ack& ack);
 
-  // The last checkpoint of a planned stop: soft lines go with it, and the workers stay quiesced.
+  // The last checkpoint of a planned stop: soft lines go with it, and the workers stay quiesced. If it fails
+  // before its blackout they go on.
   [[nodiscard]] Status final_checkpoint(wire::Transport& standby);
 
-  // Ships soft lines if their interval has passed. Skips a blackout where no hard line is dirty.
+  // Ships soft lines if their interval has passed and the workers' last blackout set them aside. Where no
+  // blackout is due the workers are stopped for the marks alone.
   [[nodiscard]] Status ship_soft_if_due(wire::Transport& standby, Instant now);
 
   // No standby any more: marks are merged back, nobody is waited for.
@@ -61,6 +63,8 @@ class Engine {
   [[nodiscard]] bool has_standby() const { return joined_; }
   [[nodiscard]] std::uint64_t committed() const { return committed_; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+  // What the checkpoint cost that was acknowledged last.
+  [[nodiscard]] const Sample& last_sample() const { return sample_; }
   [[nodiscard]] Policy policy() const { return policy_; }
   void set_policy(const Policy& policy) { policy_ = policy; }
 
@@ -69,12 +73,14 @@ class Engine {
 
  private:
   [[nodiscard]] Status brownout(wire::Transport& standby);
+  [[nodiscard]] Status brownout_round(wire::Transport& standby);
   enum class Afterwards { resume, stay_quiesced };
   [[nodiscard]] Status blackout(Afterwards afterwards);
   [[nodiscard]] Status ship(wire::Transport& standby);
   [[nodiscard]] Status send_commit_record(wire::Transport& standby);
   [[nodiscard]] Status copy_everything(wire::Transport& peer,
                                        const std::function<void(std::uint64_t)>& progress);
+  [[nodiscard]] bool due_soon() const;
   [[nodiscard]] Status send_soft(wire::Transport& standby, std::uint64_t budget_bytes);
   void forget_shipment();
 
@@ -97,6 +103,7 @@ class Engine {
   Sample sample_;
   Instant last_taken_{};
   Instant last_soft_{};
+  bool soft_set_aside_ = false;  // by the blackout, for the next soft shipment
 };
 
 }  // namespace stillwater::engine

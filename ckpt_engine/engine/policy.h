@@ -28,10 +28,12 @@ struct Pressure {
   Nanos since_last{};         // since the last checkpoint was taken
 };
 
-// None while nothing is dirty, unless requested; never below the minimum interval.
+// None while nothing is dirty, unless requested; never below the minimum interval, so a caller keeps its
+// request until it is served.
 [[nodiscard]] constexpr Trigger decide(const Policy& policy, const Pressure& p) {
+  if (p.since_last < policy.min_interval) return Trigger::none;
   if (p.requested) return Trigger::request;
-  if (p.since_last < policy.min_interval || p.dirty_bytes == 0) return Trigger::none;
+  if (p.dirty_bytes == 0) return Trigger::none;
   if (p.output_waits) return Trigger::held_output;
   if (p.dirty_bytes >= policy.dirty_bytes) return Trigger::dirty_bytes;
   if (p.since_last >= policy.interval) return Trigger::interval;

@@ -11,8 +11,30 @@ namespace {
 
 using region::kLineBytes;
 constexpr std::size_t kFrameOverhead = sizeof(wire::FrameHeader) + sizeof(wire::GroupHeader);
+// Of one line that has an extent of its own; the frames' overhead is spread over kLinesPerGroup lines.
+constexpr std::size_t kLineCost = kLineBytes + sizeof(wire::WireExtent) + 1;
+static_assert(kFrameOverhead <= Staging::kLinesPerGroup);
 
 }  // namespace
+
+std::vector<std::vector<region::Extent>> portions_of(std::span<const region::Extent> extents,
+                                                     std::uint64_t lines_max) {
+  std::vector<std::vector<region::Extent>> portions;
+  std::uint64_t room = 0;
+  for (region::Extent e : extents) {
+    while (e.bytes > 0) {
+      if (room == 0) {
+        portions.emplace_back();
+        room = lines_max * kLineBytes;
+      }
+      const std::uint64_t take = std::min(e.bytes, room);
+      portions.back().push_back({e.offset, take});
+      e = {e.offset + take, e.bytes - take};
+      room -= take;
+    }
+  }
+  return portions;
+}
 
 Result<Staging> Staging::create(std::size_t bytes) {
   void* memory =
@@ -31,6 +53,11 @@ Staging::Staging(Staging&& other) noexcept
       lines_(other.lines_),
       frames_(std::move(other.frames_)),
       extents_(std::move(other.extents_)) {}
+
+std::uint64_t Staging::lines_max() const {
+  constexpr std::size_t kAtLeast = 3 * kFrameOverhead;
+  return bytes_ < kAtLeast + kLineCost ? 1 : (bytes_ - kAtLeast) / kLineCost;
+}
 
 Staging::~Staging() {
   if (memory_ != nullptr) munmap(memory_, bytes_);

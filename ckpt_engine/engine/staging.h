@@ -11,6 +11,10 @@
 
 namespace stillwater::engine {
 
+// The extents in order, cut so that no portion has more than `lines_max` lines.
+[[nodiscard]] std::vector<std::vector<region::Extent>> portions_of(std::span<const region::Extent> extents,
+                                                                   std::uint64_t lines_max);
+
 // Owns memory that is populated and, where the limit allows, locked; never part of a region (mission M1).
 // One control thread.
 class Staging {
@@ -31,6 +35,8 @@ class Staging {
   [[nodiscard]] std::span<const std::span<std::byte>> seal(wire::Type type);
 
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
+  // As many lines always fit, however scattered they are.
+  [[nodiscard]] std::uint64_t lines_max() const;
 
  private:
   Staging(std::byte* memory, std::size_t bytes) : memory_(memory), bytes_(bytes) {}

@@ -33,8 +33,11 @@ void BarrierTracker::collect(std::vector<Extent>& out) {
 }
 
 void BarrierTracker::collect_soft() {
-  for (std::size_t i = 0; i < marks_.size(); ++i)
-    if (spare_soft_[i]->count() == 0) std::swap(marks_[i]->soft, spare_soft_[i]);
+  for (std::size_t i = 0; i < marks_.size(); ++i) {
+    spare_soft_[i]->append_to(soft_left_);  // empty, unless nobody took what was set aside before
+    spare_soft_[i]->clear();
+    std::swap(marks_[i]->soft, spare_soft_[i]);
+  }
 }
 
 // Goes on where the last one stopped, so that lines which are written all the time do not keep the others

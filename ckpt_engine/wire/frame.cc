@@ -1,5 +1,7 @@
 #include "ckpt_engine/wire/frame.h"
 
+#include <algorithm>
+
 #include <xxhash.h>
 
 namespace stillwater::wire {
@@ -29,7 +31,7 @@ std::uint64_t seal(FrameHeader& header, Type type, Bytes payload) {
 
 std::vector<std::byte> make_frame(Type type, Bytes payload) {
   std::vector<std::byte> frame(sizeof(FrameHeader) + payload.size());
-  std::memcpy(frame.data() + sizeof(FrameHeader), payload.data(), payload.size());
+  std::copy(payload.begin(), payload.end(), frame.begin() + sizeof(FrameHeader));
   FrameHeader header;
   seal(header, type, payload);
   std::memcpy(frame.data(), &header, sizeof(header));

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include <netinet/in.h>
+
 #include <rte_arp.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -26,8 +27,8 @@ constexpr rte_ether_addr kPeerMac[2] = {{{0x02, 0, 0, 0, 1, 2}}, {{0x02, 0, 0, 0
 
 void FlowSource::attach(std::uint16_t port) { rte_eth_add_rx_callback(port, 0, &FlowSource::fill, this); }
 
-std::uint16_t FlowSource::fill(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n, std::uint16_t,
-                               void* self) {
+std::uint16_t FlowSource::fill(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n,
+                               std::uint16_t, void* self) {
   auto& source = *static_cast<FlowSource*>(self);
   for (std::uint16_t i = 0; i < n; ++i) {
     if (!source.greeted_) {
@@ -64,7 +65,7 @@ void FlowSource::write_udp(rte_mbuf* packet) {
     rte_ether_hdr ether;
     rte_ipv4_hdr ip;
     rte_udp_hdr udp;
-  } __attribute__((packed)) frame{};
+  } __attribute__((packed, aligned(2))) frame{};
   const bool inside = side_ == Side::inside;
   std::uint32_t host = 0;
   std::uint16_t port = 0;
@@ -91,7 +92,7 @@ void FlowSource::write_arp(rte_mbuf* packet) const {
   struct Frame {
     rte_ether_hdr ether;
     rte_arp_hdr arp;
-  } __attribute__((packed)) frame{};
+  } __attribute__((packed, aligned(2))) frame{};
   const bool inside = side_ == Side::inside;
   std::memset(&frame.ether.dst_addr, 0xff, sizeof(frame.ether.dst_addr));
   frame.ether.src_addr = kPeerMac[inside ? 0 : 1];

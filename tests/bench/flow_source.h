@@ -19,7 +19,9 @@ class FlowSource {
 
   // Before the port is started; the source outlives the port.
   void attach(std::uint16_t port);
-  void set_new_flows_per_million(std::uint32_t rate) { new_per_million_.store(rate, std::memory_order_relaxed); }
+  void set_new_flows_per_million(std::uint32_t rate) {
+    new_per_million_.store(rate, std::memory_order_relaxed);
+  }
   // Packets handed to the worker.
   [[nodiscard]] std::uint64_t packets() const { return packets_.load(std::memory_order_relaxed); }
 
@@ -34,7 +36,7 @@ class FlowSource {
   std::uint32_t flows_;
   std::uint32_t next_ = 0;
   std::uint32_t fresh_ = 0;
-  std::uint32_t credit_ = 0;  // millionths of a new flow
+  std::uint32_t credit_ = 0;                       // millionths of a new flow
   std::atomic<std::uint32_t> new_per_million_{0};  // writer: the benchmark
   std::atomic<std::uint64_t> packets_{0};          // writer: the worker
   bool greeted_ = false;

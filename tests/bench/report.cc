@@ -51,8 +51,8 @@ double percentile(std::vector<double> samples, double p) {
 }
 
 void Report::print() const {
-  std::printf("%-34s %10s %10s %10s %10s %8s %8s  %s\n", name_.c_str(), "median", "p99", "min", "max", "bound", "ratio",
-              "unit");
+  std::printf("%-34s %10s %10s %10s %10s %8s %8s  %s\n", name_.c_str(), "median", "p99", "min", "max",
+              "bound", "ratio", "unit");
   for (const Measurement& m : measurements_) {
     const auto [least, most] = std::minmax_element(m.samples.begin(), m.samples.end());
     std::printf("%-34s %10.2f %10.2f %10.2f %10.2f ", m.id.c_str(), percentile(m.samples, 0.5),

@@ -6,9 +6,12 @@
 
 namespace stillwater::e2e {
 
-TEST_CASE("Q7 Q9 P7: an active killed in the middle of a shipment: the standby rolls back and serves every session") {
+TEST_CASE(
+    "Q7 Q9 P7: an active killed in the middle of a shipment: the standby rolls back and serves every "
+    "session") {
   const auto step = GENERATE(rig::ShipmentStep::before_second_group, rig::ShipmentStep::before_commit_record);
-  PairFixture pair(step == rig::ShipmentStep::before_second_group ? "kill-second-group" : "kill-commit-record");
+  PairFixture pair(step == rig::ShipmentStep::before_second_group ? "kill-second-group"
+                                                                  : "kill-commit-record");
   pair.start_in_sync();
   pair.open_flows(100, 100);
   pair.load->new_connections().start();  // keeps hard state changing, so that shipments go on
@@ -19,7 +22,8 @@ TEST_CASE("Q7 Q9 P7: an active killed in the middle of a shipment: the standby r
 
   INFO(pair.b.log());
   REQUIRE(eventually(10s, [&] { return pair.b.role() == "standalone"; }));
-  const std::string groups = step == rig::ShipmentStep::before_second_group ? "rolled back 1 group" : "rolled back ";
+  const std::string groups =
+      step == rig::ShipmentStep::before_second_group ? "rolled back 1 group" : "rolled back ";
   CHECK(pair.b.log().find(groups) != std::string::npos);
   pair.require_flows_survive();
 }

@@ -71,12 +71,21 @@ int NodeUnderTest::exit_status_within(Nanos limit) {
   return how.starts_with(prefix) ? std::stoi(how.substr(prefix.size())) : -1;
 }
 
-nlohmann::json NodeUnderTest::ask(const std::vector<std::string>& words) const {
+std::vector<std::string> NodeUnderTest::command(const std::vector<std::string>& words) const {
   std::vector<std::string> argv = {places_.client, "--address", "unix:" + socket_path_, "--json"};
   argv.insert(argv.end(), words.begin(), words.end());
-  const auto said = rig::run_command(argv, 5s);
+  return argv;
+}
+
+nlohmann::json NodeUnderTest::ask(const std::vector<std::string>& words) const {
+  const auto said = rig::run_command(command(words), 5s);
   if (!said || said->exit_status != 0) return nlohmann::json::object();
   return nlohmann::json::parse(said->out, nullptr, false);
+}
+
+bool NodeUnderTest::obeys(const std::vector<std::string>& words) const {
+  const auto said = rig::run_command(command(words), 5s);
+  return said && said->exit_status == 0;
 }
 
 std::string NodeUnderTest::log() const { return read_file(child_->log_path()); }

@@ -41,11 +41,15 @@ class NodeUnderTest {
 
   // What `stillwaterctl --json WORDS...` says; null where it fails.
   [[nodiscard]] nlohmann::json ask(const std::vector<std::string>& words) const;
+  // Whether stillwaterctl ends with 0.
+  [[nodiscard]] bool obeys(const std::vector<std::string>& words) const;
   [[nodiscard]] nlohmann::json status() const { return ask({"status"}); }
   [[nodiscard]] std::string role() const { return status().value("role", std::string()); }
   [[nodiscard]] std::string log() const;
 
  private:
+  [[nodiscard]] std::vector<std::string> command(const std::vector<std::string>& words) const;
+
   Places places_;
   std::string name_;
   std::string config_path_;

@@ -31,10 +31,12 @@ std::string send_to_replication_port(const rig::Space& space, const std::vector<
     to.sin_family = AF_INET;
     to.sin_port = htons(7700);
     inet_pton(AF_INET, "10.80.3.1", &to.sin_addr);
-    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) return fail_errno("connect", errno);
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0)
+      return fail_errno("connect", errno);
     if (send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) return fail_errno("send", errno);
     char chunk[512];
-    for (ssize_t n; (n = recv(fd.get(), chunk, sizeof(chunk), 0)) > 0;) answer.append(chunk, static_cast<std::size_t>(n));
+    for (ssize_t n; (n = recv(fd.get(), chunk, sizeof(chunk), 0)) > 0;)
+      answer.append(chunk, static_cast<std::size_t>(n));
     return {};
   });
   REQUIRE(done.has_value());
@@ -43,7 +45,8 @@ std::string send_to_replication_port(const rig::Space& space, const std::vector<
 
 }  // namespace
 
-TEST_CASE("random bytes and other versions on the replication port are refused with a reason; the pair goes on") {
+TEST_CASE(
+    "random bytes and other versions on the replication port are refused with a reason; the pair goes on") {
   PairFixture pair("garbage");
   pair.start_in_sync();
   pair.open_flows(20);
@@ -69,8 +72,11 @@ TEST_CASE("random bytes and other versions on the replication port are refused w
 
 TEST_CASE("a node with another table layout or other rules is refused; both sides say why") {
   const auto [what, edit] = GENERATE(table<std::string, std::function<std::string(std::string)>>({
-      {"layout", [](std::string text) { return replaced(std::move(text), "sessions: 65536", "sessions: 4096"); }},
-      {"service configuration", [](std::string text) { return replaced(std::move(text), "id: 20, action: deny", "id: 20, action: allow"); }},
+      {"layout",
+       [](std::string text) { return replaced(std::move(text), "sessions: 65536", "sessions: 4096"); }},
+      {"service configuration",
+       [](std::string
+              text) { return replaced(std::move(text), "id: 20, action: deny", "id: 20, action: allow"); }},
   }));
   PairFixture pair("mismatch", edit);
   pair.a.start();
@@ -96,28 +102,38 @@ TEST_CASE("a second daemon of the same node is refused and the first goes on") {
 }
 
 TEST_CASE("a peer that uses this node's name is refused") {
-  PairFixture pair("same-name", [](std::string text) { return replaced(std::move(text), "name: fw-b", "name: fw-a"); });
+  PairFixture pair("same-name",
+                   [](std::string text) { return replaced(std::move(text), "name: fw-b", "name: fw-a"); });
   pair.a.start();
   pair.b.start();
   CHECK(eventually(20s, [&] {
-    return pair.a.status().value("last_refusal", std::string()).find("calls itself fw-a") != std::string::npos;
+    return pair.a.status().value("last_refusal", std::string()).find("calls itself fw-a") !=
+           std::string::npos;
   }));
 }
 
 TEST_CASE("a wrong configuration ends the daemon with status 2 and its mistakes by line") {
-  PairFixture pair("bad-config", [](std::string text) { return replaced(std::move(text), "idle: sleep", "idle: nap"); });
+  PairFixture pair("bad-config",
+                   [](std::string text) { return replaced(std::move(text), "idle: sleep", "idle: nap"); });
   pair.b.start();
   CHECK(pair.b.exit_status_within(10s) == 2);
   CHECK(pair.b.log().find("fw-b.yaml:") != std::string::npos);
 }
 
-TEST_CASE("an operator quiesces and resumes the dataplane; nothing is lost while the rings have room") {
+TEST_CASE("an operator checkpoints, quiesces and resumes; the node says what it cannot do and why") {
   PairFixture pair("operator");
   pair.start_in_sync();
   pair.open_flows(20);
-  CHECK(pair.a.ask({"checkpoint"}).contains("committed_epoch"));
-  REQUIRE_FALSE(pair.a.ask({"quiesce", "--limit", "2s"}).is_discarded());
-  pair.a.ask({"resume"});
+  CHECK(pair.a.obeys({"checkpoint"}));
+  CHECK_FALSE(pair.b.obeys({"checkpoint"}));
+  CHECK_FALSE(pair.a.obeys({"resume"}));
+  REQUIRE(pair.a.obeys({"quiesce", "--limit", "10s"}));
+  CHECK_FALSE(pair.a.obeys({"quiesce", "--limit", "10s"}));
+  CHECK_FALSE(pair.a.obeys({"checkpoint"}));
+  CHECK(pair.a.status().value("can_fail_over", false));
+  REQUIRE(pair.a.obeys({"resume"}));
+  CHECK(pair.a.obeys({"policy", "set", "--interval", "2ms"}));
+  CHECK_FALSE(pair.a.obeys({"policy", "set", "--interval", "1us"}));
   pair.require_flows_survive();
 }
 

@@ -122,14 +122,14 @@ class HouseTest(unittest.TestCase):
 
     def test_a_dpdk_symbol_in_a_library(self):
         self.write({'lib/clean.c': 'int answer(void) { return 42; }\n',
-                    'lib/bound.c': 'int rte_eth_dev_count(void); int n(void) { return rte_eth_dev_count(); }\n'})
+                    'lib/bound.c': 'int rte_eth_dev(void); int n(void) { return rte_eth_dev(); }\n'})
         for name in ('clean', 'bound'):
             place = self.root / 'lib' / name
             subprocess.run(['cc', '-c', f'{place}.c', '-o', f'{place}.o'], check=True)
             subprocess.run(['ar', 'rcs', f'{place}.a', f'{place}.o'], check=True)
         self.assertEqual(self.house('--symbols', self.root / 'lib/clean.a'), [])
         self.assertEqual(self.house('--symbols', self.root / 'lib'),
-                         [f'{self.root}/lib/bound.a: holds rte_eth_dev_count'])
+                         [f'{self.root}/lib/bound.a: holds rte_eth_dev'])
         self.assertEqual(self.house('--symbols', self.root / 'lib/gone.a'),
                          [f'{self.root}/lib/gone.a: does not exist'])
 

@@ -13,8 +13,6 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include <linux/ptrace.h>
-
 namespace stillwater::rig {
 namespace {
 
@@ -24,7 +22,8 @@ constexpr std::uint16_t kCommit = 6;
 
 Result<pid_t> replication_thread_of(pid_t pid) {
   std::error_code error;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", error)) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", error)) {
     std::string name;
     std::ifstream(task.path() / "comm") >> name;
     if (name == "sw-replication") return static_cast<pid_t>(std::stol(task.path().filename()));
@@ -34,7 +33,7 @@ Result<pid_t> replication_thread_of(pid_t pid) {
 
 // The type of the frame that this system call sends; 0 if it sends none.
 std::uint16_t frame_being_sent(pid_t thread) {
-  struct ptrace_syscall_info info {};
+  __ptrace_syscall_info info{};
   if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) <= 0) return 0;
   if (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_sendto) return 0;
   char head[8] = {};
@@ -58,9 +57,11 @@ class Trace {
   Trace& operator=(const Trace&) = delete;
 
   [[nodiscard]] Status attach() {
-    if (ptrace(PTRACE_SEIZE, thread_, 0, PTRACE_O_TRACESYSGOOD) != 0) return fail_errno("cannot trace", errno);
+    if (ptrace(PTRACE_SEIZE, thread_, 0, PTRACE_O_TRACESYSGOOD) != 0)
+      return fail_errno("cannot trace", errno);
     attached_ = true;
-    if (ptrace(PTRACE_INTERRUPT, thread_, 0, 0) != 0) return fail_errno("cannot stop the traced thread", errno);
+    if (ptrace(PTRACE_INTERRUPT, thread_, 0, 0) != 0)
+      return fail_errno("cannot stop the traced thread", errno);
     return {};
   }
   void detach_as_killed() { attached_ = false; }

@@ -17,7 +17,7 @@ class EchoServer final : public Reactor::Handler, public Reactor::Ticker {
   EchoServer(Reactor& reactor, UniqueFd listener);
   ~EchoServer() override;
 
-  [[nodiscard]] Status listen() { return reactor_.watch(listener_, EPOLLIN, *this); }
+  [[nodiscard]] Status listen() { return reactor_.watch(EPOLLIN, *this); }
 
   void ready(std::uint32_t events) override;
   void tick(Instant now) override;
@@ -26,7 +26,6 @@ class EchoServer final : public Reactor::Handler, public Reactor::Ticker {
   class Connection;
 
   Reactor& reactor_;
-  UniqueFd listener_;
   std::list<std::unique_ptr<Connection>> connections_;
 };
 

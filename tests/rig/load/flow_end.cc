@@ -23,15 +23,15 @@ bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || 
 }  // namespace
 
 FlowEnd::FlowEnd(UniqueFd fd, Direction writes, std::optional<std::uint32_t> flow, const Listener& listener)
-    : fd_(std::move(fd)),
+    : Handler(std::move(fd)),
       writes_(writes),
       flow_(flow),
       listener_(listener),
       reader_(opposite(writes), flow) {}
 
 void FlowEnd::ready(std::uint32_t events) {
-  if (!fd_) return;
-  if (const int error = pending_error(fd_); error != 0) {
+  if (!fd()) return;
+  if (const int error = pending_error(fd()); error != 0) {
     return break_off(std::generic_category().message(error));
   }
   if (!connected_) {
@@ -42,9 +42,9 @@ void FlowEnd::ready(std::uint32_t events) {
 }
 
 void FlowEnd::read_all() {
-  while (fd_) {
+  while (fd()) {
     std::array<std::byte, 4096> bytes;
-    const ssize_t count = recv(fd_.get(), bytes.data(), bytes.size(), 0);
+    const ssize_t count = recv(fd().get(), bytes.data(), bytes.size(), 0);
     if (count < 0 && would_block(errno)) return;
     if (count < 0) return break_off(std::generic_category().message(errno));
     if (count == 0) return break_off("closed by the other end");
@@ -58,7 +58,7 @@ void FlowEnd::read_all() {
 }
 
 void FlowEnd::write_if_due(Instant now) {
-  if (!fd_ || !due_) return;
+  if (!fd() || !due_) return;
   if (unwritten_.empty() && now >= *due_) {
     message_ = make_message(*flow_, writes_, next_number_++);
     unwritten_ = message_;
@@ -69,7 +69,7 @@ void FlowEnd::write_if_due(Instant now) {
 }
 
 void FlowEnd::write_rest() {
-  const ssize_t count = send(fd_.get(), unwritten_.data(), unwritten_.size(), MSG_NOSIGNAL);
+  const ssize_t count = send(fd().get(), unwritten_.data(), unwritten_.size(), MSG_NOSIGNAL);
   if (count >= 0) {
     unwritten_ = unwritten_.subspan(static_cast<std::size_t>(count));
   } else if (!would_block(errno)) {
@@ -78,7 +78,7 @@ void FlowEnd::write_rest() {
 }
 
 void FlowEnd::break_off(const std::string& reason) {
-  fd_.reset();
+  close();
   listener_.broke(*this, reason);
 }
 

@@ -38,7 +38,6 @@ class FlowEnd final : public Reactor::Handler {
   // From then on a message is due each second; the first at once.
   void start_writing(Instant now) { due_ = now; }
 
-  [[nodiscard]] const UniqueFd& fd() const { return fd_; }
   [[nodiscard]] Direction writes() const { return writes_; }
   [[nodiscard]] std::optional<std::uint32_t> flow() const { return flow_; }
   // The number that the next new message will bear.
@@ -49,7 +48,6 @@ class FlowEnd final : public Reactor::Handler {
   void write_rest();
   void break_off(const std::string& reason);
 
-  UniqueFd fd_;
   Direction writes_;
   std::optional<std::uint32_t> flow_;
   const Listener& listener_;

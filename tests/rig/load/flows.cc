@@ -18,8 +18,8 @@ constexpr double kOpenedPerSecondAtMost = 2000;
 
 Flows::Flows(Reactor& reactor, UniqueFd listener, std::string server_address, std::uint16_t port,
              std::uint32_t wanted)
-    : reactor_(reactor),
-      listener_(std::move(listener)),
+    : Handler(std::move(listener)),
+      reactor_(reactor),
       server_address_(std::move(server_address)),
       port_(port),
       wanted_(wanted) {
@@ -41,10 +41,11 @@ FlowCounts Flows::counts() const {
 
 void Flows::ready(std::uint32_t) {
   while (true) {
-    UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!fd) return;
-    ends_.push_back(std::make_unique<FlowEnd>(std::move(fd), Direction::to_client, std::nullopt, events_));
-    (void)reactor_.watch(ends_.back()->fd(), EPOLLIN, *ends_.back());
+    UniqueFd accepted(accept4(fd().get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!accepted) return;
+    ends_.push_back(
+        std::make_unique<FlowEnd>(std::move(accepted), Direction::to_client, std::nullopt, events_));
+    (void)reactor_.watch(EPOLLIN, *ends_.back());
   }
 }
 
@@ -65,21 +66,21 @@ void Flows::open_some(Instant now) {
 
 void Flows::open_one(std::uint32_t number) {
   flows_.emplace_back();
-  auto fd = tcp_socket();
-  if (!fd) {
-    ++reasons_[fd.error().message];
+  auto socket = tcp_socket();
+  if (!socket) {
+    ++reasons_[socket.error().message];
     return;
   }
   sockaddr_in to = ipv4(server_address_, port_);
-  if (connect(fd->get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0 && errno != EINPROGRESS) {
+  if (connect(socket->get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0 && errno != EINPROGRESS) {
     ++reasons_[std::generic_category().message(errno)];
     return;
   }
-  ends_.push_back(std::make_unique<FlowEnd>(std::move(*fd), Direction::to_server, number, events_));
+  ends_.push_back(std::make_unique<FlowEnd>(std::move(*socket), Direction::to_server, number, events_));
   FlowEnd& end = *ends_.back();
   flows_[number].to_server.writer = &end;
   // Edge-triggered output is the news that the connection stands, told once.
-  (void)reactor_.watch(end.fd(), EPOLLIN | EPOLLOUT | EPOLLET, end);
+  (void)reactor_.watch(EPOLLIN | EPOLLOUT | EPOLLET, end);
 }
 
 void Flows::take_mark() {

@@ -31,7 +31,7 @@ class Flows final : public Reactor::Handler, public Reactor::Ticker {
   Flows(Reactor& reactor, UniqueFd listener, std::string server_address, std::uint16_t port,
         std::uint32_t wanted);
 
-  [[nodiscard]] Status listen() { return reactor_.watch(listener_, EPOLLIN, *this); }
+  [[nodiscard]] Status listen() { return reactor_.watch(EPOLLIN, *this); }
 
   // Any thread, once: from now on the fresh bytes of `survived` are counted.
   void mark_fault() { marked_.store(true); }
@@ -70,7 +70,6 @@ class Flows final : public Reactor::Handler, public Reactor::Ticker {
   void count(const Flow& before, const Flow& after);
 
   Reactor& reactor_;
-  UniqueFd listener_;
   std::string server_address_;
   std::uint16_t port_;
   std::uint32_t wanted_;

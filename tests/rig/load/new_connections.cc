@@ -14,42 +14,41 @@ namespace stillwater::rig {
 class NewConnections::Connection final : public Reactor::Handler {
  public:
   Connection(NewConnections& owner, UniqueFd fd, Instant began, std::uint32_t number)
-      : owner_(owner),
-        fd_(std::move(fd)),
+      : Handler(std::move(fd)),
+        owner_(owner),
         began_(began),
         message_(make_message(number, Direction::to_server, 0)) {}
 
   void ready(std::uint32_t events) override {
-    if (!fd_) return;
+    if (!fd()) return;
     int error = 0;
     socklen_t size = sizeof(error);
-    getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    getsockopt(fd().get(), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) return end(std::generic_category().message(error));
     if (!sent_ && (events & EPOLLOUT) != 0) send_message();
-    if (fd_ && sent_ && (events & EPOLLIN) != 0) read_echo();
+    if (fd() && sent_ && (events & EPOLLIN) != 0) read_echo();
   }
 
   void end(const std::string& failure) {
-    fd_.reset();
+    close();
     owner_.finish(*this, failure);
   }
 
-  [[nodiscard]] const UniqueFd& fd() const { return fd_; }
   [[nodiscard]] Instant began() const { return began_; }
-  [[nodiscard]] bool over() const { return !fd_; }
+  [[nodiscard]] bool over() const { return !fd(); }
 
  private:
   void send_message() {
-    if (send(fd_.get(), message_.data(), message_.size(), MSG_NOSIGNAL) !=
+    if (send(fd().get(), message_.data(), message_.size(), MSG_NOSIGNAL) !=
         static_cast<ssize_t>(message_.size())) {
       return end("could not send");
     }
     sent_ = true;
-    owner_.reactor_.change(fd_, EPOLLIN, *this);
+    change_events(EPOLLIN);
   }
 
   void read_echo() {
-    const ssize_t count = recv(fd_.get(), echo_.data() + received_, echo_.size() - received_, 0);
+    const ssize_t count = recv(fd().get(), echo_.data() + received_, echo_.size() - received_, 0);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count < 0) return end(std::generic_category().message(errno));
     if (count == 0) return end("closed by the server");
@@ -58,7 +57,6 @@ class NewConnections::Connection final : public Reactor::Handler {
   }
 
   NewConnections& owner_;
-  UniqueFd fd_;
   Instant began_;
   Message message_;
   Message echo_{};
@@ -107,7 +105,7 @@ void NewConnections::begin_one(Instant now) {
   const auto number = static_cast<std::uint32_t>(attempts_.size() + connections_.size());
   connections_.push_back(std::make_unique<Connection>(*this, std::move(*fd), now, number));
   Connection& connection = *connections_.back();
-  (void)reactor_.watch(connection.fd(), EPOLLOUT, connection);
+  (void)reactor_.watch(EPOLLOUT, connection);
 }
 
 void NewConnections::finish(Connection& connection, const std::string& failure) {

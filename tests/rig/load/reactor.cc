@@ -35,12 +35,18 @@ Status Reactor::open() {
   });
 }
 
-Status Reactor::watch(const UniqueFd& fd, std::uint32_t events, Handler& handler) {
-  return control(epoll_, EPOLL_CTL_ADD, fd, events, &handler);
+Status Reactor::watch(std::uint32_t events, Handler& handler) {
+  handler.reactor_ = this;
+  return control(epoll_, EPOLL_CTL_ADD, handler.fd_, events, &handler);
 }
 
-void Reactor::change(const UniqueFd& fd, std::uint32_t events, Handler& handler) {
-  (void)control(epoll_, EPOLL_CTL_MOD, fd, events, &handler);
+void Reactor::Handler::change_events(std::uint32_t events) {
+  (void)control(reactor_->epoll_, EPOLL_CTL_MOD, fd_, events, this);
+}
+
+void Reactor::Handler::close() {
+  if (fd_ && reactor_ != nullptr) (void)control(reactor_->epoll_, EPOLL_CTL_DEL, fd_, 0, nullptr);
+  fd_.reset();
 }
 
 void Reactor::run() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <sys/epoll.h>
@@ -15,12 +16,29 @@ namespace stillwater::rig {
 // All calls from the one thread that runs it, except stop().
 class Reactor {
  public:
+  // Owns the socket that it waits for, and stops waiting when it closes it. Closing alone would not do: while
+  // a process is being started, its copy of the socket keeps the events coming.
   class Handler {
    public:
-    virtual ~Handler() = default;
-    // `events` as epoll gives them. Must not destroy the handler itself nor another one: an event for it may
-    // be waiting in the same batch. Destroy in a tick.
+    explicit Handler(UniqueFd fd) : fd_(std::move(fd)) {}
+    virtual ~Handler() { close(); }
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
+
+    // `events` as epoll gives them; none come once it is closed, except those already in the same batch.
+    // Must not destroy the handler itself nor another one, for the same reason. Destroy in a tick.
     virtual void ready(std::uint32_t events) = 0;
+
+    [[nodiscard]] const UniqueFd& fd() const { return fd_; }  // none once it is closed
+
+   protected:
+    void close();
+    void change_events(std::uint32_t events);
+
+   private:
+    friend class Reactor;
+    UniqueFd fd_;
+    Reactor* reactor_ = nullptr;  // none: not watched
   };
 
   class Ticker {
@@ -35,9 +53,8 @@ class Reactor {
 
   [[nodiscard]] Status open();
 
-  // Handlers and tickers must outlive the reactor's run. A closed descriptor is forgotten by itself.
-  [[nodiscard]] Status watch(const UniqueFd& fd, std::uint32_t events, Handler& handler);
-  void change(const UniqueFd& fd, std::uint32_t events, Handler& handler);
+  // Tickers must outlive the reactor's run, and the reactor every handler that it watches.
+  [[nodiscard]] Status watch(std::uint32_t events, Handler& handler);
   void add(Ticker& ticker) { tickers_.push_back(&ticker); }
 
   // Until stop().

@@ -1,7 +1,8 @@
 // What right files mean, and that no damage to one goes unanswered.
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <regex>
+#include <random>
 #include <sstream>
 
 #include <netinet/in.h>
@@ -30,12 +31,14 @@ std::vector<std::string> lines_of(const std::filesystem::path& path) {
 
 // Either it loads, or each line of the report has a position.
 void check_answered(const std::string& text) {
-  static const std::regex kReportLine("f\\.yaml:[1-9][0-9]*:[1-9][0-9]*: .+; expected .+");
   const Result<Config> config = parse_config(text, "f.yaml");
   if (config) return;
   std::istringstream report(config.error().message);
   for (std::string line; std::getline(report, line);) {
-    if (!std::regex_match(line, kReportLine)) FAIL_CHECK("no position in: " << line);
+    int at_line = 0, at_column = 0;
+    const int read = std::sscanf(line.c_str(), "f.yaml:%d:%d: ", &at_line, &at_column);
+    const bool says = line.find("; expected ") != std::string::npos;
+    if (read != 2 || at_line < 1 || at_column < 1 || !says) FAIL_CHECK("not a line of a report: " << line);
   }
 }
 
@@ -61,6 +64,18 @@ TEST_CASE("an example without one of its lines, or cut short, loads or reports w
     }
   }
   for (std::size_t length = 0; length < kSample.size(); ++length) check_answered(kSample.substr(0, length));
+}
+
+TEST_CASE("a file with a few wrong characters loads or reports where it is wrong") {
+  std::mt19937 random(1);
+  const std::string characters = "[]{}:,-#&*!|>'\"%@` \n\t\0019/az\xff";
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = kSample;
+    for (int changes = 0; changes < 3; ++changes) {
+      text[random() % text.size()] = characters[random() % characters.size()];
+    }
+    check_answered(text);
+  }
 }
 
 TEST_CASE("a file that cannot be read is reported with the reason") {

@@ -201,7 +201,9 @@ TEST_CASE("what is no configuration at all") {
   CHECK_THAT(report("# nothing\n"), Catch::StartsWith("f.yaml:1:1: the file is empty"));
   CHECK_THAT(report("- a\n"), Catch::StartsWith("f.yaml:1:1: the file is a list; expected a mapping"));
   CHECK_THAT(report("a: [1\nb: 2\n"), Catch::StartsWith("f.yaml:2:") && Catch::Contains("not YAML"));
-  CHECK_THAT(report(kSample + "---\na: 1\n"), Catch::StartsWith("f.yaml:40:1: a second document begins"));
+  CHECK_THAT(report(kSample + "---\na: 1\n"),
+             Catch::StartsWith("f.yaml:39:1: the document ends before this"));
+  CHECK_THAT(report(",a: 1\n"), Catch::StartsWith("f.yaml:1:1: the document ends before this"));
   CHECK_THAT(report(std::string(100000, '[')), Catch::Contains("not YAML"));
 }
 

@@ -77,9 +77,10 @@ TEST_CASE("stillwaterctl status of a node without anything is still whole") {
   Node node;
   const auto done = ctl(node, {"status"});
   CHECK(done.exit == 0);
-  CHECK_THAT(done.out,
-             Contains("peer                none connected\n") && Contains("drops               none\n") &&
-                 Contains("last takeover       none since start\n") && Contains("  pause, us      -    -\n"));
+  CHECK_THAT(done.out, Contains("peer                none connected\n") &&
+                           Contains("drops               none\n") &&
+                           Contains("last takeover       none since start\n") &&
+                           Contains("  pause, us       -    -\n"));
 }
 
 TEST_CASE("stillwaterctl status --json has the field names of the API and numbers as numbers") {
