@@ -47,7 +47,7 @@ def write_capture(path, packets):
 
 
 def case(name, text, captures, drops=None):
-    """captures: {"send": [...], "expect": [...]}, with "PORT." before each name if there are several ports."""
+    """captures: {"send": [...], "expect": [...]}, each name with "PORT." before it if there are several."""
     folder = HERE / name
     folder.mkdir(exist_ok=True)
     (folder / "config.yaml").write_text(text)
@@ -114,7 +114,8 @@ def arp_cases():
     one_port("arp_resolves_the_next_hop", [*[to_gw(p) for p in udp], reply],
              [Ether(src=VMAC_IN, dst=BROADCAST) / ARP(op=1, hwsrc=VMAC_IN, psrc=OUT,
                                                       hwdst="00:00:00:00:00:00", pdst=SERVER),
-              *[from_gw(ip(HOST, SERVER, id=i, ttl=63) / UDP(sport=4000, dport=53) / b"q") for i in range(8)]],
+              *[from_gw(ip(HOST, SERVER, id=i, ttl=63) / UDP(sport=4000, dport=53) / b"q")
+                for i in range(8)]],
              {"neighbour_queue_full": 1, "arp_done": 1})
 
 
@@ -133,26 +134,25 @@ def nat_cases():
     query = ip(HOST, SERVER, id=1) / UDP(sport=4000, dport=53) / b"question"
     syn = ip(HOST, FAR, id=2) / TCP(sport=5000, dport=80, flags="S", seq=100)
     rule = ["{id: 10, action: allow, from: inside, to: outside}"]
+    answered = UDP(sport=53, dport=4000) / b"answer"
+    syn_ack = TCP(sport=80, dport=5000, flags="SA", seq=7, ack=101)
+
+    def outside(payload):
+        return to_gw(payload, SERVER_MAC, VMAC_OUT)
     case("forward_with_snat_and_back",
          config(TWO_PORTS, rule, "{from: inside, to: outside, address: 10.80.2.1, ports: 1024-65535}"),
          {"inside.send": [ask(HOST, HOST_MAC, IN), to_gw(query), to_gw(syn)],
-          "outside.send": [ask(SERVER, SERVER_MAC, OUT),
-                           to_gw(ip(SERVER, OUT, id=3) / UDP(sport=53, dport=4000) / b"answer", SERVER_MAC, VMAC_OUT),
-                           to_gw(ip(FAR, OUT, id=4, ttl=50) / TCP(sport=80, dport=5000, flags="SA", seq=7, ack=101),
-                                 SERVER_MAC, VMAC_OUT),
-                           to_gw(ip(FAR, HOST, id=5) / TCP(sport=80, dport=5000, flags="SA"), SERVER_MAC, VMAC_OUT),
-                           # a tuple of the inside, forged on the outside
-                           to_gw(query, SERVER_MAC, VMAC_OUT)],
+          "outside.send": [ask(SERVER, SERVER_MAC, OUT), outside(ip(SERVER, OUT, id=3) / answered),
+                           outside(ip(FAR, OUT, id=4, ttl=50) / syn_ack),
+                           outside(ip(FAR, HOST, id=5) / syn_ack),  # past the translation
+                           outside(query)],                         # an inside tuple, forged
           "inside.expect": [answer(IN, VMAC_IN, HOST, HOST_MAC),
-                            from_gw(ip(SERVER, HOST, id=3, ttl=63) / UDP(sport=53, dport=4000) / b"answer", HOST_MAC),
-                            from_gw(ip(FAR, HOST, id=4, ttl=49) /
-                                    TCP(sport=80, dport=5000, flags="SA", seq=7, ack=101), HOST_MAC)],
+                            from_gw(ip(SERVER, HOST, id=3, ttl=63) / answered, HOST_MAC),
+                            from_gw(ip(FAR, HOST, id=4, ttl=49) / syn_ack, HOST_MAC)],
           "outside.expect": [Ether(src=VMAC_OUT, dst=BROADCAST) /
                              ARP(op=1, hwsrc=VMAC_OUT, psrc=OUT, hwdst="00:00:00:00:00:00", pdst=SERVER),
-                             from_gw(ip(OUT, SERVER, id=1, ttl=63) / UDP(sport=4000, dport=53) / b"question",
-                                     vmac=VMAC_OUT),
-                             from_gw(ip(OUT, FAR, id=2, ttl=63) / TCP(sport=5000, dport=80, flags="S", seq=100),
-                                     vmac=VMAC_OUT),
+                             from_gw(ip(OUT, SERVER, id=1, ttl=63) / query[UDP], vmac=VMAC_OUT),
+                             from_gw(ip(OUT, FAR, id=2, ttl=63) / syn[TCP], vmac=VMAC_OUT),
                              answer(OUT, VMAC_OUT, SERVER, SERVER_MAC)]},
          {"no_session": 1, "wrong_port": 1})
 
@@ -178,10 +178,9 @@ def nat_cases():
              [*GREETED, from_gw(udp(NAT, 3000, ttl=63)), from_gw(udp(NAT, 3001, ttl=63))],
              {"nat_ports_exhausted": 1}, nat="{to: lan, address: 10.80.2.5, ports: 3000-3001}")
 
-    none = ip(HOST, SERVER) / UDP(sport=4000, dport=53, chksum=0) / b"no checksum"
-    one_port("udp_checksum_0_stays_0", [*KNOWN, to_gw(none)],
-             [*GREETED, from_gw(ip(NAT, SERVER, ttl=63) / UDP(sport=4000, dport=53, chksum=0) / b"no checksum")],
-             nat=SNAT)
+    none = UDP(sport=4000, dport=53, chksum=0) / b"no checksum"
+    one_port("udp_checksum_0_stays_0", [*KNOWN, to_gw(ip(HOST, SERVER) / none)],
+             [*GREETED, from_gw(ip(NAT, SERVER, ttl=63) / none)], nat=SNAT)
 
 
 def icmp_error_cases():
@@ -251,7 +250,8 @@ def drop_cases():
               to_gw(ip(HOST, SERVER, len=400) / UDP()), to_gw(ip(HOST, SERVER, len=12) / UDP()),
               bytes(to_gw(ip(HOST, SERVER) / UDP()))[:30], to_gw(ip(HOST, SERVER, proto=17) / b"four"),
               to_gw(ip(HOST, SERVER) / TCP(dataofs=3)), to_gw(ip(HOST, SERVER) / TCP(dataofs=15)),
-              to_gw(ip(HOST, SERVER, proto=132) / bytes(20)), to_gw(ip(HOST, SERVER) / ICMP(type=13)),
+              to_gw(ip(HOST, SERVER, proto=132) / bytes(20)),
+              to_gw(ip(HOST, SERVER) / ICMP(type=13, ts_ori=0, ts_rx=0, ts_tx=0)),
               to_gw(ip(HOST, SERVER) / ICMP(type=0, id=1)),
               Ether(bytes(to_gw(ip(HOST, SERVER, **option) / UDP(sport=4000, dport=53) / b"q")) + bytes(9))],
              [*GREETED, from_gw(ip(HOST, SERVER, ttl=63, **option) / UDP(sport=4000, dport=53) / b"q")],
@@ -259,7 +259,8 @@ def drop_cases():
               "unknown_protocol": 1, "icmp_type": 1, "no_session": 1})
     martian = lambda source, destination: to_gw(ip(source, destination) / UDP(sport=1, dport=2))
     one_port("martians_dropped",
-             [*KNOWN, martian("224.0.0.1", SERVER), martian("255.255.255.255", SERVER), martian("127.0.0.1", SERVER),
+             [*KNOWN, martian("224.0.0.1", SERVER), martian("255.255.255.255", SERVER),
+              martian("127.0.0.1", SERVER),
               martian("0.0.0.0", SERVER), martian(IN, SERVER), martian(HOST, "224.0.0.5"),
               martian(HOST, "127.0.0.1"), martian(HOST, "10.80.2.255"), to_gw(good)],
              [*GREETED, sent], {"martian_source": 5, "martian_destination": 3})
