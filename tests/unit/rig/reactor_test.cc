@@ -1,9 +1,10 @@
 // The event loop of the TCP load.
-#include <catch2/catch.hpp>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "tests/rig/load/reactor.h"
+
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <unistd.h>
 
 namespace stillwater::rig {
 namespace {
