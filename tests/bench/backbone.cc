@@ -172,6 +172,7 @@ double raw_io_mpps(unsigned repetitions) {
   std::this_thread::sleep_for(kWindow * repetitions);
   loop.stop = true;
   rte_eal_wait_lcore(lcore);
+  for (FlowSource& source : sources) source.detach();
   return static_cast<double>(loop.packets) / std::chrono::duration<double>(clock.now() - begin).count() / 1e6;
 }
 
@@ -233,7 +234,7 @@ class Bench {
   // Checkpoints at 1 kHz until `until`; appends pauses, the worker's own largest receive gap in each interval
   // that had one, and dirty lines. Epochs with nothing to do do not count.
   struct Pauses {
-    std::vector<double> blackout_us, receive_gap_us, lines;
+    std::vector<double> blackout_us, quiesce_us, copy_us, receive_gap_us, lines;
   };
   void checkpoint(Instant until, Pauses& pauses) {
     SocketTransport transport(here_.get());
@@ -246,6 +247,8 @@ class Bench {
         const engine::Sample& last = engine_->last_sample();
         if (last.lines > 0) {
           pauses.blackout_us.push_back(microseconds(last.blackout));
+          pauses.quiesce_us.push_back(microseconds(last.quiesce));
+          pauses.copy_us.push_back(microseconds(last.copy));
           pauses.receive_gap_us.push_back(microseconds(plane_->largest_receive_gap()));
           pauses.lines.push_back(static_cast<double>(last.lines));
         }
@@ -304,21 +307,21 @@ int run(const std::string& out, unsigned repetitions) {
   Measurement on{.id = "forward_mpps.on", .unit = "Mpps", .samples = {}, .higher_is_better = true};
   Measurement churn{.id = "forward_mpps.on_churn", .unit = "Mpps", .samples = {}, .higher_is_better = true};
   Bench::Pauses quiet, busy;
-  for (unsigned i = 0; i < repetitions; ++i)
-    off.samples.push_back(bench.forwarded_mpps([&](Instant until) { bench.wait(until); }));
   bench.connect_standby();
-  for (unsigned i = 0; i < repetitions; ++i)
+  for (unsigned i = 0; i < repetitions; ++i) {  // side by side, so that a noisy minute spoils all three alike
+    bench.new_flows_per_million(0);
+    off.samples.push_back(bench.forwarded_mpps([&](Instant until) { bench.wait(until); }));
     on.samples.push_back(bench.forwarded_mpps([&](Instant until) { bench.checkpoint(until, quiet); }));
-  bench.new_flows_per_million(10'000);
-  for (unsigned i = 0; i < repetitions; ++i)
+    bench.new_flows_per_million(10'000);
     churn.samples.push_back(bench.forwarded_mpps([&](Instant until) { bench.checkpoint(until, busy); }));
+  }
 
   const double lines = percentile(busy.lines, 0.5);
   Measurement blackout{.id = "blackout_us", .unit = "us", .samples = busy.blackout_us};
   if (lines >= 1) blackout.bound = bench.gather_us(static_cast<std::size_t>(lines));
   blackout.note = "request to last worker resumed; the bound is a plain gather of as many lines";
   off.bound = raw;
-  off.note = "established sessions, no standby; the bound only receives and sends the same load";
+  off.note = "established sessions, no checkpoints taken; the bound only receives and sends the same load";
   on.note = "established sessions, a live standby, 1 kHz: no hard line changes, so no blackout is due";
   on.bound = churn.bound = percentile(off.samples, 0.5);
   churn.note = "1 % of the inside's packets begin a session; 1 kHz checkpoints with a live standby";
@@ -328,6 +331,14 @@ int run(const std::string& out, unsigned repetitions) {
   report.add(on);
   report.add(churn);
   report.add(blackout);
+  report.add({.id = "blackout_us.quiesce",
+              .unit = "us",
+              .samples = busy.quiesce_us,
+              .note = "request to indication"});
+  report.add({.id = "blackout_us.copy",
+              .unit = "us",
+              .samples = busy.copy_us,
+              .note = "indication to lines copied"});
   report.add({.id = "receive_gap_us",
               .unit = "us",
               .samples = busy.receive_gap_us,

@@ -25,7 +25,12 @@ constexpr rte_ether_addr kPeerMac[2] = {{{0x02, 0, 0, 0, 1, 2}}, {{0x02, 0, 0, 0
 
 }  // namespace
 
-void FlowSource::attach(std::uint16_t port) { rte_eth_add_rx_callback(port, 0, &FlowSource::fill, this); }
+void FlowSource::attach(std::uint16_t port) {
+  port_ = port;
+  callback_ = rte_eth_add_rx_callback(port, 0, &FlowSource::fill, this);
+}
+
+void FlowSource::detach() { rte_eth_remove_rx_callback(port_, 0, callback_); }
 
 std::uint16_t FlowSource::fill(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n,
                                std::uint16_t, void* self) {

@@ -17,8 +17,10 @@ class FlowSource {
   enum class Side { inside, outside };
   FlowSource(Side side, std::uint32_t flows) : side_(side), flows_(flows) {}
 
-  // Before the port is started; the source outlives the port.
+  // Before the port is started. DPDK keeps the callback when the port is closed: detach first if the source
+  // goes before the process does, once nobody polls the port any more.
   void attach(std::uint16_t port);
+  void detach();
   void set_new_flows_per_million(std::uint32_t rate) {
     new_per_million_.store(rate, std::memory_order_relaxed);
   }
@@ -34,6 +36,8 @@ class FlowSource {
 
   Side side_;
   std::uint32_t flows_;
+  std::uint16_t port_ = 0;
+  const rte_eth_rxtx_callback* callback_ = nullptr;
   std::uint32_t next_ = 0;
   std::uint32_t fresh_ = 0;
   std::uint32_t credit_ = 0;                       // millionths of a new flow
