@@ -15,14 +15,17 @@ struct PortWord {
   std::uint64_t taken;  // bit i: port 64 * index + i
 };
 
-// A view of 65,536 bits. The owning worker writes.
+// A view of 65,536 bits, one of those that lie in a root side by side. The owning worker writes.
 class PortBitmap {
  public:
-  static void add_root(Layout& layout, std::string_view name) {
-    layout.add(name, StateClass::hard, 65536 / 8, sizeof(PortWord));
+  static constexpr std::size_t kBytes = 65536 / 8;
+
+  // A root for `count` bitmaps.
+  static void add_root(Layout& layout, std::string_view name, std::size_t count = 1) {
+    layout.add(name, StateClass::hard, count * kBytes, sizeof(PortWord));
   }
-  PortBitmap(const Region& region, std::string_view name)
-      : words_(reinterpret_cast<const PortWord*>(region.root(name).data)) {}
+  PortBitmap(const Region& region, std::string_view name, std::size_t index = 0)
+      : words_(reinterpret_cast<const PortWord*>(region.root(name).data + index * kBytes)) {}
 
   [[nodiscard]] bool taken(std::uint16_t port) const {
     return (words_[port / 64].taken >> (port % 64) & 1) != 0;

@@ -1,7 +1,7 @@
 #include "dataplane/datapath/source_nat.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <iterator>
 #include <string>
 
 #include <netinet/in.h>
@@ -17,12 +17,8 @@ unsigned index_of(std::uint8_t protocol) {
   return protocol == IPPROTO_TCP ? 0 : protocol == IPPROTO_UDP ? 1 : 2;
 }
 
-// "nat.0.0a500201.17": named by what it is, so that both nodes agree whatever the order of entries.
-std::string root_name(unsigned shard, std::uint32_t address, std::uint8_t protocol) {
-  char name[24];
-  std::snprintf(name, sizeof(name), "nat.%u.%08x.%u", shard, address, protocol);
-  return name;
-}
+// Of all bitmaps of a shard: by address, then by protocol.
+std::string root_name(unsigned shard) { return "nat." + std::to_string(shard); }
 
 std::vector<std::uint32_t> distinct_addresses(const Config& config) {
   std::vector<std::uint32_t> addresses;
@@ -35,19 +31,18 @@ std::vector<std::uint32_t> distinct_addresses(const Config& config) {
 }  // namespace
 
 void SourceNat::add_roots(region::Layout& layout, unsigned shard, const Config& config) {
-  for (const std::uint32_t address : distinct_addresses(config))
-    for (const std::uint8_t protocol : kProtocols)
-      region::PortBitmap::add_root(layout, root_name(shard, address, protocol));
+  const std::size_t bitmaps = distinct_addresses(config).size() * std::size(kProtocols);
+  if (bitmaps > 0) region::PortBitmap::add_root(layout, root_name(shard), bitmaps);
 }
 
 SourceNat::SourceNat(const region::Region& region, unsigned shard, const Config& config) {
   const std::vector<std::uint32_t> addresses = distinct_addresses(config);
-  for (const std::uint32_t address : addresses) {
+  for (std::size_t pool = 0; pool < addresses.size(); ++pool) {
     const auto bitmap = [&](std::uint8_t protocol) {
-      return region::PortBitmap(region, root_name(shard, address, protocol));
+      return region::PortBitmap(region, root_name(shard), pool * std::size(kProtocols) + index_of(protocol));
     };
-    pools_.push_back(
-        {rte_cpu_to_be_32(address), {bitmap(IPPROTO_TCP), bitmap(IPPROTO_UDP), bitmap(IPPROTO_ICMP)}});
+    pools_.push_back({rte_cpu_to_be_32(addresses[pool]),
+                      {bitmap(IPPROTO_TCP), bitmap(IPPROTO_UDP), bitmap(IPPROTO_ICMP)}});
   }
   for (const SourceNatConfig& nat : config.source_nat) {
     const auto pool = std::lower_bound(addresses.begin(), addresses.end(), nat.address) - addresses.begin();

@@ -24,7 +24,7 @@ class SourceNat {
     std::size_t pool;  // of its address
   };
 
-  // Adds a bitmap for each address and protocol.
+  // Adds a root with a bitmap for each address and protocol.
   static void add_roots(region::Layout& layout, unsigned shard, const Config& config);
   SourceNat(const region::Region& region, unsigned shard, const Config& config);
 
