@@ -55,6 +55,39 @@ TEST_CASE("a restarted active finds its successor, is filled, and can take over 
   pair.require_flows_survive();
 }
 
+TEST_CASE("a cut cable with prefer availability: both lead, and when it heals the lesser term steps down") {
+  PairFixture pair("cable-availability");
+  pair.start_in_sync();
+  pair.set_replication_cable("down");
+  REQUIRE(eventually(10s, [&] { return pair.b.role() == "standalone" && pair.a.role() == "standalone"; }));
+  CHECK(pair.b.status().value("term", 0) > pair.a.status().value("term", 0));
+  pair.set_replication_cable("up");
+  const bool whole = eventually(20s, [&] { return pair.b.status().value("can_fail_over", false); });
+  INFO("fw-a: " << pair.a.log() << "\nfw-b: " << pair.b.log());
+  REQUIRE(whole);
+  CHECK(pair.b.role() == "active");
+  CHECK(pair.a.role() == "standby");
+}
+
+TEST_CASE(
+    "a cut cable with prefer safety: the standby stays one and says why; healed, the pair is whole again") {
+  const auto safe = [](std::string text) {
+    return text.replace(text.find("prefer: availability"), std::string_view("prefer: availability").size(),
+                        "prefer: safety");
+  };
+  PairFixture pair("cable-safety", safe, safe);
+  pair.start_in_sync();
+  pair.set_replication_cable("down");
+  REQUIRE(eventually(10s, [&] { return pair.a.role() == "standalone"; }));
+  REQUIRE(eventually(10s, [&] {
+    return pair.b.status().value("role_reason", std::string()).find("prefer: safety") != std::string::npos;
+  }));
+  CHECK(pair.b.role() == "standby");
+  pair.set_replication_cable("up");
+  REQUIRE(eventually(20s, [&] { return pair.a.status().value("can_fail_over", false); }));
+  CHECK(pair.a.role() == "active");
+}
+
 TEST_CASE("a standby that is killed costs nothing; a new one is filled while traffic runs") {
   PairFixture pair("standby-killed");
   pair.a.start();

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/rig/process/command.h"
+
 namespace stillwater::e2e {
 namespace {
 
@@ -27,6 +29,12 @@ void PairFixture::start_in_sync() {
   REQUIRE(eventually(30s, [&] { return a.status().value("can_fail_over", false); }));
   REQUIRE(a.role() == "active");
   REQUIRE(b.role() == "standby");
+}
+
+void PairFixture::set_replication_cable(const std::string& state) {
+  const Status done =
+      rig::must_run({"ip", "-n", network.space("active").name(), "link", "set", "repl0", state});
+  REQUIRE(done.has_value());
 }
 
 void PairFixture::open_flows(std::uint32_t count, std::uint32_t new_per_second) {

@@ -15,6 +15,8 @@ struct PairFixture {
 
   // Starts both nodes and waits until fw-a leads and fw-b is its standby.
   void start_in_sync();
+  // The link between the nodes, "up" or "down".
+  void set_replication_cable(const std::string& state);
   // Opens `flows` connections through the pair and waits until each carried a verified message both ways.
   void open_flows(std::uint32_t flows, std::uint32_t new_per_second = 0);
   // Every flow carries fresh bytes both ways, written after this call, within 20 s; none broke.
