@@ -1,11 +1,30 @@
 #include "appliance/appliance.h"
 
+#include <filesystem>
+#include <string_view>
+
 #include <spdlog/spdlog.h>
 
 #include "dataplane/control/eal.h"
 #include "standby/personality.h"
 
 namespace stillwater::appliance {
+
+namespace {
+
+// The folder of a unix socket, so that the default in /run works after a reboot. Before anything is opened.
+Status make_socket_folder(const std::string& management) {
+  constexpr std::string_view kScheme = "unix:";
+  if (!management.starts_with(kScheme)) return {};
+  const std::filesystem::path folder = std::filesystem::path(management.substr(kScheme.size())).parent_path();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    return fail(Errc::io, "cannot make " + folder.string() + " for node.management: " + error.message());
+  return {};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Appliance>> Appliance::start(const Config& config) {
   std::unique_ptr<Appliance> appliance(new Appliance(config));
@@ -14,10 +33,12 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Config& config) {
 
 Status Appliance::open() {
   spdlog::info("stillwaterd {} starts as {}", STILLWATER_VERSION, config_.profile.name);
-  spdlog::warn("arbiter: none. A cut cable between two live nodes is answered by prefer: {}",
-               config_.prefer == Prefer::availability ? "availability (both may forward)"
-                                                      : "safety (nobody takes over)");
+  if (config_.replication.enabled)
+    spdlog::warn("arbiter: none. A cut cable between two live nodes is answered by prefer: {}",
+                 config_.prefer == Prefer::availability ? "availability (both may forward)"
+                                                        : "safety (nobody takes over)");
 
+  if (Status ready = make_socket_folder(config_.profile.management); !ready) return ready;
   region::Layout layout;
   dataplane::Dataplane::add_roots(layout, config_.dataplane);
   auto region = region::Region::create(layout);

@@ -93,14 +93,16 @@ mgmt::NodeStatus NodeControl::status() {
   out.term = view.term;
   out.committed_epoch = view.committed_epoch;
   out.region_id = hex_of(region_.header().region_id);
-  out.arbiter = config_.prefer == Prefer::availability
+  out.arbiter = !config_.replication.enabled ? "none: a lone node"
+                : config_.prefer == Prefer::availability
                     ? "none: a cut cable between two live nodes lets both forward (prefer: availability)"
                     : "none: silence alone promotes nobody (prefer: safety)";
   out.cannot_fail_over_because = obstacle(view, config_);
   out.can_fail_over = out.cannot_fail_over_because.empty();
   out.peer = view.peer;
   out.sync_progress = view.sync_progress;
-  out.sessions = dataplane_.sessions_in_use();
+  const bool leads = view.role == standby::Role::active || view.role == standby::Role::standalone;
+  out.sessions = leads ? dataplane_.sessions_in_use() : dataplane_.sessions_mirrored();
   out.sessions_max = config_.dataplane.sessions_max;
   out.held_packets = dataplane_.held_packets();
   out.replication_refused = view.refused;
@@ -108,6 +110,7 @@ mgmt::NodeStatus NodeControl::status() {
   out.last_takeover = view.last_takeover;
   out.uptime_s = std::chrono::duration<double>(clock_.now() - started_).count();
   out.checkpoint = checkpoint_status(node_.checkpoints(), node_.tracker());
+  if (!leads) out.checkpoint.checkpoints = view.epochs_followed;
   for (const dataplane::PortStats& p : dataplane_.port_stats())
     out.ports.push_back(
         {p.name, p.device, p.link_up, p.rx_packets, p.rx_bytes, p.tx_packets, p.tx_bytes, p.rx_missed});

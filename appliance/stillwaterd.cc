@@ -40,7 +40,9 @@ int wait_for_end(const sigset_t& signals, const Appliance& appliance) {
   for (;;) {
     const timespec patience{0, 100'000'000};
     const int signal = sigtimedwait(&signals, nullptr, &patience);
-    if (signal > 0) {
+    if (signal == SIGHUP) {
+      spdlog::warn("a running node does not read its configuration anew; restart it");
+    } else if (signal > 0) {
       spdlog::info("stopping on {}", strsignal(signal));
       return 0;
     }
@@ -59,6 +61,7 @@ int run(const Config& config) {
   const int status = wait_for_end(signals, **appliance);
   sd_notify(0, "STOPPING=1");
   (*appliance)->stop();
+  spdlog::info("stopped");
   return status;
 }
 
@@ -69,6 +72,7 @@ int main(int argc, char** argv) {
   using namespace stillwater::appliance;
   CLI::App app{
       "stillwaterd: one node of a fault-tolerant firewall pair\n\n"
+      "SIGTERM and SIGINT stop it; an active then hands over to its standby first.\n"
       "Exit status: 0 stopped as asked, 1 could not start or go on, 2 wrong configuration or usage."};
   std::string path;
   bool check = false;

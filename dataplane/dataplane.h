@@ -65,6 +65,8 @@ class Dataplane final : public Announcer {
   [[nodiscard]] std::vector<PortStats> port_stats() const;
   [[nodiscard]] std::map<std::string, std::uint64_t> drops() const;  // by reason, those that occurred
   [[nodiscard]] std::uint64_t sessions_in_use() const;
+  // As the region has it: what a takeover would begin with. A hint while a checkpoint is being applied.
+  [[nodiscard]] std::uint64_t sessions_mirrored() const;
   [[nodiscard]] std::uint64_t held_packets() const;
   [[nodiscard]] std::uint64_t turns() const;
   // The longest time between two receive polls of a worker since it was last reset.

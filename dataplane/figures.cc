@@ -40,6 +40,11 @@ std::uint64_t Dataplane::sessions_in_use() const {
   return sum(
       shards_, [](const WorkerReport& report) -> auto& { return report.sessions; });
 }
+std::uint64_t Dataplane::sessions_mirrored() const {
+  std::uint64_t sum = 0;
+  for (unsigned shard = 0; shard < kWorkersMax; ++shard) sum += region::SessionTable(region_, shard).in_use();
+  return sum;
+}
 std::uint64_t Dataplane::held_packets() const {
   return sum(
       shards_, [](const WorkerReport& report) -> auto& { return report.held; });

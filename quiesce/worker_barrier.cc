@@ -55,8 +55,11 @@ std::string WorkerBarrier::who_holds_packets() const {
     if (stands_still(gate)) continue;
     const std::uint32_t in_flight = gate.in_flight.load(std::memory_order_relaxed);
     const std::uint32_t held = gate.held.load(std::memory_order_relaxed);
-    text += " worker " + std::to_string(i) + " holds " + std::to_string(in_flight - held) +
-            " packets inside and " + std::to_string(held) + " declared held;";
+    if (text.back() != ':') text += ',';
+    text += " worker " + std::to_string(i) +
+            (in_flight == held ? std::string(" did not come to its boundary")
+                               : " holds " + std::to_string(in_flight - held) + " packets inside") +
+            " (" + std::to_string(held) + " declared held)";
   }
   return text;
 }

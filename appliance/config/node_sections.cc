@@ -1,5 +1,4 @@
 // node, dataplane, arbiter, log: who this node is and what it runs with.
-#include <set>
 
 #include <sys/un.h>
 
@@ -24,11 +23,10 @@ Parsed<std::string> parse_management(const std::string& text) {
 }
 
 void read_cores(Section& section, EalConfig& eal) {
-  std::set<std::uint32_t> seen;
   for (const Value& value : section.list("cores")) {
     std::uint32_t core = 0;
     if (!section.read(value, "cores", core, WholeNumber<std::uint32_t>{0, 1023})) continue;
-    if (!seen.insert(core).second) section.mistake(value, "core is repeated; expected each core once");
+    if (!eal.cores.empty()) section.mistake(value, "a second core; expected one: there is one worker");
     eal.cores.push_back(core);
   }
 }
@@ -71,7 +69,7 @@ void read_dataplane(Section& root, Config& config) {
   section.optional("idle", config.dataplane.idle, idle);
   section.optional("hugepages", config.eal.hugepages, true_or_false());
   std::uint64_t memory_bytes = 0;
-  if (section.optional("memory", memory_bytes, Size{64 * kMiB, std::uint64_t{1024} * 1024 * kMiB})) {
+  if (section.optional("memory", memory_bytes, Size{128 * kMiB, std::uint64_t{1024} * 1024 * kMiB})) {
     if (memory_bytes % kMiB != 0)
       section.mistake("memory", "memory is no multiple of 1MiB; expected whole MiB");
     config.eal.memory_mib = static_cast<std::uint32_t>(memory_bytes / kMiB);

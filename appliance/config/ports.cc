@@ -44,6 +44,24 @@ bool read_addresses(Section& section, PortConfig& port, const std::vector<PortCo
   return !values.empty() && values.size() == port.addresses.size();
 }
 
+// DPDK knows a device by what stands before the first comma, and the host an interface by its name: either
+// twice would make two ports one.
+void unique_device(Section& section, const PortConfig& port, const std::vector<PortConfig>& others) {
+  const auto name_of = [](const std::string& device) { return device.substr(0, device.find(',')); };
+  const auto interface_of = [](const std::string& device) {
+    const std::size_t at = device.find("iface=");
+    return at == std::string::npos ? std::string() : device.substr(at, device.find(',', at) - at);
+  };
+  for (const PortConfig& other : others) {
+    if (name_of(other.device) == name_of(port.device))
+      return section.mistake("device", "device " + quoted(name_of(port.device)) + " is taken by port " +
+                                           quoted(other.name) + "; expected another number behind its name");
+    if (!interface_of(port.device).empty() && interface_of(other.device) == interface_of(port.device))
+      return section.mistake("device", quoted(interface_of(port.device)) + " is taken by port " +
+                                           quoted(other.name) + "; expected each interface once");
+  }
+}
+
 // Reports a value that an earlier port has too.
 void unique(Section& section, const char* key, const std::string PortConfig::*field, const PortConfig& port,
             const std::vector<PortConfig>& others) {
@@ -55,7 +73,7 @@ void unique(Section& section, const char* key, const std::string PortConfig::*fi
 
 PortConfig read_port(Section& section, KnownPorts& known, const std::vector<PortConfig>& others) {
   PortConfig port;
-  const WholeNumber<std::uint16_t> descriptors{32, 32768};
+  const WholeNumber<std::uint16_t> descriptors{32, 4096};
   if (section.required("name", port.name, Name{15})) {
     unique(section, "name", &PortConfig::name, port, others);
     known.names.push_back(port.name);
@@ -63,7 +81,7 @@ PortConfig read_port(Section& section, KnownPorts& known, const std::vector<Port
     known.names_complete = false;
   }
   if (section.required("device", port.device, parse_text)) {
-    unique(section, "device", &PortConfig::device, port, others);
+    unique_device(section, port, others);
   }
   section.required("mac", port.mac, parse_mac);
   if (!read_addresses(section, port, others)) known.subnets_complete = false;

@@ -17,7 +17,7 @@ void read_timeouts(Section& root, Config& config) {
 
 void read_checkpoint(Section& root, Config& config) {
   using dataplane::OutputCommit;
-  const Size size{4u << 10, 1u << 30};
+  const Size size{4u << 10, 8u << 20};
   CheckpointConfig& checkpoint = config.checkpoint;
   Section section = root.section("checkpoint");
   const bool has_interval = section.optional("interval", checkpoint.interval, Duration{100us, 10s});

@@ -21,7 +21,10 @@ void Node::follow() {
 }
 
 Status Node::follower_received(std::size_t bytes) {
+  const std::uint64_t before = receiver_->committed();
   if (Status done = receiver_->received(bytes); !done) return done;
+  if (receiver_->in_sync() && role_ == standby::Role::standby)
+    epochs_followed_ += receiver_->committed() - before;
   if (const auto output = receiver_->take_output(); !output.empty())
     if (Status sent = link_->send(output); !sent) return sent;
   if (receiver_->in_sync() && role_ != standby::Role::standby)
@@ -38,20 +41,19 @@ void Node::follow_turn() {
     return take_over("planned stop of " + peer_, Proof::its_own_word);
   }
   if (role_ == standby::Role::standby && lost) {
-    const std::string silence = "no heartbeat of " + peer_ + " for " +
-                                std::to_string(static_cast<int>(milliseconds(detector_.silence(now)))) +
-                                " ms";
     if (parts_.config.prefer == Prefer::availability) {
       link_.reset();
-      return take_over(silence, Proof::none);
+      const auto silent_ms = static_cast<int>(milliseconds(detector_.silence(now)));
+      return take_over("no heartbeat of " + peer_ + " for " + std::to_string(silent_ms) + " ms", Proof::none);
     }
-    set_role(standby::Role::standby, silence + "; prefer: safety keeps this node from leading without proof");
+    set_role(standby::Role::standby,
+             "no heartbeat of " + peer_ + "; prefer: safety keeps this node from leading without proof");
   } else if (lost && link_) {
     lost_connection("no heartbeat of the active");
   }
   if (role_ == standby::Role::starting && parts_.config.profile.role == InitialRole::active &&
       parts_.config.prefer == Prefer::availability && !link_ && now - looking_since_ > kStartPatience)
-    start_empty("the peer did not answer");
+    start_empty(dial_pause_ > Nanos(0) ? "no pair: " + last_refusal_ : "the peer did not answer");
 }
 
 void Node::take_over(const std::string& reason, Proof proof) {

@@ -49,11 +49,12 @@ void Node::lead() {
 
 void Node::lead_turn() {
   const Instant now = parts_.clock.now();
-  if (operator_quiesce_until_ && now >= *operator_quiesce_until_) end_operator_quiesce();
+  if (operator_quiesce_until_ && now >= *operator_quiesce_until_)
+    end_operator_quiesce("its limit has passed");
   if (!link_) return;
   if (detector_.look(now))
     return lost_connection("no heartbeat of the standby for " +
-                           std::to_string(milliseconds(detector_.silence(now))) + " ms");
+                           std::to_string(static_cast<int>(milliseconds(detector_.silence(now)))) + " ms");
   if (engine_->awaiting_ack() && now - engine_->last_taken() > Link::kAckPatience)
     return lost_connection("the standby does not acknowledge");
   if (!operator_quiesce_until_) checkpoint_if_due(now);
@@ -108,7 +109,7 @@ Status Node::on_follower_message(const wire::Frame& frame) {
 // A planned stop: the last epoch is committed with the workers quiesced, then the standby is told to lead.
 void Node::hand_over() {
   if (!link_ || !engine_->has_standby()) return;
-  if (operator_quiesce_until_) end_operator_quiesce();
+  if (operator_quiesce_until_) end_operator_quiesce("the node stops");
   const auto committed_within = [this](Nanos patience) {
     const Instant deadline = parts_.clock.now() + patience;
     while (link_ && engine_->awaiting_ack() && parts_.clock.now() < deadline) {

@@ -21,6 +21,7 @@ constexpr std::size_t kStagingBytes = 16u << 20;
 constexpr std::size_t kReservedBytes = 32u << 20;
 constexpr int kPriority = 20;
 constexpr Nanos kDialInterval = 100ms;
+constexpr Nanos kDialPauseMax = 2s;
 constexpr Nanos kIdleWait = 20ms;
 constexpr Nanos kPublishInterval = 10ms;
 
@@ -98,8 +99,8 @@ void Node::run() {
   name_this_thread("sw-replication");
   if (Status s = make_this_thread_realtime(kPriority); !s)
     spdlog::warn("{}: failures may be detected late, or falsely under load", s.error().message);
-  start_looking_for_peer("at start");
-  if (!parts_.config.replication.enabled) start_empty("no replication is configured");
+  if (parts_.config.replication.enabled) start_looking_for_peer("just started");
+  if (!parts_.config.replication.enabled) start_empty("a lone node: no replication is configured");
   while (!stopping_ && !failed_) {
     wait_for_events();
     read_heartbeats();
@@ -145,6 +146,7 @@ void Node::read_heartbeats() {
   if (!heartbeats_) return;
   while (const auto beat = heartbeats_->receive()) {
     const Instant now = parts_.clock.now();
+    peer_beat_at_ = now;
     peer_term_ = std::max(peer_term_, beat->term);
     const bool peer_leads = beat->state == wire::NodeState::leading;
     if (peer_leads) peer_led_at_ = now;
@@ -176,17 +178,54 @@ void Node::read_connection() {
 // A leader does not dial, unless it hears of another one: then the two must meet to find out who stays.
 void Node::dial_if_alone() {
   const Instant now = parts_.clock.now();
-  if (!parts_.config.replication.enabled || link_ || now < next_dial_ || handshakes_->dialling()) return;
+  if (!parts_.config.replication.enabled || link_ || met_ || now < next_dial_ || handshakes_->dialling())
+    return;
   if (leading() && (peer_led_at_ == Instant{} || now - peer_led_at_ > 1s)) return;
-  next_dial_ = now + kDialInterval;
+  next_dial_ = now + std::max(kDialInterval, dial_pause_);
   auto fd = dial_tcp(parts_.config.replication.listen, parts_.config.replication.peer);
   if (fd) handshakes_->add_dialled(std::move(*fd));
 }
 
+void Node::accept_one() {
+  if (!listener_) return;
+  UniqueFd fd = accept_tcp(listener_.get());
+  if (!fd) return;
+  const Endpoint& peer = parts_.config.replication.peer;
+  if (!comes_from(fd.get(), peer))
+    return refuse_connection(fd, "only " + peer.address + " (replication.peer) may connect here");
+  handshakes_->add_accepted(std::move(fd));
+}
+
+// TCP alone makes no pair: the standby would blame the active for heartbeats that can never arrive.
 void Node::meet_if_any() {
-  if (listener_)
-    if (UniqueFd fd = accept_tcp(listener_.get())) handshakes_->add_accepted(std::move(fd));
-  if (auto met = handshakes_->advance()) join(std::move(*met));
+  constexpr Nanos kBeatFresh = 500ms;
+  constexpr Nanos kBeatPatience = 1s;
+  accept_one();
+  if (auto met = handshakes_->advance()) {
+    const standby::Meeting meeting = standby::meet(my_hello(), met->theirs);
+    if (meeting.verdict == standby::Verdict::refuse) return refuse_connection(met->fd, meeting.reason);
+    if (!met_) met_at_ = parts_.clock.now();
+    met_ = std::move(met);
+  }
+  if (!met_) return;
+  const Instant now = parts_.clock.now();
+  if (peer_beat_at_ != Instant{} && now - peer_beat_at_ < kBeatFresh) {
+    Met met = std::move(*met_);
+    met_.reset();
+    return join(std::move(met));
+  }
+  if (now - met_at_ < kBeatPatience) return;
+  const Endpoint& peer = parts_.config.replication.peer;
+  refuse_connection(met_->fd, "TCP works, but no heartbeat came from " + peer.address + ":" +
+                                  std::to_string(peer.port) +
+                                  "; check replication.peer on both nodes and that UDP passes");
+  met_.reset();
+}
+
+void Node::refuse_connection(const UniqueFd& fd, const std::string& why) {
+  refused(why);
+  [[maybe_unused]] const Status told =
+      send_all(fd.get(), wire::make_refusal(why), parts_.clock, parts_.clock.now());
 }
 
 // Both nodes see the same two hellos and come to matching verdicts. Where both dialled at once, both keep the
@@ -198,12 +237,6 @@ void Node::join(Met met) {
   if (link_ && name == peer_ && parts_.clock.now() - link_->since() < 1s &&
       met.dialled_by_me != link_->dialled_by_me() && met.dialled_by_me != (parts_.config.profile.name < name))
     return;
-  if (meeting.verdict == standby::Verdict::refuse) {
-    refused(meeting.reason);
-    [[maybe_unused]] const Status told =
-        send_all(met.fd.get(), wire::make_refusal(meeting.reason), parts_.clock, parts_.clock.now());
-    return;
-  }
   if (link_) lost_connection("replaced by a new connection");
   peer_term_ = std::max(peer_term_, met.theirs.term);
   link_ = std::make_unique<Link>(std::move(met.fd), met.dialled_by_me, parts_.clock);
@@ -211,6 +244,7 @@ void Node::join(Met met) {
   detector_.start(parts_.clock.now());
   spdlog::info("met {} ({}), build {}", name, met.dialled_by_me ? "dialled" : "accepted",
                wire::text_of(met.theirs.build));
+  dial_pause_ = Nanos(0);
   switch (meeting.verdict) {
     case standby::Verdict::lead:
       return lead();
@@ -253,10 +287,20 @@ void Node::start_looking_for_peer(const std::string& why) {
   set_role(standby::Role::starting, "looking for the peer: " + why);
 }
 
+// Also slows down dialling: what is refused now will be refused in a moment as well.
 void Node::refused(const std::string& why) {
-  spdlog::warn("refused: {}", why);
+  const Instant now = parts_.clock.now();
+  if (const auto suppressed = refusals_said_.let_through(why, now)) {
+    if (*suppressed == 0)
+      spdlog::warn("refused: {}", why);
+    else
+      spdlog::warn("refused: {} (and {} times more in the last minute)", why, *suppressed);
+  }
   ++refused_;
   last_refusal_ = why;
+  dial_pause_ = std::min(std::max(2 * dial_pause_, kDialInterval), kDialPauseMax);
+  next_dial_ = now + dial_pause_;
+  if (role_ == standby::Role::starting) set_role(role_, "looking for the peer; refused: " + why);
   publish();
 }
 
@@ -305,6 +349,7 @@ void Node::publish() {
            .committed_epoch = committed,
            .peer = link_ ? peer_ : std::string(),
            .sync_progress = leading() ? sync_progress_ : receiver_->sync_progress(),
+           .epochs_followed = epochs_followed_,
            .refused = refused_ + (heartbeats_ ? heartbeats_->refused() : 0),
            .last_refusal = last_refusal_,
            .last_takeover = last_takeover_};

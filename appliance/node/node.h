@@ -15,6 +15,7 @@
 #include "appliance/config/config.h"
 #include "appliance/replication/handshake.h"
 #include "appliance/replication/heartbeats.h"
+#include "appliance/replication/repeat_filter.h"
 #include "base/committed_epoch.h"
 #include "ckpt_engine/engine/engine.h"
 #include "ckpt_engine/trackers/barrier_tracker.h"
@@ -34,6 +35,7 @@ struct NodeView {
   std::uint64_t committed_epoch = 0;
   std::string peer;
   double sync_progress = 0;
+  std::uint64_t epochs_followed = 0;  // committed here on behalf of an active, since start
   std::uint64_t refused = 0;
   std::string last_refusal;
   std::string last_takeover;
@@ -85,11 +87,13 @@ class Node final : private standby::TakeoverSteps {
   void read_connection();
   void run_requests();
   void dial_if_alone();
+  void accept_one();
   void meet_if_any();
   void join(Met met);
   void lost_connection(const std::string& why);
   void start_looking_for_peer(const std::string& why);
   void refused(const std::string& why);
+  void refuse_connection(const UniqueFd& fd, const std::string& why);
   void fail_node(const std::string& why);
   void set_role(standby::Role role, const std::string& reason);
   void publish();
@@ -125,7 +129,7 @@ class Node final : private standby::TakeoverSteps {
   template <class T>
   [[nodiscard]] std::future<T> post(std::function<void(std::promise<T>)> act);
   void answer_checkpoint_waiters(const Result<std::uint64_t>& answer);
-  void end_operator_quiesce();
+  void end_operator_quiesce(const char* why);
 
   Parts parts_;
   std::unique_ptr<trackers::BarrierTracker> tracker_;
@@ -147,12 +151,19 @@ class Node final : private standby::TakeoverSteps {
   Proof proof_of_silence_ = Proof::none;
   double sync_progress_ = 0;
   Instant published_{};
+  RepeatFilter refusals_said_;
+  Nanos dial_pause_{};      // grows while the peer refuses or is refused
+  std::optional<Met> met_;  // through the handshake, but no heartbeat of the peer was heard yet
+  Instant met_at_{};
+  Instant peer_beat_at_{};  // when any heartbeat of the peer came last
+  std::uint64_t epochs_followed_ = 0;
   Instant peer_led_at_{};  // when a heartbeat last said that the peer leads
   Instant looking_since_{};
   Instant next_dial_{};
   Instant region_time_heard_at_{};  // when region_now_heard_ was true
   Nanos region_now_heard_{};
   std::optional<Instant> operator_quiesce_until_;
+  std::string reason_before_quiesce_;
   std::uint64_t peer_term_ = 0;  // the greatest term heard of
 
   mutable std::mutex mutex_;

@@ -64,6 +64,8 @@ std::future<Status> Node::request_quiesce(Nanos limit) {
     Status quiesced = parts_.dataplane.barrier().quiesce(policy_.quiesce_timeout);
     if (quiesced) {
       operator_quiesce_until_ = parts_.clock.now() + limit;
+      reason_before_quiesce_ = role_reason_;
+      set_role(role_, "QUIESCED by an operator: no packet is forwarded; before: " + role_reason_);
       spdlog::warn("quiesced by an operator for at most {:.0f} ms", milliseconds(limit));
     }
     answer.set_value(std::move(quiesced));
@@ -75,15 +77,16 @@ std::future<Status> Node::request_resume() {
     if (!operator_quiesce_until_)
       return answer.set_value(
           fail(Errc::failed_precondition, "the dataplane is not quiesced by an operator"));
-    end_operator_quiesce();
+    end_operator_quiesce("asked to");
     answer.set_value({});
   });
 }
 
-void Node::end_operator_quiesce() {
+void Node::end_operator_quiesce(const char* why) {
   operator_quiesce_until_.reset();
   parts_.dataplane.barrier().resume();
-  spdlog::warn("resumed after an operator's quiesce");
+  spdlog::warn("resumed after an operator's quiesce: {}", why);
+  set_role(role_, reason_before_quiesce_);
 }
 
 engine::Policy Node::policy() const {

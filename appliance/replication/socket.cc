@@ -38,6 +38,16 @@ SocketAddress address_of(const Endpoint& endpoint, bool any_port = false) {
   return out;
 }
 
+// The address without its port, as bytes to compare.
+std::string host_of(const SocketAddress& address) {
+  if (address.family() == AF_INET) {
+    const in_addr& v4 = reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_addr;
+    return {reinterpret_cast<const char*>(&v4), sizeof(v4)};
+  }
+  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_addr;
+  return {reinterpret_cast<const char*>(&v6), sizeof(v6)};
+}
+
 std::string text_of(const Endpoint& e) { return e.address + ":" + std::to_string(e.port); }
 
 void set_option(int fd, int level, int option, int value) {
@@ -48,9 +58,11 @@ Result<UniqueFd> bound_socket(int type, const SocketAddress& at, const std::stri
   UniqueFd fd(socket(at.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fail_errno("cannot make a socket for " + what, errno);
   set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  if (bind(fd.get(), at.get(), at.length) != 0)
-    return fail_errno("cannot bind " + what + " (replication.listen must be an address of this host)", errno);
-  return fd;
+  if (bind(fd.get(), at.get(), at.length) == 0) return fd;
+  const int error = errno;
+  const char* hint =
+      error == EADDRINUSE ? "is another daemon running?" : "it must be an address of this host";
+  return fail_errno("cannot bind " + what + " (replication.listen: " + hint + ")", error);
 }
 
 }  // namespace
@@ -83,6 +95,13 @@ UniqueFd accept_tcp(int listener) {
   UniqueFd fd(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd) set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   return fd;
+}
+
+bool comes_from(int fd, const Endpoint& peer) {
+  SocketAddress remote;
+  remote.length = sizeof(remote.storage);
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&remote.storage), &remote.length) != 0) return false;
+  return host_of(remote) == host_of(address_of(peer));
 }
 
 Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to) {

@@ -16,6 +16,8 @@ namespace stillwater::appliance {
 // Whether a dialled socket, once writable, is connected.
 [[nodiscard]] Status finish_dial(int fd);
 [[nodiscard]] UniqueFd accept_tcp(int listener);
+// Whether the other end has the address of `peer`, whatever its port.
+[[nodiscard]] bool comes_from(int fd, const Endpoint& peer);
 // Bound to `from`, connected to `to`: datagrams of others do not come through.
 [[nodiscard]] Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to);
 

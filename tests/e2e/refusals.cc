@@ -90,6 +90,24 @@ TEST_CASE("a node with another table layout or other rules is refused; both side
   CHECK(pair.b.role() == "starting");
 }
 
+TEST_CASE(
+    "a wrong replication.peer makes no pair: TCP alone does not count, and the node says what to check") {
+  PairFixture pair("wrong-peer", {}, [](std::string text) {
+    return replaced(std::move(text), "peer: 10.80.3.2:7700", "peer: 10.80.3.2:7701");
+  });
+  pair.a.start();
+  pair.b.start();
+  INFO("fw-a: " << pair.a.log() << "\nfw-b: " << pair.b.log());
+  CHECK(eventually(20s, [&] {
+    return pair.b.status()
+               .value("last_refusal", std::string())
+               .find("no heartbeat came from 10.80.3.1:7700") != std::string::npos;
+  }));
+  CHECK(eventually(20s, [&] { return pair.a.role() == "standalone"; }));
+  CHECK(pair.b.role() == "starting");
+  CHECK_FALSE(pair.a.status().value("can_fail_over", true));
+}
+
 TEST_CASE("a second daemon of the same node is refused and the first goes on") {
   PairFixture pair("second-daemon");
   pair.start_in_sync();

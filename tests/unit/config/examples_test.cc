@@ -97,7 +97,7 @@ TEST_CASE("values arrive as written") {
   CHECK(config->profile.role == InitialRole::active);
   CHECK(config->profile.management == "unix:/run/a.sock");
   CHECK(config->eal.memory_mib == 256);
-  CHECK(config->eal.cores == std::vector<std::uint32_t>{1, 2});
+  CHECK(config->eal.cores == std::vector<std::uint32_t>{1});
   CHECK(config->checkpoint.min_interval == 100us);
   CHECK(config->replication.enabled);
   CHECK(config->replication.peer == Endpoint{"10.80.3.2", 7700});
