@@ -18,7 +18,7 @@ inline const std::string kSample =
     "  function: firewall\n"                                              // 6
     "  memory: 256MiB\n"                                                  // 7
     "  sessions: 65536\n"                                                 // 8
-    "  cores: [1]\n"                                                   // 9
+    "  cores: [1]\n"                                                      // 9
     "ports:\n"                                                            // 10
     "  - name: inside\n"                                                  // 11
     "    device: net_null0\n"                                             // 12
