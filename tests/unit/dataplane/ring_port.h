@@ -110,7 +110,7 @@ class RingPort {
 // Waits, without a fixed sleep, until `condition` holds; false after five seconds.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::yield();

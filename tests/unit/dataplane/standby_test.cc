@@ -60,8 +60,10 @@ TEST_CASE("invariant 4: every line of the region that changed is marked in its c
   f.dataplane->barrier().resume();
   f.greet();
   for (std::uint16_t port = 4000; port < 4030; ++port) f.query(port);
+  REQUIRE(
+      eventually([&] { return f.outside.sent() == 30; }));  // a reply that overtakes its query has no session
   for (std::uint16_t port = 4000; port < 4020; ++port) f.reply(port);
-  REQUIRE(eventually([&] { return f.inside.sent() == 20 && f.outside.sent() == 30; }));
+  REQUIRE(eventually([&] { return f.inside.sent() == 20; }));
   f.clock.advance(500s);  // long enough for all to end
   REQUIRE(eventually([&] { return f.clock.advance(10ms), f.dataplane->sessions_in_use() == 0; }));
   f.settle();
