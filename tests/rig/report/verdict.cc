@@ -22,8 +22,9 @@ Verdict judge(const Measurements& measured) {
   bad_if(probe.lost_steady > 0, fmt::format("{} probes were lost outside the failover", probe.lost_steady));
   bad_if(probe.unknown > 0, fmt::format("{} probes arrived that were never sent", probe.unknown));
   bad_if(!probe.recovered, "the probe's path never came back");
-  bad_if(probe.outage_ms > kOutageMsAtMost,
-         fmt::format("the outage of {:.1f} ms is above {:.0f} ms", probe.outage_ms, kOutageMsAtMost));
+  bad_if(
+      probe.outage_ms > measured.outage_ms_at_most,
+      fmt::format("the outage of {:.1f} ms is above {:.0f} ms", probe.outage_ms, measured.outage_ms_at_most));
   bad_if(probe.send_gap_ms > kSendGapMsAtMost,
          fmt::format("the harness sent no probe for {:.1f} ms, which may hide an outage", probe.send_gap_ms));
   bad_if(attempts.failed_before > 0,

@@ -1,4 +1,4 @@
-// The first scenario: a pair under load loses its active node.
+// One repetition: a system is built, loaded, struck and watched.
 #pragma once
 
 #include <functional>
@@ -8,21 +8,35 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "tests/rig/demo/options.h"
 #include "tests/rig/load/probe.h"
 #include "tests/rig/load/tcp_load.h"
 #include "tests/rig/process/interrupts.h"
 #include "tests/rig/report/measurements.h"
-#include "tests/rig/report/progress.h"
-#include "tests/rig/systems/system.h"
+#include "tests/rig/run/strikes.h"
+#include "tests/rig/run/watch.h"
+#include "tests/rig/scenario/scenario.h"
+#include "tests/rig/systems/catalogue.h"
 #include "tests/rig/topology/topology.h"
 
 namespace stillwater::rig {
 
-// One run, on the main thread. Everything that it starts is gone once run() has returned, whatever happened.
-class Demo {
+struct RepetitionPlan {
+  std::string system;
+  std::string fault;
+  std::uint32_t number = 1;  // of this system under this fault
+  LoadPlan load;
+  double outage_ms_at_most = 150;
+  std::uint64_t seed = 1;
+  SystemOptions options;  // its `out` is this repetition's own
+  std::string title;      // before every line of progress
+};
+
+// On the main thread, once. Everything that it starts is gone when run() has returned, whatever happened.
+class Repetition {
  public:
-  Demo(const DemoOptions& options, Interrupts& interrupts) : options_(options), interrupts_(interrupts) {}
+  // `plan` outlives it.
+  Repetition(const RepetitionPlan& plan, Interrupts& interrupts)
+      : plan_(plan), watch_(interrupts, plan.title) {}
 
   // The phases in order: build, start, open, steady, strike, recover, settle. An error means that there is
   // nothing to judge (its message says why; logs() has the daemons' last words).
@@ -41,28 +55,28 @@ class Demo {
   [[nodiscard]] Status recover();
   [[nodiscard]] Status settle();
   void collect();
+  void collect_probe();
+  void clean_up();
 
-  // Shows progress until `done` or `deadline`; true: done. An error where the run cannot go on.
-  [[nodiscard]] Result<bool> wait(const std::string& phase, Instant deadline,
-                                  const std::function<bool()>& done);
-  [[nodiscard]] Status wait(const std::string& phase, Nanos duration);
+  // Whether the pair can fail over again, asked sparingly; remembers when it first could.
+  void look_for_redundancy();
   [[nodiscard]] std::string load_line() const;
-  void note(const std::string& problem);
+  void note(const std::string& problem) { measured_.problems.push_back(problem); }
 
-  const DemoOptions& options_;
-  Interrupts& interrupts_;
+  const RepetitionPlan& plan_;
   BootClock clock_;
-  Progress progress_;
+  Watch watch_;
   Measurements measured_;
   std::string logs_;
   Instant steady_since_{};
-  std::optional<Instant> struck_at_;
+  Instant asked_at_{};
 
-  // In this order: sockets and processes go before the namespaces that they are in.
+  // In this order: faults are undone, then sockets and processes go before the namespaces that they are in.
   std::optional<Topology> topology_;
   std::unique_ptr<System> system_;
   std::unique_ptr<TcpLoad> tcp_;
   std::unique_ptr<Probe> probe_;
+  std::optional<Strikes> strikes_;
 };
 
 }  // namespace stillwater::rig
