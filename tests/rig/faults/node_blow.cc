@@ -107,6 +107,10 @@ Status NodeBlowFault::set_links(bool up) {
 }
 
 Status NodeBlowFault::boot() {
+  const bool power = blow_.processes == Processes::all && blow_.links == Links::all;
+  if (power) {
+    for (const Target& target : targets_) context_.system.lose_memory(target.id);
+  }
   if (Status plugged = set_links(true); !plugged) return plugged;
   for (const Target& target : targets_) {
     if (target.groups.empty()) continue;
