@@ -16,18 +16,6 @@ LinkEnd own_port(const std::string& space, const std::string& name, const std::s
   return {.space = space, .name = name, .address = address + "/24"};
 }
 
-// A virtual interface beside the real one of the same network: each answers ARP for its own addresses alone,
-// and a packet may come in by one and be answered by the other.
-void forward_in(const std::string& space, Plan& plan) {
-  for (const char* scope : {"all", "default"}) {
-    const std::string ipv4 = std::string("net/ipv4/conf/") + scope;
-    plan.settings.push_back({space, ipv4 + "/rp_filter", "0"});
-    plan.settings.push_back({space, ipv4 + "/arp_ignore", "1"});
-    plan.settings.push_back({space, ipv4 + "/arp_announce", "2"});
-  }
-  plan.settings.push_back({space, "net/ipv4/ip_forward", "1"});
-}
-
 }  // namespace
 
 Plan pair_network(DataPorts ports) {
@@ -54,7 +42,9 @@ Plan pair_network(DataPorts ports) {
     active_out = own_port("active", "out0", "10.80.2.11");
     standby_in = own_port("standby", "in0", "10.80.1.12");
     standby_out = own_port("standby", "out0", "10.80.2.12");
-    for (const char* space : {"active", "standby"}) forward_in(space, plan);
+    for (const char* space : {"active", "standby"}) {
+      plan.settings.push_back({space, "net/ipv4/ip_forward", "1"});
+    }
   }
   plan.bridges = {{"net", "br-in"}, {"net", "br-out"}};
   plan.links = {

@@ -20,7 +20,13 @@ namespace {
 
 constexpr std::size_t kTailLines = 20;
 constexpr std::size_t kSmallDiskBytes = 8 << 20;
-constexpr std::array<const char*, 2> kVirtualInterfaces{"vrrp.51", "vrrp.52"};
+// What keepalived adds on a leader.
+struct ServiceAddress {
+  const char* interface;
+  const char* prefix;
+};
+constexpr std::array<ServiceAddress, 2> kServiceAddresses{
+    {{"in0", "10.80.1.1/24"}, {"out0", "10.80.2.1/24"}}};
 
 // Addresses on the replication link, as pair_network() gives them.
 const char* replication_address(NodeId id) { return id == NodeId::active ? "10.80.3.1" : "10.80.3.2"; }
@@ -66,10 +72,9 @@ Status VrrpPair::start(const Topology& topology) {
       if (!disk) return tl::unexpected(disk.error());
       machine(id).disk.emplace(std::move(*disk));
     }
-    const Status started = write_configuration(id).and_then([&] { return start_node(id); });
-    if (!started) return started;
+    if (Status written = write_configuration(id); !written) return written;
   }
-  return {};
+  return start_node(NodeId::active);
 }
 
 Status VrrpPair::write_configuration(NodeId id) const {
@@ -78,6 +83,7 @@ Status VrrpPair::write_configuration(NodeId id) const {
   }
   std::error_code none;
   std::filesystem::create_directories(folder(id), none);
+  std::filesystem::remove(folder(id) + "/transitions.log", none);
   using Values = std::map<std::string, std::string>;
   const std::vector<std::pair<const char*, Values>> files = {
       {"keepalived.conf",
@@ -101,7 +107,9 @@ Status VrrpPair::write_configuration(NodeId id) const {
       return write_file(path, filled);
     });
     if (!written) return written;
-    if (chmod(path.c_str(), 0700) != 0) return fail_errno("cannot protect " + path, errno);
+    // keepalived takes no configuration that is executable, and no script that is not.
+    const mode_t mode = path.ends_with(".sh") ? 0700 : 0600;
+    if (chmod(path.c_str(), mode) != 0) return fail_errno("cannot protect " + path, errno);
   }
   return {};
 }
@@ -140,8 +148,8 @@ Status VrrpPair::start_node(NodeId id) {
 
 void VrrpPair::lose_memory(NodeId id) {
   const Space& space = topology_->space(name_of(id));
-  for (const char* interface : kVirtualInterfaces) {
-    (void)run_command({"ip", "-n", space.name(), "link", "del", interface});
+  for (const auto& [interface, prefix] : kServiceAddresses) {
+    (void)run_command({"ip", "-n", space.name(), "address", "del", prefix, "dev", interface});
   }
   (void)run_command(in_space(space, {"conntrackd", "-C", folder(id) + "/conntrackd.conf", "-F"}));
 }
@@ -161,6 +169,12 @@ Status VrrpPair::stop_in_order(NodeId id) {
 std::string VrrpPair::state(NodeId id) const { return first_line(read_if_there(folder(id) + "/state")); }
 
 std::string VrrpPair::not_ready_because() {
+  // Without preemption the first one leads; started together, either could be.
+  if (!standby_.keepalived) {
+    if (!state(NodeId::active).starts_with("primary")) return "the active is not primary yet";
+    const Status started = start_node(NodeId::standby);
+    return started ? "the standby has just been started" : started.error().message;
+  }
   const NodeId leader = state(NodeId::active).starts_with("primary") ? NodeId::active : NodeId::standby;
   if (!state(leader).starts_with("primary")) return "neither node is primary yet";
   if (!state(other(leader)).starts_with("backup")) {
