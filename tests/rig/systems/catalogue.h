@@ -16,6 +16,8 @@ struct SystemOptions {
   std::string configs;    // folder of firewall-a.yaml and firewall-b.yaml
   std::string templates;  // tests/rig/systems: the configuration files of other systems
   std::string out;        // absolute; configurations, logs and sockets go there
+  // Each node's folder is a small disk that fault disk-full may fill; its logs go with it.
+  bool small_disks = false;
 };
 
 struct SystemEntry {

@@ -23,13 +23,13 @@ struct Node {
   std::string space;  // name in the plan
   // Leaders of the node's process groups, the forwarding or electing one first; children of the rig that are
   // not reaped yet. Empty: the kernel alone forwards.
-  std::vector<pid_t> processes;
+  std::vector<pid_t> processes{};
   // Interfaces of the space, by what they lead to.
-  std::vector<std::string> inside;
-  std::vector<std::string> outside;
-  std::vector<std::string> replication;
+  std::vector<std::string> inside{};
+  std::vector<std::string> outside{};
+  std::vector<std::string> replication{};
   // Where its processes write (logs, state); disjoint from the other node's. Empty: nowhere.
-  std::string folder;
+  std::string folder{};
 
   [[nodiscard]] std::vector<std::string> interfaces() const {
     std::vector<std::string> all = inside;

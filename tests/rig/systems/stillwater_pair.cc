@@ -16,6 +16,7 @@ namespace stillwater::rig {
 namespace {
 
 constexpr std::size_t kTailLines = 20;
+constexpr std::size_t kSmallDiskBytes = 8 << 20;
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path);
@@ -46,7 +47,15 @@ Node StillwaterPair::node(NodeId id) const {
 
 Status StillwaterPair::start(const Topology& topology) {
   topology_ = &topology;
-  return start_node(NodeId::active).and_then([this] { return start_node(NodeId::standby); });
+  for (const NodeId id : {NodeId::active, NodeId::standby}) {
+    if (paths_.small_disks) {
+      auto disk = SmallDisk::mount_on(folder(id), kSmallDiskBytes);
+      if (!disk) return tl::unexpected(disk.error());
+      machine(id).disk.emplace(std::move(*disk));
+    }
+    if (Status started = start_node(id); !started) return started;
+  }
+  return {};
 }
 
 Status StillwaterPair::restart(NodeId id) {

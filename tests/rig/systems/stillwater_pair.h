@@ -6,6 +6,7 @@
 
 #include "tests/rig/process/child.h"
 #include "tests/rig/systems/node_status.h"
+#include "tests/rig/systems/small_disk.h"
 #include "tests/rig/systems/system.h"
 
 namespace stillwater::rig {
@@ -15,6 +16,7 @@ struct StillwaterPaths {
   std::string client;   // stillwaterctl
   std::string configs;  // folder of firewall-a.yaml and firewall-b.yaml
   std::string out;      // absolute; configurations, logs and management sockets go there
+  bool small_disks = false;
 };
 
 class StillwaterPair final : public System {
@@ -36,8 +38,9 @@ class StillwaterPair final : public System {
 
  private:
   struct Machine {
-    const char* name;     // in its configuration
-    const char* example;  // the configuration that it starts from
+    const char* name;                 // in its configuration
+    const char* example;              // the configuration that it starts from
+    std::optional<SmallDisk> disk{};  // outlives the daemon that writes to it
     std::optional<Child> daemon{};
     bool expected_gone = false;
     unsigned lives = 0;

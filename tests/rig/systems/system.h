@@ -41,6 +41,9 @@ class System {
 
   // From now on these processes of the node may be gone, whatever ended them. trouble() says no more of it.
   virtual void expect_gone(NodeId id) = 0;
+  // The machine lost power: whatever its kernel still holds for it (addresses, connections) goes. Its
+  // processes are dead and its links down. Nothing where the kernel holds nothing.
+  virtual void lose_memory(NodeId) {}
   // Starts the processes of a node anew, as a boot would, after their end (what is left is killed and
   // reaped), and returns at once. From then on they are expected to run. Refused by a system without
   // processes.
