@@ -129,7 +129,7 @@ Status VrrpPair::start_node(NodeId id) {
   const std::string base = folder(id) + "/";
   const std::string life = ++node.lives == 1 ? "" : "-" + std::to_string(node.lives);
   std::error_code none;
-  for (const char* leftover : {"conntrackd.lock", "ctl", "state"}) {
+  for (const char* leftover : {"conntrackd.lock", "ctl", "state", "keepalived.pid", "vrrp.pid"}) {
     std::filesystem::remove(base + leftover, none);
   }
   auto conntrackd = Child::start({"conntrackd", "-C", base + "conntrackd.conf"}, space,
