@@ -9,8 +9,8 @@
 namespace stillwater::rig {
 
 // The relay's two interfaces: `kRelayA` faces end `a` of the link as the plan had it, `kRelayB` end `b`.
-inline constexpr const char* kRelayA = "a";
-inline constexpr const char* kRelayB = "b";
+inline constexpr const char* kRelayA = "side-a";
+inline constexpr const char* kRelayB = "side-b";
 
 // Splits the link whose one end is `interface` of `space` in two, with a new space `relay` between them; the
 // ends keep all that they had. Invalid_argument: no such link, or the plan has a space of that name.
