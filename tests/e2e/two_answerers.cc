@@ -72,10 +72,6 @@ Answerer::~Answerer() {
   thread_.join();
 }
 
-void Answerer::answers(bool on) {
-  since_.store(on ? Nanos(std::chrono::system_clock::now().time_since_epoch()) : Nanos::max());
-}
-
 void Answerer::run() {
   while (!stop_.load()) {
     std::array<pollfd, 2> fds{pollfd{socket_.get(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
@@ -87,10 +83,11 @@ void Answerer::run() {
 void Answerer::look() {
   const auto count = batch_.receive(socket_.get());
   for (std::size_t i = 0; count && i < *count; ++i) {
-    const ReceivedFrame frame = batch_.take(i);
-    const auto question = FrameView::parse(frame.bytes);
-    if (!question || frame.stamp.value_or(Nanos{}) < since_.load()) continue;
-    if (const auto answer = answer_to(*question)) (void)!write(socket_.get(), answer->data(), answer->size());
+    const auto question = FrameView::parse(batch_.take(i).bytes);
+    const auto answer = question ? answer_to(*question) : std::nullopt;
+    if (!answer) continue;
+    if (on_.load()) (void)!write(socket_.get(), answer->data(), answer->size());
+    handled_.fetch_add(1);
   }
 }
 
@@ -104,7 +101,27 @@ TwoAnswerers::TwoAnswerers(const AnswerersOptions& options)
                               .pcap_folder = options.pcap_folder,
                               .receive_buffer_bytes = options.receive_buffer_bytes})
                 .value()),
-      started(BootClock().now()) {}
+      started(BootClock().now()) {
+  await_forwarding();
+}
+
+void TwoAnswerers::await_forwarding() {
+  const Instant end = BootClock().now() + kAnsweredWithin;
+  bool both = false;
+  while (!both && BootClock().now() < end) {
+    handled_before_a_ = a.handled();
+    handled_before_b_ = b.handled();
+    send_frame(frames::arp(kClientMac, kClient, kService));
+    const Instant next = BootClock().now() + 100ms;
+    while (!both && BootClock().now() < next) {
+      both = a.handled() > handled_before_a_ && b.handled() > handled_before_b_;
+      if (!both) poll(nullptr, 0, 1);
+    }
+  }
+  REQUIRE(both);
+  handled_before_a_ = a.handled();
+  handled_before_b_ = b.handled();
+}
 
 void TwoAnswerers::send_frame(const std::vector<std::byte>& frame) const {
   REQUIRE(write(client.get(), frame.data(), frame.size()) == static_cast<ssize_t>(frame.size()));
@@ -116,24 +133,28 @@ void TwoAnswerers::ask(int questions, int nodes) {
     asked_.push_back(BootClock().now());
     send_frame(frames::arp(kClientMac, kClient, kService));
     send_frame(frames::udp(kClientMac, kClient, kService, kQuestionPort, number));
-    REQUIRE(take_answers(2 * nodes) == 2 * nodes);
+    REQUIRE(take_answers(2 * nodes));
   }
 }
 
-int TwoAnswerers::take_answers(int wanted) {
+bool TwoAnswerers::take_answers(int wanted) {
   PacketBatch batch(2048);
   int found = 0;
-  const Instant end = BootClock().now() + kAnsweredWithin;
-  while (found < wanted && BootClock().now() < end) {
+  const int asked = 2 * static_cast<int>(asked_.size());
+  const auto done = [&] {
+    return found == wanted && a.handled() - handled_before_a_ == asked &&
+           b.handled() - handled_before_b_ == asked;
+  };
+  for (const Instant end = BootClock().now() + kAnsweredWithin; !done() && BootClock().now() < end;) {
     pollfd ready{client.get(), POLLIN, 0};
-    poll(&ready, 1, 100);
+    poll(&ready, 1, 1);
     const auto count = batch.receive(client.get());
     for (std::size_t i = 0; count && i < *count; ++i) {
       const auto frame = FrameView::parse(batch.take(i).bytes);
       if (frame && frame->source == kVirtualMac) ++found;
     }
   }
-  return found;
+  return done();
 }
 
 void TwoAnswerers::flood(int count) {

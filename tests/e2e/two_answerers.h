@@ -21,9 +21,10 @@ class Answerer {
   // On eth0 of the space.
   explicit Answerer(int space_fd);
   ~Answerer();
-  // Questions asked from now on are answered, or not; a question that is still queued in its socket is none
-  // of them.
-  void answers(bool on);
+  // For questions that come from now on; see handled() for those that are there already.
+  void answers(bool on) { on_.store(on); }
+  // Questions that have been answered, or left unanswered. Any thread.
+  [[nodiscard]] int handled() const { return handled_.load(); }
 
  private:
   void run();
@@ -32,8 +33,9 @@ class Answerer {
   UniqueFd socket_;
   UniqueFd wake_;
   rig::PacketBatch batch_{2048};
-  std::atomic<Nanos> since_{Nanos::max()};  // CLOCK_REALTIME, as the frames' stamps; writer: the owner
-  std::atomic<bool> stop_{false};           // writer: the owner
+  std::atomic<bool> on_{false};    // writer: the owner
+  std::atomic<int> handled_{0};    // writer: the thread
+  std::atomic<bool> stop_{false};  // writer: the owner
   std::thread thread_;
 };
 
@@ -51,7 +53,7 @@ struct TwoAnswerers {
   explicit TwoAnswerers(const AnswerersOptions& options = {});
 
   // Asks `questions` times, by ARP and by a numbered datagram, to everyone; each must be answered by `nodes`
-  // nodes in both ways, within seconds, before the next.
+  // nodes in both ways, and have been handled by both, within seconds, before the next.
   void ask(int questions, int nodes);
   // Just before the question of this number was asked.
   [[nodiscard]] Instant asked_at(std::size_t question) const { return asked_.at(question); }
@@ -67,10 +69,15 @@ struct TwoAnswerers {
 
  private:
   void send_frame(const std::vector<std::byte>& frame) const;
-  // The client's answers that came within the limit, at most `wanted`.
-  [[nodiscard]] int take_answers(int wanted);
+  // Whether the client got so many answers, and both nodes are done with every question, within the limit.
+  [[nodiscard]] bool take_answers(int wanted);
+
+  // Bridge ports begin to forward some time after they were made: asks until both nodes hear it.
+  void await_forwarding();
 
   std::vector<Instant> asked_;
+  int handled_before_a_ = 0;  // questions of await_forwarding
+  int handled_before_b_ = 0;
 };
 
 }  // namespace stillwater::e2e

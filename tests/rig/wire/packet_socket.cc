@@ -10,12 +10,16 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <netinet/in.h>
+
+#include <poll.h>
 
 namespace stillwater::rig {
 namespace {
 
 // A frame is read within this time of its stamp, or the stamp is taken for stepped.
 constexpr Nanos kRecent = 1s;
+constexpr Nanos kStampsWithin = 2s;
 
 template <class Value>
 bool set(const UniqueFd& fd, int level, int name, const Value& value) {
@@ -48,6 +52,41 @@ Nanos read_clock(clockid_t id) {
   return std::chrono::seconds(t.tv_sec) + Nanos(t.tv_nsec);
 }
 
+// A datagram of our own over the loopback, with its kernel stamp: taken before we came to read it?
+Result<bool> stamped_on_arrival(const UniqueFd& fd, PacketBatch& batch) {
+  const char byte = 0;
+  if (send(fd.get(), &byte, 1, 0) != 1) return fail_errno("cannot send over the loopback", errno);
+  pollfd arrived{fd.get(), POLLIN, 0};
+  poll(&arrived, 1, kStampsWithin / 1ms);
+  const Nanos before_reading = read_clock(CLOCK_REALTIME);
+  const auto count = batch.receive(fd.get());
+  if (!count) return tl::unexpected(count.error());
+  return *count == 1 && batch.take(0).stamp.value_or(Nanos::max()) < before_reading;
+}
+
+// The kernel begins to stamp frames on arrival some time after the first socket asked for it; until then a
+// frame carries the time at which it was read.
+Status await_stamps() {
+  const UniqueFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in self{};
+  self.sin_family = AF_INET;
+  self.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(self);
+  auto* address = reinterpret_cast<sockaddr*>(&self);
+  if (!fd || !set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) || bind(fd.get(), address, length) != 0 ||
+      getsockname(fd.get(), address, &length) != 0 || connect(fd.get(), address, length) != 0) {
+    return fail_errno("cannot open a socket on the loopback", errno);
+  }
+  PacketBatch batch(16);
+  const Instant end = read_clock(CLOCK_BOOTTIME) + kStampsWithin;
+  while (read_clock(CLOCK_BOOTTIME) < end) {
+    const auto stamped = stamped_on_arrival(fd, batch);
+    if (!stamped) return tl::unexpected(stamped.error());
+    if (*stamped) return {};
+  }
+  return fail(Errc::timed_out, "the kernel does not stamp frames on arrival");
+}
+
 }  // namespace
 
 Result<UniqueFd> packet_socket(const PacketSocketOptions& options) {
@@ -57,6 +96,7 @@ Result<UniqueFd> packet_socket(const PacketSocketOptions& options) {
   if (!fd || !configure(fd, options, index)) {
     return fail_errno("cannot open a packet socket on " + options.interface, errno);
   }
+  if (Status stamps = await_stamps(); !stamps) return tl::unexpected(stamps.error());
   return fd;
 }
 

@@ -24,7 +24,8 @@ struct PacketSocketOptions {
 };
 
 // A non-blocking socket in the calling thread's namespace that receives every frame which comes in at the
-// interface, whomever it is for, and none that goes out. Frames wait in it from the moment of this call.
+// interface, whomever it is for, and none that goes out. Frames wait in it from the moment of this call. The
+// namespace's loopback must be up.
 [[nodiscard]] Result<UniqueFd> packet_socket(const PacketSocketOptions& options);
 
 // Frames that the kernel dropped since the last call because the socket's buffer was full.
