@@ -55,7 +55,7 @@ void print(const Document& document, bool json) {
 
 bool all_measured(const Document& document) {
   return std::all_of(document.runs.begin(), document.runs.end(),
-                     [](const RunRecord& run) { return run.failure.empty(); });
+                     [](const RunRecord& run) { return run.failure.empty() || run.impossible; });
 }
 
 Exit exit_of(const Document& document, Act act) {

@@ -38,11 +38,14 @@ struct RunRecord {
   std::uint32_t repetition = 1;
   double seconds = 0;                     // how long it took, building and cleaning up included
   std::string failure;                    // why there is nothing to judge; empty: it was measured
+  bool impossible = false;                // the failure: this system cannot suffer this fault
   std::vector<std::string> reasons;       // why the verdict is bad
   std::map<std::string, double> figures;  // by key (figure.h); absent: this run has none
   std::map<std::string, std::uint64_t> tcp_broken_because;
   std::map<std::string, std::uint64_t> new_connections_failed_because;
-  std::string takeover;  // the successor's own account
+  std::string takeover;   // the successor's own account
+  std::string wire;       // "clean", "incomplete", "breach": did two nodes ever answer? empty: not watched
+  std::string wire_says;  // who answered when, some lines
   Timeline timeline;
 
   [[nodiscard]] bool good() const { return failure.empty() && reasons.empty(); }

@@ -40,6 +40,7 @@ void add_run(const RunRecord& run, Json& json) {
   json["verdict"] = run.good() ? "good" : "bad";
   json["reasons"] = run.reasons;
   json["failure"] = run.failure.empty() ? Json(nullptr) : Json(run.failure);
+  json["impossible"] = run.impossible;
   json["system"] = run.system;
   json["fault"] = run.fault;
   json["repetition"] = run.repetition;
@@ -51,6 +52,8 @@ void add_run(const RunRecord& run, Json& json) {
   json["tcp_broken_because"] = run.tcp_broken_because;
   json["new_connections_failed_because"] = run.new_connections_failed_because;
   json["takeover"] = run.takeover;
+  json["wire"] = run.wire.empty() ? Json(nullptr) : Json(run.wire);
+  json["wire_says"] = run.wire_says;
 }
 
 Json summary_of(const Group& group) {
@@ -123,6 +126,7 @@ RunRecord run_of(const Json& json, std::size_t index) {
   RunRecord run;
   run.system = reader.get<std::string>("system");
   run.fault = reader.get<std::string>("fault");
+  run.impossible = reader.get<bool>("impossible");
   run.repetition = reader.get<std::uint32_t>("repetition");
   run.seconds = reader.get<double>("seconds");
   run.reasons = reader.get<std::vector<std::string>>("reasons");
@@ -137,6 +141,9 @@ RunRecord run_of(const Json& json, std::size_t index) {
   run.tcp_broken_because = reader.get<Reasons>("tcp_broken_because");
   run.new_connections_failed_because = reader.get<Reasons>("new_connections_failed_because");
   run.takeover = reader.get<std::string>("takeover");
+  const Json wire = reader.get<Json>("wire");
+  if (wire.is_string()) run.wire = wire.get<std::string>();
+  run.wire_says = reader.get<std::string>("wire_says");
   run.timeline = timeline_of(reader.get<Json>("timeline"), "the timeline of " + where);
   return run;
 }

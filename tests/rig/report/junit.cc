@@ -20,6 +20,7 @@ std::string figures_of(const RunRecord& run) {
 }
 
 std::string outcome_of(const RunRecord& run) {
+  if (run.impossible) return fmt::format("      <skipped message=\"{}\"/>\n", escaped(run.failure));
   if (!run.failure.empty()) return fmt::format("      <error message=\"{}\"/>\n", escaped(run.failure));
   if (run.good()) return {};
   return fmt::format("      <failure message=\"{}\">{}</failure>\n", escaped(run.reasons.front()),
@@ -28,10 +29,12 @@ std::string outcome_of(const RunRecord& run) {
 
 std::string suite_of(const Group& group, const Document& document) {
   std::size_t errors = 0;
+  std::size_t skipped = 0;
   double seconds = 0;
   std::string cases;
   for (const RunRecord* run : group.runs) {
-    errors += run->failure.empty() ? 0 : 1;
+    skipped += run->impossible ? 1 : 0;
+    errors += run->failure.empty() || run->impossible ? 0 : 1;
     seconds += run->seconds;
     cases += fmt::format("    <testcase classname=\"{}.{}\" name=\"repetition {}\" time=\"{:.1f}\">\n{}",
                          escaped(group.system), escaped(group.fault), run->repetition, run->seconds,
@@ -39,10 +42,11 @@ std::string suite_of(const Group& group, const Document& document) {
     cases += fmt::format("      <system-out>{}</system-out>\n    </testcase>\n", escaped(figures_of(*run)));
   }
   return fmt::format(
-      "  <testsuite name=\"{}: {} under {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.1f}\">\n"
+      "  <testsuite name=\"{}: {} under {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "
+      "time=\"{:.1f}\">\n"
       "{}  </testsuite>\n",
       escaped(document.scenario), escaped(group.system), escaped(group.fault), group.runs.size(),
-      group.runs.size() - group.good() - errors, errors, seconds, cases);
+      group.runs.size() - group.good() - errors - skipped, errors, skipped, seconds, cases);
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 
 namespace stillwater::rig {
 
-// A run with a bad verdict is a failure, one that could not be measured an error.
+// A run with a bad verdict is a failure, one that could not be measured an error, one
+// whose system cannot suffer its fault is skipped.
 [[nodiscard]] std::string to_junit(const Document& document);
 
 }  // namespace stillwater::rig

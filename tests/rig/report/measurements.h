@@ -13,6 +13,7 @@
 #include "tests/rig/load/probe_account.h"
 #include "tests/rig/report/document.h"
 #include "tests/rig/report/latency.h"
+#include "tests/rig/wire/wire_verdict.h"
 
 namespace stillwater::rig {
 
@@ -44,6 +45,8 @@ struct Measurements {
   bool probe_realtime = false;
   AttemptSummary attempts;
   std::uint64_t attempts_pace_missed = 0;
+  std::optional<WireVerdict> wire;  // none: it was not watched
+  Instant zero{};  // of the times that a report shows: the fault, else the steady load's begin
   std::optional<CheckpointFigures> checkpoint;  // none: the system under test takes no checkpoints
   std::optional<Nanos> redundant_again;         // from the fault; none: not while it was watched
   std::string takeover;                         // the successor's own account; empty: none

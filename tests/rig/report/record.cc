@@ -60,6 +60,24 @@ void add_checkpoints(const CheckpointFigures& values, std::map<std::string, doub
   figures["dirty_lines_p50"] = values.dirty_lines_p50;
 }
 
+void add_wire(const WireVerdict& wire, Instant zero, RunRecord& record) {
+  record.wire = name_of(wire.state());
+  record.wire_says = to_text(wire, zero);
+  double overlap_ms = 0;
+  std::uint64_t overlap_frames = 0;
+  for (const Overlap& overlap : wire.overlaps) {
+    overlap_ms = std::max(overlap_ms, milliseconds(overlap.end - overlap.begin));
+    overlap_frames += std::min(overlap.held_by_sent.frames(), overlap.also_sent.frames());
+  }
+  std::uint64_t misplaced = 0;
+  for (const WrongPort& wrong : wire.wrong_ports) misplaced += wrong.frames;
+  record.figures["wire_overlaps"] = static_cast<double>(wire.overlaps.size());
+  record.figures["wire_overlap_ms"] = tenths(overlap_ms);
+  record.figures["wire_overlap_frames"] = static_cast<double>(overlap_frames);
+  record.figures["wire_duplicated"] = static_cast<double>(wire.datagrams_duplicated);
+  record.figures["wire_misplaced"] = static_cast<double>(misplaced);
+}
+
 }  // namespace
 
 RunRecord record_of(const Measurements& measured, const Verdict& verdict) {
@@ -78,6 +96,7 @@ RunRecord record_of(const Measurements& measured, const Verdict& verdict) {
   record.new_connections_failed_because = measured.attempts.failures;
   record.takeover = measured.takeover;
   record.timeline = measured.timeline;
+  if (measured.wire) add_wire(*measured.wire, measured.zero, record);
   return record;
 }
 

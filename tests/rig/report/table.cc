@@ -43,6 +43,7 @@ std::string outcome(const RunRecord& run) {
   if (run.good()) return "good\n";
   std::string text = "bad:\n";
   for (const std::string& reason : run.reasons) text += fmt::format("  - {}\n", reason);
+  if (run.wire == "breach") text += run.wire_says;
   return text;
 }
 
@@ -80,6 +81,7 @@ std::string table_of_one(const RunRecord& run) {
                                        of("delay_during_us_p99"), of("delay_after_us_p99")));
   if (run.figure("redundant_again_ms")) text += row("redundant again", of("redundant_again_ms"));
   if (run.figure("checkpoints")) text += checkpoint_rows(of);
+  if (!run.wire.empty()) text += row("wire", run.wire);
   if (!run.takeover.empty()) text += row("takeover", run.takeover);
   text += row("pace not kept", fmt::format("{} probes, {} new connections were not sent by the rig",
                                            of("pace_missed"), of("new_connections_pace_missed")));
@@ -148,6 +150,12 @@ std::string shown(Unit unit, double value) {
   if (us == 0) return fmt::format("0 {}", text_of(unit));
   if (us < 1000) return three_digits(us) + " us";
   return us < 1e6 ? three_digits(us / 1e3) + " ms" : three_digits(us / 1e6) + " s";
+}
+
+std::string on_axis(Unit unit, double value) {
+  const double us = unit == Unit::ms ? value * 1000 : value;
+  if (us < 1000) return fmt::format("{:g} us", us);
+  return us < 1e6 ? fmt::format("{:g} ms", us / 1e3) : fmt::format("{:g} s", us / 1e6);
 }
 
 std::string to_table(const Document& document) {

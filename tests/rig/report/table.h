@@ -14,4 +14,7 @@ namespace stillwater::rig {
 // "44.6 ms", "1.21 s", "330": three digits or so, in the unit that reads best.
 [[nodiscard]] std::string shown(Unit unit, double value);
 
+// A round value without needless digits: "50 us", "2 ms".
+[[nodiscard]] std::string on_axis(Unit unit, double value);
+
 }  // namespace stillwater::rig

@@ -33,6 +33,8 @@ Verdict judge(const Measurements& measured) {
          fmt::format("{} new connections failed after the failover", attempts.failed_after));
   bad_if(measured.checkpoint && measured.checkpoint->steady_checkpoints == 0,
          "no checkpoint was taken while the load ran");
+  bad_if(measured.wire && measured.wire->state() == WireVerdict::State::breach,
+         "the wire: more than one node answered, or sent what it should not");
   for (const std::string& problem : measured.problems) bad_if(true, problem);
   return verdict;
 }

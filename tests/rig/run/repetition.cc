@@ -42,12 +42,14 @@ void Repetition::clean_up() {
   probe_.reset();
   tcp_.reset();
   system_.reset();
+  wire_.reset();
   topology_.reset();
   watch_.clear();
 }
 
 Status Repetition::run_phases() {
   return build()
+      .and_then([this] { return watch_the_wire(); })
       .and_then([this] { return start_system(); })
       .and_then([this] { return open_connections(); })
       .and_then([this] { return steady(); })
@@ -69,6 +71,31 @@ Status Repetition::build() {
   auto topology = Topology::build(system_->plan(), own_prefix());
   if (!topology) return tl::unexpected(topology.error());
   topology_.emplace(std::move(*topology));
+  return {};
+}
+
+Status Repetition::watch_the_wire() {
+  WireSubject subject{.ports = watched_ports(system_->plan(), "net", {"active", "standby"}), .services = {}};
+  const auto add_service = [&](const char* bridge, const char* address, const char* mac) -> Status {
+    const auto ip = parse_ipv4(address);
+    if (!ip) return tl::unexpected(ip.error());
+    Service service{.bridge = bridge, .address = *ip, .mac = std::nullopt};
+    if (system_->has_virtual_mac()) {
+      const auto parsed = parse_mac(mac);
+      if (!parsed) return tl::unexpected(parsed.error());
+      service.mac = *parsed;
+    }
+    subject.services.push_back(service);
+    return {};
+  };
+  const Status added = add_service("br-in", kInsideAddress, kInsideMac).and_then([&] {
+    return add_service("br-out", kOutsideAddress, kOutsideMac);
+  });
+  if (!added) return added;
+  subject.streams = {{.enters = "br-in", .destination_port = ProbeOptions{}.port}};
+  auto wire = WireWatch::start({.space_fd = topology_->space("net").fd(), .subject = std::move(subject)});
+  if (!wire) return tl::unexpected(wire.error());
+  wire_ = std::move(*wire);
   return {};
 }
 
@@ -122,7 +149,10 @@ Status Repetition::steady() {
     measured_.checkpoint->steady_checkpoints = (*last)->checkpoints - (*first)->checkpoints;
   auto strikes =
       Strikes::prepare(plan_.fault, plan_.seed + plan_.number, {.system = *system_, .topology = *topology_});
-  if (!strikes) return tl::unexpected(strikes.error());
+  if (!strikes) {
+    impossible_ = strikes.error().code == Errc::failed_precondition;
+    return tl::unexpected(strikes.error());
+  }
   strikes_.emplace(std::move(*strikes));
   return watch_.wait("steady load", kUndisturbed + fault_phase(plan_.seed, plan_.number, kPhase));
 }
@@ -183,6 +213,7 @@ void Repetition::collect() {
   measured_.tcp = tcp_->flows().counts();
   measured_.tcp_reasons = tcp_->flows().reasons();
   collect_probe();
+  measured_.wire = wire_->stop();
   measured_.attempts = summarize(tcp_->new_connections().attempts(), steady_since_,
                                  measured_.probe.window_begin, measured_.probe.window_end);
   measured_.attempts_pace_missed = tcp_->new_connections().pace_missed();
@@ -197,12 +228,13 @@ void Repetition::collect_probe() {
   if (const auto dropped = probe_->receiver_dropped(); dropped > 0) {
     note(fmt::format("the harness itself dropped {} probes at its receiver", dropped));
   }
+  measured_.zero = struck_at.value_or(steady_since_);
   const Instant window_begin = struck_at ? measured_.probe.window_begin : Instant::max();
   const Instant window_end = struck_at ? measured_.probe.window_end : Instant::max();
   measured_.delay_before = delays_of(account, steady_since_, window_begin);
   measured_.delay_during = delays_of(account, window_begin, window_end);
   measured_.delay_after = delays_of(account, window_end, Instant::max());
-  measured_.timeline = timeline_of(account, steady_since_, struck_at.value_or(steady_since_));
+  measured_.timeline = timeline_of(account, steady_since_, measured_.zero);
 }
 
 std::string Repetition::load_line() const {

@@ -17,6 +17,7 @@
 #include "tests/rig/scenario/scenario.h"
 #include "tests/rig/systems/catalogue.h"
 #include "tests/rig/topology/topology.h"
+#include "tests/rig/wire/wire_watch.h"
 
 namespace stillwater::rig {
 
@@ -44,10 +45,13 @@ class Repetition {
 
   // The ends of the daemons' logs. After run().
   [[nodiscard]] const std::string& logs() const { return logs_; }
+  // The error was that this system cannot suffer this fault. After run().
+  [[nodiscard]] bool impossible() const { return impossible_; }
 
  private:
   [[nodiscard]] Status run_phases();
   [[nodiscard]] Status build();
+  [[nodiscard]] Status watch_the_wire();
   [[nodiscard]] Status start_system();
   [[nodiscard]] Status open_connections();
   [[nodiscard]] Status steady();
@@ -68,11 +72,13 @@ class Repetition {
   Watch watch_;
   Measurements measured_;
   std::string logs_;
+  bool impossible_ = false;
   Instant steady_since_{};
   Instant asked_at_{};
 
   // In this order: faults are undone, then sockets and processes go before the namespaces that they are in.
   std::optional<Topology> topology_;
+  std::unique_ptr<WireWatch> wire_;
   std::unique_ptr<System> system_;
   std::unique_ptr<TcpLoad> tcp_;
   std::unique_ptr<Probe> probe_;

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <sys/utsname.h>
 
@@ -72,6 +73,7 @@ RunRecord run_one(const RepetitionPlan& plan, Interrupts& interrupts) {
     record.system = plan.system;
     record.fault = plan.fault;
     record.failure = measured.error().message;
+    record.impossible = repetition.impossible();
   }
   record.repetition = plan.number;
   record.seconds = std::chrono::duration<double>(BootClock().now() - begin).count();
@@ -80,6 +82,12 @@ RunRecord run_one(const RepetitionPlan& plan, Interrupts& interrupts) {
                  plan.fault.c_str(), record.failure.c_str());
   }
   return record;
+}
+
+// A full disk is that of a small file system of the node's own, which is made only where it is wanted.
+SystemOptions options_for(const std::string& fault, SystemOptions options) {
+  options.small_disks = fault.find("disk-full") != std::string::npos;
+  return options;
 }
 
 }  // namespace
@@ -96,7 +104,7 @@ std::vector<RepetitionPlan> plan_series(const Scenario& scenario, const SystemOp
                             .load = scenario.load,
                             .outage_ms_at_most = scenario.outage_ms_at_most,
                             .seed = scenario.seed,
-                            .options = options,
+                            .options = options_for(fault, options),
                             .title = {}};
         if (total > 1) {
           plan.options.out += "/" + folder_name(plans.size() + 1, system, fault);
@@ -112,10 +120,13 @@ std::vector<RepetitionPlan> plan_series(const Scenario& scenario, const SystemOp
 Document run_series(const Scenario& scenario, const SystemOptions& options, Interrupts& interrupts,
                     const std::function<void(const Document&)>& after_each) {
   Document document = empty_document(scenario);
+  std::set<std::pair<std::string, std::string>> impossible;
   for (const RepetitionPlan& plan : plan_series(scenario, options)) {
+    if (impossible.contains({plan.system, plan.fault})) continue;
     RunRecord record = run_one(plan, interrupts);
     document.interrupted = interrupts.happened();
     if (document.interrupted) break;
+    if (record.impossible) impossible.emplace(plan.system, plan.fault);
     document.runs.push_back(std::move(record));
     after_each(document);
   }

@@ -16,7 +16,8 @@ namespace stillwater::rig {
 // series of one run uses `options.out` itself, else each run has a folder of its own in it.
 [[nodiscard]] std::vector<RepetitionPlan> plan_series(const Scenario& scenario, const SystemOptions& options);
 
-// Main thread. Runs on after a run that failed, ends after an interrupt; `after_each` sees the document as it
+// Main thread. Runs on after a run that failed, does not repeat what is impossible, ends after an
+// interrupt; `after_each` sees the document as it
 // grows. The ends of the logs of runs that went wrong go to standard error.
 [[nodiscard]] Document run_series(const Scenario& scenario, const SystemOptions& options,
                                   Interrupts& interrupts,

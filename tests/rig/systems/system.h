@@ -52,6 +52,10 @@ class System {
   // node is expected to be gone from then on. Refused where there is no such thing.
   [[nodiscard]] virtual Status stop_in_order(NodeId id) = 0;
 
+  // Whether the service addresses come from a virtual MAC of their own, which only the forwarding node may
+  // use.
+  [[nodiscard]] virtual bool has_virtual_mac() const { return true; }
+
   // The active's figures; none where it takes no checkpoints.
   [[nodiscard]] virtual Result<std::optional<CheckpointFigures>> checkpoint_figures() = 0;
   // The successor's account of its takeover; empty: there was none.

@@ -32,6 +32,7 @@ class VrrpPair final : public System {
   [[nodiscard]] Status start(const Topology& topology) override;
   [[nodiscard]] std::string not_ready_because() override;
   [[nodiscard]] Nanos ready_within() const override { return 30s; }
+  [[nodiscard]] bool has_virtual_mac() const override { return false; }
   [[nodiscard]] Node node(NodeId id) const override;
   void expect_gone(NodeId id) override { machine(id).expected_gone = true; }
   void lose_memory(NodeId id) override;

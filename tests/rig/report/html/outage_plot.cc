@@ -13,7 +13,7 @@ namespace {
 constexpr double kLeft = 210;
 constexpr double kRight = Svg::kWidth - 150;
 constexpr double kZero = kLeft + 14;   // where runs without an outage stand
-constexpr double kFirst = kLeft + 42;  // the logarithmic part begins here
+constexpr double kFirst = kLeft + 64;  // the logarithmic part begins here
 constexpr double kRow = 30;
 constexpr double kTitle = 30;
 constexpr double kAxisHeight = 30;
@@ -51,7 +51,8 @@ void draw_row(Svg& svg, const Group& group, double y, const Axis& x, const std::
   svg.line(kLeft, y + kRow / 2, kRight, y + kRow / 2, "grid");
   const auto spread = group.spread("outage_ms");
   if (!spread) {
-    svg.text(kLeft + 8, y + 4, "not measured", "tick");
+    svg.text(kLeft + 8, y + 4, group.runs.front()->impossible ? group.runs.front()->failure : "not measured",
+             "tick");
     return;
   }
   const double middle = place(x, spread->median);
@@ -97,7 +98,7 @@ std::string outage_plot(const std::vector<Group>& groups, double limit_ms) {
   svg.text(kZero, bottom + 18, "0", "tick", Anchor::middle);
   for (const double tick : x.ticks(9)) {
     svg.line(x.at(tick), 8, x.at(tick), bottom, "grid");
-    svg.text(x.at(tick), bottom + 18, shown(Unit::ms, tick), "tick", Anchor::middle);
+    svg.text(x.at(tick), bottom + 18, on_axis(Unit::ms, tick), "tick", Anchor::middle);
   }
   double y = 12;
   for (const std::string& fault : faults) {

@@ -76,6 +76,28 @@ std::string timelines(const std::vector<Group>& groups) {
       plots);
 }
 
+// What was seen of each run that was watched; runs that are in order are told in one line.
+std::string wire(const Document& document) {
+  std::string lines;
+  std::size_t clean = 0;
+  for (const RunRecord& run : document.runs) {
+    if (run.wire.empty()) continue;
+    const bool told = document.runs.size() == 1 || run.wire != "clean";
+    if (!told) ++clean;
+    if (!told) continue;
+    lines += fmt::format("<details{}><summary>{}, {}, repetition {}: {}</summary><pre>{}</pre></details>\n",
+                         document.runs.size() == 1 ? " open" : "", escaped(run.system), escaped(run.fault),
+                         run.repetition, run.wire, escaped(run.wire_says));
+  }
+  if (clean > 0) lines += fmt::format("<p>{} more: one node at a time answered.</p>\n", clean);
+  if (lines.empty()) return {};
+  return section(
+      "On the wire",
+      "Frames captured at every port of both bridges for the whole run: did two nodes ever answer for "
+      "one service address?",
+      lines);
+}
+
 std::string details(const std::vector<Group>& groups) {
   std::string tables;
   for (const Group& group : groups) {
@@ -101,13 +123,18 @@ std::string body(const Document& document) {
     text += comparison(groups);
   }
   text += timelines(groups);
+  if (single && !document.runs.front().takeover.empty()) {
+    text += section("Takeover", "As the successor tells it: " + document.runs.front().takeover + ".", "");
+  }
   if (const std::string pause = pause_plot(groups); !pause.empty()) {
     text += section("Checkpoint pause",
                     "How long forwarding stood still for one checkpoint under steady load: median (dot) and "
                     "99th percentile (ring) of each repetition.",
                     figure(pause));
   }
+  text += wire(document);
   text += details(groups);
+  if (single) return text;
   return text + section("Runs", "In the order in which they ran.", list_of_runs(document));
 }
 

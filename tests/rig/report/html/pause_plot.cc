@@ -56,7 +56,7 @@ std::string pause_plot(const std::vector<Group>& groups) {
   const double bottom = height - kAxisHeight;
   for (const double tick : x.ticks(12)) {
     svg.line(x.at(tick), 4, x.at(tick), bottom, "grid");
-    svg.text(x.at(tick), bottom + 18, shown(Unit::us, tick), "tick", Anchor::middle);
+    svg.text(x.at(tick), bottom + 18, on_axis(Unit::us, tick), "tick", Anchor::middle);
   }
   double y = 8 + kRow / 2;
   for (const Group* group : rows) {

@@ -76,9 +76,9 @@ std::string tiles_of(const RunRecord& run) {
                 fmt::format("new sessions lost of {}", run.figure("new_connections_ok").value_or(0) +
                                                            run.figure("new_connections_failed").value_or(0)));
   tiles += tile(words(run, "probe_delay_us_p99", Unit::us), "latency before, 99th percentile");
-  if (run.figure("blackout_us_p99")) {
-    tiles += tile(words(run, "blackout_us_p99", Unit::us), "checkpoint pause, 99th percentile");
-  }
+  const bool pauses = run.figure("blackout_us_p99").has_value();
+  tiles += pauses ? tile(words(run, "blackout_us_p99", Unit::us), "checkpoint pause, 99th percentile")
+                  : tile(words(run, "delay_after_us_p99", Unit::us), "latency after, 99th percentile");
   return tiles + "</section>\n";
 }
 
@@ -88,7 +88,7 @@ std::string side_by_side(const std::vector<Group>& groups, const std::string& fa
   for (const Group& group : groups) {
     if (group.fault == fault) columns.push_back(&group);
   }
-  std::string table = "<div class=\"scroll\"><table><thead><tr><th></th>";
+  std::string table = "<div class=\"scroll\"><table class=\"sides\"><thead><tr><th></th>";
   std::string good = "<tr><th>Good runs</th>";
   for (const Group* group : columns) {
     table += fmt::format("<th><i class=\"swatch {}\"></i>{}</th>", colour_of(group->system, systems),

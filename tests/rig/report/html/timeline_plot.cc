@@ -63,7 +63,7 @@ void draw_trace(Svg& svg, const Timeline& timeline, const Axis& x, const std::st
   if (!y) return;
   for (const double tick : y->ticks(4)) {
     svg.line(kLeft, y->at(tick), kRight, y->at(tick), "grid");
-    svg.text(kLeft - 8, y->at(tick) + 4, shown(Unit::us, tick), "tick", Anchor::end);
+    svg.text(kLeft - 8, y->at(tick) + 4, on_axis(Unit::us, tick), "tick", Anchor::end);
   }
   svg.path(curve(timeline, timeline.delay_us_max, x, *y), "trace max " + colour);
   svg.path(curve(timeline, timeline.delay_us_p50, x, *y), "trace " + colour);
