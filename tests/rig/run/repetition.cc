@@ -188,7 +188,7 @@ void Repetition::look_for_redundancy() {
   const Instant now = clock_.now();
   if (!over || measured_.redundant_again || now < asked_at_ + kAskEvery) return;
   asked_at_ = now;
-  if (system_->not_ready_because().empty()) measured_.redundant_again = clock_.now() - *strikes_->struck_at();
+  if (system_->not_redundant_because().empty()) measured_.redundant_again = clock_.now() - *strikes_->struck_at();
 }
 
 Status Repetition::settle() {

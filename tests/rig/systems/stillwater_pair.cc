@@ -114,6 +114,14 @@ std::string StillwaterPair::not_ready_because() {
   return {};
 }
 
+std::string StillwaterPair::not_redundant_because() {
+  for (const NodeId id : {NodeId::standby, NodeId::active}) {
+    const auto node = status(id);
+    if (node && node->role == "active") return node->can_fail_over ? "" : node->cannot_fail_over_because;
+  }
+  return "no node is active";
+}
+
 Result<std::optional<CheckpointFigures>> StillwaterPair::checkpoint_figures() {
   return status(NodeId::active).map([](const NodeStatus& it) { return std::optional(it.checkpoint); });
 }

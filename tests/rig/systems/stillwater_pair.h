@@ -27,6 +27,7 @@ class StillwaterPair final : public System {
   [[nodiscard]] Plan plan() const override;
   [[nodiscard]] Status start(const Topology& topology) override;
   [[nodiscard]] std::string not_ready_because() override;
+  [[nodiscard]] std::string not_redundant_because() override;
   [[nodiscard]] Node node(NodeId id) const override;
   void expect_gone(NodeId id) override { machine(id).expected_gone = true; }
   [[nodiscard]] Status restart(NodeId id) override;

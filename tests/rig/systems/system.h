@@ -31,7 +31,9 @@ class System {
   [[nodiscard]] virtual Status start(const Topology& topology) = 0;
   // Empty when it forwards and can fail over; else what it still waits for.
   [[nodiscard]] virtual std::string not_ready_because() = 0;
-  // How long that may take from start() or restart().
+  // Empty when it can fail over again after a fault, whoever leads by then.
+  [[nodiscard]] virtual std::string not_redundant_because() { return not_ready_because(); }
+  // How long either may take from start() or restart().
   [[nodiscard]] virtual Nanos ready_within() const { return 60s; }
 
   // The nodes that it has; a system without a successor has the active alone.

@@ -2,6 +2,7 @@
 #include "tests/rig/scenario/scenario.h"
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include <catch2/catch.hpp>
