@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/rig/systems/pair_network.h"
+#include "tests/rig/wire/pair_wire.h"
 #include "tests/rig/wire/wire_check.h"
 #include "tests/rig/wire/wire_watch.h"
 #include "tests/unit/rig/frames.h"
@@ -246,6 +247,16 @@ TEST_CASE("the ports to watch follow from the plan") {
   CHECK(ports[2].name == "in-active");
   CHECK(ports[2].node == "active");
   CHECK(ports[2].bridge == "br-in");
+}
+
+TEST_CASE("of a pair both bridges and both service addresses are watched") {
+  const Plan plan = pair_network(DataPorts::of_the_daemon);
+  const WireSubject subject = pair_wire(plan, VirtualMac::of_the_pair);
+  CHECK(subject.ports.size() == 6);
+  REQUIRE(subject.services.size() == 2);
+  CHECK(to_text(subject.services[1].address) == kOutsideAddress);
+  CHECK(to_text(subject.services[1].mac.value()) == kOutsideMac);
+  CHECK_FALSE(pair_wire(plan, VirtualMac::none).services[0].mac);
 }
 
 }  // namespace stillwater::rig
