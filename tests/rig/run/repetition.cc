@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "tests/rig/systems/pair_network.h"
+#include "tests/rig/wire/pair_wire.h"
 
 namespace stillwater::rig {
 namespace {
@@ -75,25 +76,9 @@ Status Repetition::build() {
 }
 
 Status Repetition::watch_the_wire() {
-  WireSubject subject{.ports = watched_ports(system_->plan(), "net", {"active", "standby"}), .services = {}};
-  const auto add_service = [&](const char* bridge, const char* address, const char* mac) -> Status {
-    const auto ip = parse_ipv4(address);
-    if (!ip) return tl::unexpected(ip.error());
-    Service service{.bridge = bridge, .address = *ip, .mac = std::nullopt};
-    if (system_->has_virtual_mac()) {
-      const auto parsed = parse_mac(mac);
-      if (!parsed) return tl::unexpected(parsed.error());
-      service.mac = *parsed;
-    }
-    subject.services.push_back(service);
-    return {};
-  };
-  const Status added = add_service("br-in", kInsideAddress, kInsideMac).and_then([&] {
-    return add_service("br-out", kOutsideAddress, kOutsideMac);
-  });
-  if (!added) return added;
-  subject.streams = {{.enters = "br-in", .destination_port = ProbeOptions{}.port}};
-  auto wire = WireWatch::start({.space_fd = topology_->space("net").fd(), .subject = std::move(subject)});
+  const VirtualMac mac = system_->has_virtual_mac() ? VirtualMac::of_the_pair : VirtualMac::none;
+  auto wire = WireWatch::start(
+      {.space_fd = topology_->space("net").fd(), .subject = pair_wire(system_->plan(), mac)});
   if (!wire) return tl::unexpected(wire.error());
   wire_ = std::move(*wire);
   return {};
@@ -188,7 +173,8 @@ void Repetition::look_for_redundancy() {
   const Instant now = clock_.now();
   if (!over || measured_.redundant_again || now < asked_at_ + kAskEvery) return;
   asked_at_ = now;
-  if (system_->not_redundant_because().empty()) measured_.redundant_again = clock_.now() - *strikes_->struck_at();
+  if (system_->not_redundant_because().empty())
+    measured_.redundant_again = clock_.now() - *strikes_->struck_at();
 }
 
 Status Repetition::settle() {

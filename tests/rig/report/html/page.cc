@@ -124,7 +124,8 @@ std::string body(const Document& document) {
   }
   text += timelines(groups);
   if (single && !document.runs.front().takeover.empty()) {
-    text += section("Takeover", "As the successor tells it: " + document.runs.front().takeover + ".", "");
+    text += section("Takeover", "As the successor tells it.",
+                    "<p>" + escaped(document.runs.front().takeover) + "</p>\n");
   }
   if (const std::string pause = pause_plot(groups); !pause.empty()) {
     text += section("Checkpoint pause",

@@ -26,7 +26,7 @@ header { margin-bottom: 28px; }
 h1 { margin: 2px 0 6px; font-size: 32px; line-height: 1.2; font-weight: 650; letter-spacing: -.01em; }
 h2 { margin: 0 0 2px; font-size: 19px; font-weight: 650; }
 h3 { margin: 22px 0 4px; font-size: 15px; font-weight: 650; }
-p { margin: 0 0 12px; max-width: 76ch; }
+p { margin: 0 0 12px; max-width: 92ch; }
 .note, .meta { color: var(--soft); font-size: 13.5px; }
 .meta { max-width: none; }
 .pill { display: inline-block; padding: 3px 12px; border-radius: 99px; font-weight: 600; font-size: 14px; }
@@ -37,7 +37,8 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
 .tiles { display: grid; grid-template-columns: repeat(3, 1fr); gap: 1px; padding: 0;
   background: var(--rule); overflow: hidden; }
 .tile { background: var(--card); padding: 18px 22px; }
-.tile b { display: block; white-space: nowrap; font-size: 28px; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; }
+.tile b { display: block; white-space: nowrap; font-size: 28px; line-height: 1.25; font-weight:
+  650; letter-spacing: -.01em; }
 .tile span { color: var(--soft); font-size: 13px; }
 figure { margin: 10px 0 0; overflow-x: auto; }
 svg { display: block; width: 100%; min-width: 720px; height: auto; font: inherit; }
@@ -63,7 +64,8 @@ svg .limit-text { fill: var(--bad); }
   background: var(--c); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; margin-top: 8px; }
-th, td { text-align: right; padding: 6px 0 6px 18px; border-bottom: 1px solid var(--rule); white-space: nowrap; }
+th, td { text-align: right; padding: 6px 0 6px 18px; border-bottom: 1px solid var(--rule);
+  white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .sides th:first-child { width: 36%; }
 thead th { color: var(--soft); font-weight: 500; font-size: 13.5px; }
@@ -74,7 +76,8 @@ td.ahead small { font-weight: 400; }
 td.ahead { color: var(--good); font-weight: 650; }
 td.raw { white-space: normal; color: var(--soft); font-size: 12.5px; }
 td.words { white-space: normal; text-align: left; }
-pre { margin: 8px 0 0; font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre-wrap; }
+pre { margin: 8px 0 0; font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", monospace;
+  white-space: pre-wrap; }
 details { margin-top: 10px; }
 summary { cursor: pointer; color: var(--soft); font-size: 14px; }
 @media (max-width: 640px) { .tiles { grid-template-columns: 1fr 1fr; } main { padding: 24px 14px; }

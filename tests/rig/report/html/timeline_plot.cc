@@ -124,7 +124,7 @@ std::string timeline_plot(const Group& group, const std::string& colour) {
   const double steps = static_cast<double>(std::max<std::size_t>(timeline.delay_us_p50.size(), 1));
   const Axis x = Axis::linear(timeline.delay_begin_ms, timeline.delay_begin_ms + steps * timeline.step_ms,
                               kLeft, kRight);
-  const double lanes = kTop + kTraceHeight + 16;
+  const double lanes = kTop + kTraceHeight + 22;
   const double bottom = lanes + static_cast<double>(group.runs.size()) * kLanePitch;
   Svg svg(bottom + kAxisHeight,
           fmt::format("Probe around the fault: {} under {}", group.system, group.fault));
