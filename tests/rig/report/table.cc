@@ -159,11 +159,12 @@ std::string on_axis(Unit unit, double value) {
 }
 
 std::string to_table(const Document& document) {
-  if (document.runs.size() == 1) return table_of_one(document.runs.front());
+  const std::string end = document.interrupted ? "interrupted: fewer runs than wanted\n" : "";
+  if (document.runs.size() == 1) return table_of_one(document.runs.front()) + end;
   const std::vector<Group> groups = groups_of(document);
   std::string text;
   for (const std::string& fault : faults_of(groups)) text += table_of_fault(groups, fault);
-  return text + bad_runs(document);
+  return text + bad_runs(document) + end;
 }
 
 }  // namespace stillwater::rig
