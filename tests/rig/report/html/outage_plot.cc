@@ -16,7 +16,7 @@ constexpr double kZero = kLeft + 14;   // where runs without an outage stand
 constexpr double kFirst = kLeft + 64;  // the logarithmic part begins here
 constexpr double kRow = 30;
 constexpr double kTitle = 30;
-constexpr double kAxisHeight = 30;
+constexpr double kAxisHeight = 42;
 constexpr double kRadius = 5;
 
 struct Range {
@@ -111,7 +111,7 @@ std::string outage_plot(const std::vector<Group>& groups, double limit_ms) {
     }
   }
   svg.line(x.at(limit_ms), 8, x.at(limit_ms), bottom, "limit");
-  svg.text(x.at(limit_ms), bottom + 29, "limit of the verdict", "tick limit-text", Anchor::middle);
+  svg.text(x.at(limit_ms), bottom + 35, "limit of the verdict", "tick limit-text", Anchor::middle);
   return svg.done();
 }
 
