@@ -7,20 +7,15 @@
 
 #include <sys/types.h>
 
-#include "base/clock.h"
-#include "base/fd.h"
 #include "base/result.h"
+#include "tests/rig/faults/fault.h"
+#include "tests/rig/faults/link_switch.h"
 
 namespace stillwater::rig {
 
 // Everything slow (descriptors, lookups) is done by prepare(), so that strike() is a few system calls.
 class NodeKill {
  public:
-  struct Struck {
-    Instant at;    // just before the first system call
-    Nanos took{};  // until the last link was down
-  };
-
   // `pid` 0: there is no daemon, only links go down. The pid must be a child that is not reaped yet.
   [[nodiscard]] static Result<NodeKill> prepare(int space_fd, pid_t pid, std::vector<std::string> interfaces);
 
@@ -28,13 +23,10 @@ class NodeKill {
   [[nodiscard]] Result<Struck> strike();
 
  private:
-  [[nodiscard]] Result<Struck> strike_now();
-  NodeKill(UniqueFd control, pid_t pid, std::vector<std::string> interfaces)
-      : control_(std::move(control)), pid_(pid), interfaces_(std::move(interfaces)) {}
+  NodeKill(LinkSwitch links, pid_t pid) : links_(std::move(links)), pid_(pid) {}
 
-  UniqueFd control_;  // a socket of the namespace: its ioctls act there, whatever thread calls them
+  LinkSwitch links_;
   pid_t pid_;
-  std::vector<std::string> interfaces_;
 };
 
 }  // namespace stillwater::rig

@@ -30,6 +30,11 @@ struct ProbeSummary {
 // another records arrivals; summary() only after both have ended.
 class ProbeAccount {
  public:
+  struct Arrival {
+    std::uint32_t number;
+    Instant at;
+  };
+
   // A probe sent this long before the fault may have been inside the node that died.
   static constexpr Nanos kInFlight = 20ms;
   // The failover window reaches at least this far past the fault.
@@ -49,11 +54,11 @@ class ProbeAccount {
   // longest of all, and `send_gap_ms` likewise. 0: nothing was lost.
   [[nodiscard]] ProbeSummary summary(Instant from, std::optional<Instant> fault) const;
 
+  // When each number was sent, and everything that arrived, in that order.
+  [[nodiscard]] const std::vector<Instant>& sends() const { return sent_; }
+  [[nodiscard]] const std::vector<Arrival>& arrivals() const { return arrivals_; }
+
  private:
-  struct Arrival {
-    std::uint32_t number;
-    Instant at;
-  };
   struct Gap {  // [begin, end)
     Instant begin;
     Instant end;

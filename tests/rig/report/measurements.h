@@ -11,6 +11,9 @@
 #include "tests/rig/load/attempt_account.h"
 #include "tests/rig/load/flows.h"
 #include "tests/rig/load/probe_account.h"
+#include "tests/rig/report/document.h"
+#include "tests/rig/report/latency.h"
+#include "tests/rig/wire/wire_verdict.h"
 
 namespace stillwater::rig {
 
@@ -26,17 +29,26 @@ struct CheckpointFigures {
 struct Measurements {
   std::string system;
   std::string fault;
-  bool struck = false;  // the fault was injected
-  Nanos fault_took{};   // from the kill to the last link down
+  bool struck = false;             // the fault was injected
+  Nanos fault_took{};              // of all strikes, the longest
+  double outage_ms_at_most = 150;  // what the scenario allows
   std::uint32_t connections_wanted = 0;
   FlowCounts tcp;
   std::map<std::string, std::uint32_t> tcp_reasons;  // why connections broke
   ProbeSummary probe;
+  std::uint32_t probes_per_s = 0;  // offered
+  Percentiles delay_before;        // one way; by when the probe was sent, against the failover window
+  Percentiles delay_during;
+  Percentiles delay_after;
+  Timeline timeline;
   std::uint64_t probe_pace_missed = 0;
   bool probe_realtime = false;
   AttemptSummary attempts;
   std::uint64_t attempts_pace_missed = 0;
+  std::optional<WireVerdict> wire;  // none: it was not watched
+  Instant zero{};  // of the times that a report shows: the fault, else the steady load's begin
   std::optional<CheckpointFigures> checkpoint;  // none: the system under test takes no checkpoints
+  std::optional<Nanos> redundant_again;         // from the fault; none: not while it was watched
   std::string takeover;                         // the successor's own account; empty: none
   std::vector<std::string> problems;            // what went wrong with the harness or the daemons
 };

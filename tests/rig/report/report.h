@@ -1,18 +1,15 @@
-// What a run's result looks like: report.json and the table for people.
+// Everything that a series leaves for people and machines, in one folder.
 #pragma once
 
 #include <string>
 
 #include "base/result.h"
-#include "tests/rig/report/measurements.h"
-#include "tests/rig/report/verdict.h"
+#include "tests/rig/report/document.h"
 
 namespace stillwater::rig {
 
-// Keys are documented in tests/rig/README.md. Figures of a system that takes no checkpoints are null.
-[[nodiscard]] std::string to_json(const Measurements& measured, const Verdict& verdict);
-
-[[nodiscard]] std::string to_table(const Measurements& measured, const Verdict& verdict);
+// report.json, report.xml (JUnit) and report.html in `folder`, which exists.
+[[nodiscard]] Status write_report(const Document& document, const std::string& folder);
 
 [[nodiscard]] Status write_file(const std::string& path, const std::string& text);
 

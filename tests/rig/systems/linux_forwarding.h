@@ -12,17 +12,25 @@ class LinuxForwarding final : public System {
   [[nodiscard]] Plan plan() const override;
   [[nodiscard]] Status start(const Topology&) override { return {}; }
   [[nodiscard]] std::string not_ready_because() override { return {}; }
-  [[nodiscard]] pid_t active_pid() const override { return 0; }
-  [[nodiscard]] std::vector<std::string> active_interfaces() const override {
-    return {"in0", "out0", "repl0"};
+  [[nodiscard]] Nanos ready_within() const override { return 1s; }
+  [[nodiscard]] std::vector<NodeId> nodes() const override { return {NodeId::active}; }
+  [[nodiscard]] Node node(NodeId) const override {
+    return {.space = "active", .inside = {"in0"}, .outside = {"out0"}, .replication = {"repl0"}};
   }
-  void active_was_killed() override {}
+  void expect_gone(NodeId) override {}
+  [[nodiscard]] Status restart(NodeId) override { return fail(Errc::failed_precondition, kNoProcesses); }
+  [[nodiscard]] Status stop_in_order(NodeId) override {
+    return fail(Errc::failed_precondition, kNoProcesses);
+  }
   [[nodiscard]] Result<std::optional<CheckpointFigures>> checkpoint_figures() override {
     return std::nullopt;
   }
   [[nodiscard]] Result<std::string> takeover() override { return std::string(); }
   [[nodiscard]] std::string trouble() override { return {}; }
   [[nodiscard]] std::string log_tails() override { return {}; }
+
+ private:
+  static constexpr const char* kNoProcesses = "plain kernel forwarding has no processes to stop or to start";
 };
 
 }  // namespace stillwater::rig

@@ -12,11 +12,17 @@ LinkEnd data_port(const std::string& space, const std::string& name) {
   return {.space = space, .name = name, .arp = false};
 }
 
+LinkEnd own_port(const std::string& space, const std::string& name, const std::string& address) {
+  return {.space = space, .name = name, .address = address + "/24"};
+}
+
 }  // namespace
 
 Plan pair_network(DataPorts ports) {
   LinkEnd active_in = data_port("active", "in0");
   LinkEnd active_out = data_port("active", "out0");
+  LinkEnd standby_in = data_port("standby", "in0");
+  LinkEnd standby_out = data_port("standby", "out0");
   Plan plan;
   plan.spaces = {"net", "client", "server", "active", "standby"};
   // New connections at a high rate leave thousands of ports in TIME_WAIT.
@@ -31,6 +37,15 @@ Plan pair_network(DataPorts ports) {
     plan.settings.push_back({"active", "net/ipv4/ip_forward", "1"});
     plan.routes.push_back({"server", "10.80.1.0/24", kOutsideAddress});
   }
+  if (ports == DataPorts::of_both_kernels) {
+    active_in = own_port("active", "in0", "10.80.1.11");
+    active_out = own_port("active", "out0", "10.80.2.11");
+    standby_in = own_port("standby", "in0", "10.80.1.12");
+    standby_out = own_port("standby", "out0", "10.80.2.12");
+    for (const char* space : {"active", "standby"}) {
+      plan.settings.push_back({space, "net/ipv4/ip_forward", "1"});
+    }
+  }
   plan.bridges = {{"net", "br-in"}, {"net", "br-out"}};
   plan.links = {
       {{.space = "client", .name = "eth0", .address = "10.80.1.2/24"}, bridge_port("br-in", "in", "client")},
@@ -42,8 +57,8 @@ Plan pair_network(DataPorts ports) {
       // where both ends of a veth pair happen to have the same interface index.
       {{.space = "active", .name = "repl0", .address = "10.80.3.1/24"},
        {.space = "standby", .name = "repl0", .address = "10.80.3.2/24"}},
-      {data_port("standby", "in0"), bridge_port("br-in", "in", "standby")},
-      {data_port("standby", "out0"), bridge_port("br-out", "out", "standby")},
+      {standby_in, bridge_port("br-in", "in", "standby")},
+      {standby_out, bridge_port("br-out", "out", "standby")},
   };
   plan.routes.push_back({"client", "default", kInsideAddress});
   return plan;

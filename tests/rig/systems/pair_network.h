@@ -21,6 +21,9 @@ inline constexpr const char* kOutsideMac = "02:53:57:00:02:01";
 enum class DataPorts {
   of_the_daemon,  // none for the kernel: no address, no ARP
   of_the_kernel,  // the active's kernel owns the service addresses and forwards
+  // Each kernel has an address of its own beside the service addresses, which a program of the pair moves:
+  // 10.80.1.11 and 10.80.2.11 on the active, .12 on the standby.
+  of_both_kernels,
 };
 
 [[nodiscard]] Plan pair_network(DataPorts ports);

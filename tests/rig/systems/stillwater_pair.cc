@@ -1,6 +1,7 @@
 #include "tests/rig/systems/stillwater_pair.h"
 
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -15,16 +16,12 @@ namespace stillwater::rig {
 namespace {
 
 constexpr std::size_t kTailLines = 20;
+constexpr std::size_t kSmallDiskBytes = 8 << 20;
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path);
   if (!file) return fail_errno("cannot read " + path, errno);
   return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-std::string tail(const std::string& title, const std::optional<Child>& child) {
-  if (!child) return {};
-  return "--- " + title + ", end of " + child->log_path() + "\n" + tail_of(child->log_path(), kTailLines);
 }
 
 }  // namespace
@@ -41,69 +38,115 @@ Result<std::string> with_management(const std::string& example, const std::strin
 
 Plan StillwaterPair::plan() const { return pair_network(DataPorts::of_the_daemon); }
 
-Status StillwaterPair::start(const Topology& topology) {
-  return start_node("fw-a", "firewall-a.yaml", topology.space("active"), active_).and_then([&] {
-    return start_node("fw-b", "firewall-b.yaml", topology.space("standby"), standby_);
-  });
+Node StillwaterPair::node(NodeId id) const {
+  Node node{.space = name_of(id), .inside = {"in0"}, .outside = {"out0"}, .replication = {"repl0"}};
+  node.folder = folder(id);
+  if (machine(id).daemon) node.processes = {machine(id).daemon->pid()};
+  return node;
 }
 
-Status StillwaterPair::start_node(const std::string& node, const std::string& example, const Space& space,
-                                  std::optional<Child>& child) {
-  const std::string socket = socket_path(node);
+Status StillwaterPair::start(const Topology& topology) {
+  topology_ = &topology;
+  for (const NodeId id : {NodeId::active, NodeId::standby}) {
+    if (paths_.small_disks) {
+      auto disk = SmallDisk::mount_on(folder(id), kSmallDiskBytes);
+      if (!disk) return tl::unexpected(disk.error());
+      machine(id).disk.emplace(std::move(*disk));
+    }
+    if (Status started = start_node(id); !started) return started;
+  }
+  return {};
+}
+
+Status StillwaterPair::restart(NodeId id) {
+  machine(id).daemon.reset();
+  return start_node(id);
+}
+
+Status StillwaterPair::stop_in_order(NodeId id) {
+  expect_gone(id);
+  if (machine(id).daemon && kill(machine(id).daemon->pid(), SIGTERM) == 0) return {};
+  return fail(Errc::failed_precondition, std::string("the daemon of the ") + name_of(id) + " does not run");
+}
+
+Status StillwaterPair::start_node(NodeId id) {
+  Machine& node = machine(id);
+  const std::string socket = socket_path(id);
   if (socket.size() >= sizeof(sockaddr_un::sun_path)) {
     return fail(Errc::invalid_argument,
                 "the path " + socket + " is too long for a socket; choose another --out");
   }
   std::error_code none;
   std::filesystem::remove(socket, none);
-  const std::string config = paths_.out + "/" + example;
+  std::filesystem::create_directories(folder(id), none);
+  const std::string config = paths_.out + "/" + node.example;
   const Status written =
-      read_file(paths_.configs + "/" + example)
+      read_file(paths_.configs + "/" + node.example)
           .and_then([&](const std::string& text) { return with_management(text, "unix:" + socket); })
           .and_then([&](const std::string& text) { return write_file(config, text); });
   if (!written) return written;
-  auto started =
-      Child::start({paths_.daemon, "--config", config}, space.fd(), paths_.out + "/" + node + ".log");
+  // A log of its own for each life: the next one must not wipe out why the last one ended.
+  const std::string life = ++node.lives == 1 ? "" : "-" + std::to_string(node.lives);
+  auto started = Child::start({paths_.daemon, "--config", config}, topology_->space(name_of(id)).fd(),
+                              folder(id) + "/" + node.name + life + ".log");
   if (!started) return tl::unexpected(started.error());
-  child.emplace(std::move(*started));
+  node.daemon.emplace(std::move(*started));
+  node.expected_gone = false;
   return {};
 }
 
-Result<NodeStatus> StillwaterPair::status(const std::string& node) const {
+Result<NodeStatus> StillwaterPair::status(NodeId id) const {
   const auto said =
-      run_command({paths_.client, "--address", "unix:" + socket_path(node), "--json", "status"}, 5s);
+      run_command({paths_.client, "--address", "unix:" + socket_path(id), "--json", "status"}, 5s);
   if (!said) return tl::unexpected(said.error());
   if (said->exit_status != 0) {
     const std::string words = said->err.empty() ? "stillwaterctl said nothing" : said->err;
-    return fail(Errc::unavailable, node + ": " + words.substr(0, words.find('\n')));
+    return fail(Errc::unavailable, std::string(machine(id).name) + ": " + words.substr(0, words.find('\n')));
   }
   return parse_node_status(said->out);
 }
 
 std::string StillwaterPair::not_ready_because() {
-  const auto active = status("fw-a");
+  const auto active = status(NodeId::active);
   if (!active) return active.error().message;
   if (active->role != "active") return "fw-a is " + active->role;
   if (!active->can_fail_over) return "fw-a cannot fail over: " + active->cannot_fail_over_because;
   return {};
 }
 
+std::string StillwaterPair::not_redundant_because() {
+  for (const NodeId id : {NodeId::standby, NodeId::active}) {
+    const auto node = status(id);
+    if (node && node->role == "active") return node->can_fail_over ? "" : node->cannot_fail_over_because;
+  }
+  return "no node is active";
+}
+
 Result<std::optional<CheckpointFigures>> StillwaterPair::checkpoint_figures() {
-  return status("fw-a").map([](const NodeStatus& it) { return std::optional(it.checkpoint); });
+  return status(NodeId::active).map([](const NodeStatus& it) { return std::optional(it.checkpoint); });
 }
 
 Result<std::string> StillwaterPair::takeover() {
-  return status("fw-b").map([](const NodeStatus& it) { return it.last_takeover; });
+  return status(NodeId::standby).map([](const NodeStatus& it) { return it.last_takeover; });
 }
 
 std::string StillwaterPair::trouble() {
-  const auto ended = [](std::optional<Child>& child) { return child ? child->ended() : std::nullopt; };
-  if (const auto how = ended(standby_)) return "the standby's daemon " + *how;
-  if (active_killed_) return {};
-  if (const auto how = ended(active_)) return "the active's daemon " + *how;
+  for (const NodeId id : {NodeId::standby, NodeId::active}) {
+    Machine& node = machine(id);
+    if (!node.daemon || node.expected_gone) continue;
+    if (const auto how = node.daemon->ended()) return std::string("the ") + name_of(id) + "'s daemon " + *how;
+  }
   return {};
 }
 
-std::string StillwaterPair::log_tails() { return tail("active", active_) + tail("standby", standby_); }
+std::string StillwaterPair::log_tails() {
+  std::string tails;
+  for (const NodeId id : {NodeId::active, NodeId::standby}) {
+    if (!machine(id).daemon) continue;
+    const std::string& log = machine(id).daemon->log_path();
+    tails += std::string("--- ") + name_of(id) + ", end of " + log + "\n" + tail_of(log, kTailLines);
+  }
+  return tails;
+}
 
 }  // namespace stillwater::rig

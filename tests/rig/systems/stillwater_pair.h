@@ -6,6 +6,7 @@
 
 #include "tests/rig/process/child.h"
 #include "tests/rig/systems/node_status.h"
+#include "tests/rig/systems/small_disk.h"
 #include "tests/rig/systems/system.h"
 
 namespace stillwater::rig {
@@ -15,6 +16,7 @@ struct StillwaterPaths {
   std::string client;   // stillwaterctl
   std::string configs;  // folder of firewall-a.yaml and firewall-b.yaml
   std::string out;      // absolute; configurations, logs and management sockets go there
+  bool small_disks = false;
 };
 
 class StillwaterPair final : public System {
@@ -25,29 +27,39 @@ class StillwaterPair final : public System {
   [[nodiscard]] Plan plan() const override;
   [[nodiscard]] Status start(const Topology& topology) override;
   [[nodiscard]] std::string not_ready_because() override;
-  [[nodiscard]] pid_t active_pid() const override { return active_->pid(); }
-  [[nodiscard]] std::vector<std::string> active_interfaces() const override {
-    return {"in0", "out0", "repl0"};
-  }
-  void active_was_killed() override { active_killed_ = true; }
+  [[nodiscard]] std::string not_redundant_because() override;
+  [[nodiscard]] Node node(NodeId id) const override;
+  void expect_gone(NodeId id) override { machine(id).expected_gone = true; }
+  [[nodiscard]] Status restart(NodeId id) override;
+  [[nodiscard]] Status stop_in_order(NodeId id) override;
   [[nodiscard]] Result<std::optional<CheckpointFigures>> checkpoint_figures() override;
   [[nodiscard]] Result<std::string> takeover() override;
   [[nodiscard]] std::string trouble() override;
   [[nodiscard]] std::string log_tails() override;
 
  private:
-  // `node` is "fw-a" or "fw-b".
-  [[nodiscard]] std::string socket_path(const std::string& node) const {
-    return paths_.out + "/" + node + ".sock";
+  struct Machine {
+    const char* name;                 // in its configuration
+    const char* example;              // the configuration that it starts from
+    std::optional<SmallDisk> disk{};  // outlives the daemon that writes to it
+    std::optional<Child> daemon{};
+    bool expected_gone = false;
+    unsigned lives = 0;
+  };
+
+  [[nodiscard]] Machine& machine(NodeId id) { return id == NodeId::active ? active_ : standby_; }
+  [[nodiscard]] const Machine& machine(NodeId id) const { return id == NodeId::active ? active_ : standby_; }
+  [[nodiscard]] std::string folder(NodeId id) const { return paths_.out + "/" + name_of(id); }
+  [[nodiscard]] std::string socket_path(NodeId id) const {
+    return paths_.out + "/" + machine(id).name + ".sock";
   }
-  [[nodiscard]] Status start_node(const std::string& node, const std::string& example, const Space& space,
-                                  std::optional<Child>& child);
-  [[nodiscard]] Result<NodeStatus> status(const std::string& node) const;
+  [[nodiscard]] Status start_node(NodeId id);
+  [[nodiscard]] Result<NodeStatus> status(NodeId id) const;
 
   StillwaterPaths paths_;
-  std::optional<Child> active_;
-  std::optional<Child> standby_;
-  bool active_killed_ = false;
+  const Topology* topology_ = nullptr;
+  Machine active_{"fw-a", "firewall-a.yaml"};
+  Machine standby_{"fw-b", "firewall-b.yaml"};
 };
 
 // The example configuration with its management address replaced. An error where it does not have exactly

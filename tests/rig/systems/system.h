@@ -8,14 +8,17 @@
 
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "tests/rig/report/measurements.h"
+#include "tests/rig/systems/node.h"
 #include "tests/rig/topology/plan.h"
 #include "tests/rig/topology/topology.h"
 
 namespace stillwater::rig {
 
-// All from the main thread.
+// All from the main thread, which also owns the processes; the const getters of nodes from any thread while
+// the main thread waits for it.
 class System {
  public:
   virtual ~System() = default;
@@ -28,13 +31,32 @@ class System {
   [[nodiscard]] virtual Status start(const Topology& topology) = 0;
   // Empty when it forwards and can fail over; else what it still waits for.
   [[nodiscard]] virtual std::string not_ready_because() = 0;
+  // Empty when it can fail over again after a fault, whoever leads by then.
+  [[nodiscard]] virtual std::string not_redundant_because() { return not_ready_because(); }
+  // How long either may take from start() or restart().
+  [[nodiscard]] virtual Nanos ready_within() const { return 60s; }
 
-  // The process that a kill fault ends; 0: the kernel alone forwards.
-  [[nodiscard]] virtual pid_t active_pid() const = 0;
-  // The active's interfaces that go down with it.
-  [[nodiscard]] virtual std::vector<std::string> active_interfaces() const = 0;
-  // From now on the active is expected to be gone.
-  virtual void active_was_killed() = 0;
+  // The nodes that it has; a system without a successor has the active alone.
+  [[nodiscard]] virtual std::vector<NodeId> nodes() const { return {NodeId::active, NodeId::standby}; }
+  // As of now: pids change when a node is restarted. `id` is one of nodes().
+  [[nodiscard]] virtual Node node(NodeId id) const = 0;
+
+  // From now on these processes of the node may be gone, whatever ended them. trouble() says no more of it.
+  virtual void expect_gone(NodeId id) = 0;
+  // The machine lost power: whatever its kernel still holds for it (addresses, connections) goes. Its
+  // processes are dead and its links down. Nothing where the kernel holds nothing.
+  virtual void lose_memory(NodeId) {}
+  // Starts the processes of a node anew, as a boot would, after their end (what is left is killed and
+  // reaped), and returns at once. From then on they are expected to run. Refused by a system without
+  // processes.
+  [[nodiscard]] virtual Status restart(NodeId id) = 0;
+  // What an operator does to take the node out of service in order. Returns when the request was given; the
+  // node is expected to be gone from then on. Refused where there is no such thing.
+  [[nodiscard]] virtual Status stop_in_order(NodeId id) = 0;
+
+  // Whether the service addresses come from a virtual MAC of their own, which only the forwarding node may
+  // use.
+  [[nodiscard]] virtual bool has_virtual_mac() const { return true; }
 
   // The active's figures; none where it takes no checkpoints.
   [[nodiscard]] virtual Result<std::optional<CheckpointFigures>> checkpoint_figures() = 0;
@@ -45,6 +67,17 @@ class System {
   [[nodiscard]] virtual std::string trouble() = 0;
   // The ends of the logs, for a run that went wrong.
   [[nodiscard]] virtual std::string log_tails() = 0;
+
+  // The active as the first scenario sees it: the process that a kill ends (0: the kernel alone forwards),
+  // and the interfaces that go down with it.
+  [[nodiscard]] pid_t active_pid() const {
+    const Node active = node(NodeId::active);
+    return active.processes.empty() ? 0 : active.processes.front();
+  }
+  [[nodiscard]] std::vector<std::string> active_interfaces() const {
+    return node(NodeId::active).interfaces();
+  }
+  void active_was_killed() { expect_gone(NodeId::active); }
 };
 
 }  // namespace stillwater::rig

@@ -4,9 +4,6 @@
 #include <functional>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
-
-#include "tests/rig/report/report.h"
 
 namespace stillwater::rig {
 namespace {
@@ -34,7 +31,8 @@ TEST_CASE("a run that lost probes in the failover alone is good") {
   control.checkpoint.reset();
   CHECK(judge(control).good());
   Measurements at_the_limit = good_run();
-  at_the_limit.probe.outage_ms = kOutageMsAtMost;
+  at_the_limit.outage_ms_at_most = 40;
+  at_the_limit.probe.outage_ms = 40;
   at_the_limit.attempts.failed_failover = 3;
   CHECK(judge(at_the_limit).good());
 }
@@ -53,6 +51,7 @@ TEST_CASE("each thing that must hold makes the verdict bad by itself, with one r
       {"failed before the fault", [](Measurements& it) { it.attempts.failed_before = 1; }},
       {"failed after the failover", [](Measurements& it) { it.attempts.failed_after = 1; }},
       {"no checkpoint was taken", [](Measurements& it) { it.checkpoint->steady_checkpoints = 0; }},
+      {"more than one node answered", [](Measurements& it) { it.wire.emplace().overlaps.emplace_back(); }},
       {"disk full", [](Measurements& it) { it.problems = {"disk full"}; }},
   };
   for (const auto& [reason, spoil] : ways) {
@@ -63,36 +62,6 @@ TEST_CASE("each thing that must hold makes the verdict bad by itself, with one r
     REQUIRE(verdict.reasons.size() == 1);
     CHECK(verdict.reasons.front().find(reason) != std::string::npos);
   }
-}
-
-TEST_CASE("the report carries the figures under their documented keys") {
-  Measurements run = good_run();
-  run.probe.lost_steady = 2;
-  run.attempts.failed_failover = 3;
-  const auto json = nlohmann::json::parse(to_json(run, judge(run)));
-  CHECK(json["verdict"] == "bad");
-  CHECK(json["reasons"].size() == 1);
-  CHECK(json["tcp_survived"] == 1000);
-  CHECK(json["probe_lost_steady"] == 2);
-  CHECK(json["probe_lost_failover"] == 100);
-  CHECK(json["outage_ms"] == 55.0);
-  CHECK(json["checkpoints"] == 900);
-  CHECK(json["new_connections_failed"] == 3);
-  CHECK(json["takeover"] == "fence 0.1 ms");
-  for (const char* key :
-       {"tcp_established", "probe_sent", "checkpoint_interval_us_p50", "blackout_us_p50", "blackout_us_p99",
-        "dirty_lines_p50", "new_connections_ok", "probe_duplicated", "probe_reordered", "pace_missed"}) {
-    CAPTURE(key);
-    CHECK(json[key].is_number());
-  }
-}
-
-TEST_CASE("figures that a system does not have are null, not zero") {
-  Measurements control = good_run();
-  control.checkpoint.reset();
-  const auto json = nlohmann::json::parse(to_json(control, judge(control)));
-  CHECK(json["verdict"] == "good");
-  CHECK(json["blackout_us_p50"].is_null());
 }
 
 }  // namespace stillwater::rig

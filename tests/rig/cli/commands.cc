@@ -1,0 +1,144 @@
+#include "tests/rig/cli/commands.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/rig/faults/catalogue.h"
+#include "tests/rig/process/interrupts.h"
+#include "tests/rig/report/json.h"
+#include "tests/rig/report/report.h"
+#include "tests/rig/report/table.h"
+#include "tests/rig/run/preflight.h"
+#include "tests/rig/run/series.h"
+#include "tests/rig/scenario/library.h"
+
+namespace stillwater::rig {
+namespace {
+
+struct Listed {
+  std::string name;
+  std::string about;
+};
+
+void print_list(const std::string& title, const std::vector<Listed>& entries) {
+  std::printf("%s\n", title.c_str());
+  for (const Listed& entry : entries) std::printf("  %-26s %s\n", entry.name.c_str(), entry.about.c_str());
+}
+
+nlohmann::ordered_json json_of(const std::vector<Listed>& entries) {
+  auto json = nlohmann::ordered_json::array();
+  for (const Listed& entry : entries) json.push_back({{"name", entry.name}, {"about", entry.about}});
+  return json;
+}
+
+// A scenario with a mistake is listed with it: that is the place to see it.
+std::vector<Listed> scenarios_in(const std::string& folder, const Known& known) {
+  std::vector<Listed> entries;
+  for (const std::string& file : scenario_files(folder)) {
+    const auto scenario = load_scenario(file, folder, known);
+    entries.push_back(
+        {std::filesystem::path(file).stem(), scenario ? scenario->about : scenario.error().message});
+  }
+  return entries;
+}
+
+void print(const Document& document, bool json) {
+  const std::string text = json ? to_json(document) : to_table(document);
+  std::printf("%s", text.c_str());
+}
+
+bool all_measured(const Document& document) {
+  return std::all_of(document.runs.begin(), document.runs.end(),
+                     [](const RunRecord& run) { return run.failure.empty() || run.impossible; });
+}
+
+Exit exit_of(const Document& document, Act act) {
+  if (document.interrupted) return Exit::interrupted;
+  const bool good = act == Act::compare ? all_measured(document) : document.good();
+  return good ? Exit::good : Exit::bad;
+}
+
+Exit say(const Error& error, Exit exit) {
+  std::fprintf(stderr, "%s\n", error.message.c_str());
+  return exit;
+}
+
+Result<Scenario> wanted(const Options& options) {
+  const Known known = known_names(options.system);
+  auto scenario = load_scenario(options.scenario, options.scenarios, known);
+  if (!scenario) return scenario;
+  if (Status applied = apply(options.overrides, known, *scenario); !applied) {
+    return tl::unexpected(applied.error());
+  }
+  return scenario;
+}
+
+}  // namespace
+
+Exit list(const Options& options) {
+  std::vector<Listed> systems;
+  for (const SystemEntry& entry : list_systems(options.system)) systems.push_back({entry.name, entry.help});
+  std::vector<Listed> faults{{"none", "no fault: what the rig itself loses"}};
+  for (const FaultEntry& entry : list_faults()) {
+    const std::string argument = entry.argument.empty() ? "" : "[:" + entry.argument + "]";
+    faults.push_back({entry.name + argument, entry.help});
+  }
+  const auto scenarios = scenarios_in(options.scenarios, known_names(options.system));
+  if (options.json) {
+    const nlohmann::ordered_json json{
+        {"scenarios", json_of(scenarios)}, {"systems", json_of(systems)}, {"faults", json_of(faults)}};
+    std::printf("%s\n", json.dump(1).c_str());
+    return Exit::good;
+  }
+  print_list("scenarios", scenarios);
+  print_list("systems", systems);
+  print_list("faults (several: A + B@20ms)", faults);
+  return Exit::good;
+}
+
+Exit run(const Options& options) {
+  Interrupts interrupts;
+  const auto scenario = wanted(options);
+  if (!scenario) return say(scenario.error(), Exit::cannot_run);
+  if (const auto found = obstacles(*scenario, options.system); !found.empty()) {
+    for (const std::string& obstacle : found) std::fprintf(stderr, "cannot run: %s\n", obstacle.c_str());
+    return Exit::cannot_run;
+  }
+  const std::string& out = options.system.out;
+  Status written;
+  const auto keep = [&](const Document& document) { written = write_report(document, out); };
+  const Document document = run_series(*scenario, options.system, interrupts, keep);
+  if (document.interrupted) std::fprintf(stderr, "interrupted; everything was removed\n");
+  if (document.runs.empty()) return exit_of(document, options.act);
+  keep(document);
+  print(document, options.json);
+  if (!written) return say(written.error(), Exit::bad);
+  if (!options.json) std::printf("report: %s/report.json, report.xml, report.html\n", out.c_str());
+  return exit_of(document, options.act);
+}
+
+Exit report(const Options& options) {
+  std::ifstream file(options.file);
+  if (!file) return say({Errc::io, options.file + " cannot be read"}, Exit::cannot_run);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const auto document = parse_report(text);
+  if (!document)
+    return say({Errc::corrupt, options.file + " is no report: " + document.error().message},
+               Exit::cannot_run);
+  print(*document, options.json);
+  if (options.system.out.empty()) return Exit::good;
+  std::error_code error;
+  std::filesystem::create_directories(options.system.out, error);
+  if (Status written = write_report(*document, options.system.out); !written) {
+    return say(written.error(), Exit::bad);
+  }
+  return Exit::good;
+}
+
+}  // namespace stillwater::rig

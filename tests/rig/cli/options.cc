@@ -1,0 +1,125 @@
+#include "tests/rig/cli/options.h"
+
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+
+namespace stillwater::rig {
+namespace {
+
+constexpr const char* kAbout =
+    "Puts HA pairs under load in network namespaces, breaks them, and says what the failure cost.\n"
+    "Exit status: 0 good (of compare: everything was measured), 1 bad, 2 usage, 3 could not run,\n"
+    "130 interrupted.";
+
+// Beside the sources while developing, else where the tool was installed.
+std::string data_folder(const char* source, const char* installed) {
+  return std::filesystem::exists(source) ? source : installed;
+}
+
+void add_load(CLI::App& app, Overrides& overrides) {
+  app.add_option("--seconds-before", overrides.seconds_before, "Steady load before the fault")
+      ->check(CLI::Range(1, 3600));
+  app.add_option("--seconds-after", overrides.seconds_after, "Load after the fault")
+      ->check(CLI::Range(1, 3600));
+  app.add_option("--connections", overrides.connections, "Long-lived TCP connections")
+      ->check(CLI::Range(1, 50000));
+  app.add_option("--probe-pps", overrides.probes_per_s, "UDP probes a second")->check(CLI::Range(1, 100000));
+  app.add_option("--new-per-s", overrides.new_per_s, "New TCP connections a second; 0: none")
+      ->check(CLI::Range(0, 800));
+  app.add_option("--repetitions", overrides.repetitions, "Of each system under each fault")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--seed", overrides.seed, "Of the time at which each fault strikes");
+}
+
+void add_places(CLI::App& app, Options& options) {
+  app.add_option("--bin", options.system.bin, "Build folder: appliance/stillwaterd, mgmt/stillwaterctl")
+      ->capture_default_str();
+  app.add_option("--out", options.system.out, "Folder for the report, logs, configurations");
+  app.add_option("--configs", options.system.configs, "Folder of the example configurations")
+      ->capture_default_str();
+  app.add_option("--templates", options.system.templates, "Folder of the other systems' configurations")
+      ->capture_default_str();
+}
+
+void add_common(CLI::App& app, Options& options) {
+  app.add_option("--scenarios", options.scenarios, "Folder of scenarios")->capture_default_str();
+  app.add_flag("--json", options.json, "Print JSON instead of a table");
+}
+
+void describe(CLI::App& app, Options& options) {
+  Overrides& overrides = options.overrides;
+  app.require_subcommand(1);
+  CLI::App* list = app.add_subcommand("list", "Scenarios, systems and faults");
+  list->callback([&options] { options.act = Act::list; });
+  add_common(*list, options);
+
+  CLI::App* run = app.add_subcommand("run", "Run a scenario and judge it");
+  run->callback([&options] { options.act = Act::run; });
+  run->add_option("SCENARIO", options.scenario, "Name (see list) or file")->required();
+  run->add_option("--system", overrides.systems, "Another system under test")->expected(1);
+  run->add_option("--fault", overrides.faults, "Another fault")->expected(1);
+
+  CLI::App* compare = app.add_subcommand("compare", "Run several systems side by side");
+  compare->callback([&options] { options.act = Act::compare; });
+  compare->add_option("SCENARIO", options.scenario, "Whose load and lists it is")->default_val("compare");
+  compare->add_option("--systems", overrides.systems, "As A,B,C")->delimiter(',');
+  compare->add_option("--faults", overrides.faults, "As A,B,C")->delimiter(',');
+  for (CLI::App* act : {run, compare}) {
+    add_load(*act, overrides);
+    add_places(*act, options);
+    add_common(*act, options);
+  }
+
+  CLI::App* report = app.add_subcommand("report", "Show a report.json; with --out, write its page and JUnit");
+  report->callback([&options] { options.act = Act::report; });
+  report->add_option("FILE", options.file, "A report.json")->required();
+  report->add_option("--out", options.system.out, "Folder for report.html, report.xml, report.json");
+  report->add_flag("--json", options.json, "Print JSON instead of a table");
+}
+
+void make_absolute(Options& options) {
+  SystemOptions& system = options.system;
+  const bool runs = options.act == Act::run || options.act == Act::compare;
+  if (system.out.empty() && runs) {
+    system.out = system.bin + "/" + std::string(std::filesystem::path(options.scenario).stem());
+  }
+  for (std::string* path : {&system.bin, &system.out, &system.configs, &system.templates}) {
+    if (!path->empty()) *path = std::filesystem::absolute(*path).lexically_normal();
+  }
+}
+
+}  // namespace
+
+bool parse_command_line(int argc, char** argv, Options& options, Exit& exit) {
+  CLI::App app(kAbout, "stillwater-rig");
+  options.system.bin = "build";
+  options.system.configs = data_folder(RIG_SOURCE_DIR "/configs", RIG_DATA_DIR "/configs");
+  options.system.templates = data_folder(RIG_SOURCE_DIR "/tests/rig/systems", RIG_DATA_DIR "/systems");
+  options.scenarios = data_folder(RIG_SOURCE_DIR "/tests/rig/scenarios", RIG_DATA_DIR "/scenarios");
+  describe(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    exit = app.exit(error) == 0 ? Exit::good : Exit::usage;
+    return false;
+  }
+  make_absolute(options);
+  return true;
+}
+
+Status apply(const Overrides& overrides, const Known& known, Scenario& scenario) {
+  if (!overrides.systems.empty()) scenario.systems = overrides.systems;
+  if (!overrides.faults.empty()) scenario.faults = overrides.faults;
+  LoadPlan& load = scenario.load;
+  scenario.repetitions = overrides.repetitions.value_or(scenario.repetitions);
+  scenario.seed = overrides.seed.value_or(scenario.seed);
+  if (overrides.seconds_before) load.before = std::chrono::seconds(*overrides.seconds_before);
+  if (overrides.seconds_after) load.after = std::chrono::seconds(*overrides.seconds_after);
+  load.connections = overrides.connections.value_or(load.connections);
+  load.probes_per_s = overrides.probes_per_s.value_or(load.probes_per_s);
+  load.new_per_s = overrides.new_per_s.value_or(load.new_per_s);
+  return check_names(scenario, known);
+}
+
+}  // namespace stillwater::rig

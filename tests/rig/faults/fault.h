@@ -1,0 +1,62 @@
+// What goes wrong on purpose. Each kind is a Fault; the scenario knows nothing else of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "tests/rig/systems/system.h"
+#include "tests/rig/topology/topology.h"
+
+namespace stillwater::rig {
+
+// When a fault happened.
+struct Struck {
+  Instant at{};  // just before the first system call
+  Nanos took{};  // until the last one returned
+};
+
+// What the system is expected to do about it; a verdict asks.
+struct Expectation {
+  std::vector<NodeId> gone;   // whose processes end or whose links all go down
+  bool successor = false;     // another node has to forward
+  bool loses_service = true;  // traffic may be lost at all
+};
+
+// What faults act on. Both outlive the fault.
+struct FaultContext {
+  System& system;
+  const Topology& topology;
+};
+
+// Order of calls: prepare(), strike(), heal() if there is something to heal; destroying one that has struck
+// and was not healed undoes what would outlive the run (a stopped process, the machine's clock). All calls
+// from the main thread, which owns the system's processes.
+class Fault {
+ public:
+  virtual ~Fault() = default;
+
+  [[nodiscard]] virtual std::string name() const = 0;
+  [[nodiscard]] virtual Expectation expectation() const = 0;
+
+  // All slow work: descriptors, lookups, whatever can be refused. The system runs and is ready.
+  [[nodiscard]] virtual Status prepare() = 0;
+
+  // Once, after prepare(); a few system calls, made at a real-time priority where that is allowed. Tells the
+  // system which node to expect gone. A fault that waits for a step of the system says how long by
+  // strike_within() and fails with timed_out past that; nothing has happened then.
+  [[nodiscard]] virtual Result<Struck> strike() = 0;
+  [[nodiscard]] virtual Nanos strike_within() const { return 1s; }
+
+  // How long after the strike heal() is due; none: this fault has no undoing.
+  [[nodiscard]] virtual std::optional<Nanos> heals_after() const { return std::nullopt; }
+  // Thaw, link up, restart. Once, after strike(). A fault without an undoing refuses (failed_precondition).
+  [[nodiscard]] virtual Result<Struck> heal() {
+    return fail(Errc::failed_precondition, name() + " has nothing to heal");
+  }
+};
+
+}  // namespace stillwater::rig

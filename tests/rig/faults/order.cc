@@ -1,0 +1,42 @@
+#include "tests/rig/faults/order.h"
+
+#include <cerrno>
+#include <csignal>
+
+#include "tests/rig/faults/strike.h"
+
+namespace stillwater::rig {
+namespace {
+
+Status has_processes(const FaultContext& context, const std::string& fault) {
+  if (!context.system.node(NodeId::active).processes.empty()) return {};
+  return fail(Errc::failed_precondition, context.system.name() + " has no processes for " + fault);
+}
+
+}  // namespace
+
+Expectation PlannedStop::expectation() const {
+  return {.gone = {NodeId::active}, .successor = true, .loses_service = true};
+}
+
+Status PlannedStop::prepare() { return has_processes(context_, name()); }
+
+Result<Struck> PlannedStop::strike() {
+  return strike_here([this] { return context_.system.stop_in_order(NodeId::active); });
+}
+
+// Whether the old process's successor or the other node forwards afterwards is the system's choice.
+Expectation Restart::expectation() const { return {.gone = {}, .successor = false, .loses_service = true}; }
+
+Status Restart::prepare() { return has_processes(context_, name()); }
+
+Result<Struck> Restart::strike() {
+  return strike_here([this]() -> Status {
+    for (const pid_t group : context_.system.node(NodeId::active).processes) {
+      if (kill(-group, SIGKILL) != 0) return fail_errno("cannot kill the active's processes", errno);
+    }
+    return context_.system.restart(NodeId::active);
+  });
+}
+
+}  // namespace stillwater::rig

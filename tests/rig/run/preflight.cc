@@ -1,0 +1,94 @@
+#include "tests/rig/run/preflight.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "tests/rig/faults/catalogue.h"
+#include "tests/rig/faults/schedule.h"
+#include "tests/rig/process/command.h"
+#include "tests/rig/topology/topology.h"
+
+namespace stillwater::rig {
+namespace {
+
+// Both ends of every connection, each new connection for at most its time-out, and some to spare.
+rlim_t descriptors_needed(const LoadPlan& load) {
+  return 2 * rlim_t{load.connections} + 2 * 6 * rlim_t{load.new_per_s} + 256;
+}
+
+bool can_open(rlim_t descriptors) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= descriptors) return true;
+  limit.rlim_cur = descriptors;
+  limit.rlim_max = std::max(limit.rlim_max, descriptors);
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+bool is_run(const Scenario& scenario, const std::string& system) {
+  return std::find(scenario.systems.begin(), scenario.systems.end(), system) != scenario.systems.end();
+}
+
+void add_missing_parts(const Scenario& scenario, const SystemOptions& options,
+                       std::vector<std::string>& found) {
+  for (const SystemEntry& system : list_systems(options)) {
+    if (!is_run(scenario, system.name)) continue;
+    for (const std::string& program : system.programs) {
+      if (!is_in_path(program))
+        found.push_back(fmt::format("{} needs `{}`, which is not installed", system.name, program));
+    }
+    for (const std::string& file : system.files) {
+      if (access(file.c_str(), R_OK) != 0)
+        found.push_back(fmt::format("{} needs {}, which is not there", system.name, file));
+    }
+  }
+}
+
+Status check_schedule(const std::string& text) {
+  if (text == "none") return {};
+  const auto schedule = schedule_faults(text, 0);
+  if (!schedule) return tl::unexpected(schedule.error());
+  for (const ScheduledFault& it : *schedule) {
+    if (Status known = check_fault(it.fault); !known) return known;
+  }
+  return {};
+}
+
+}  // namespace
+
+Known known_names(const SystemOptions& options) {
+  Known known;
+  for (const SystemEntry& entry : list_systems(options)) {
+    const auto system = make_system(entry.name, options);
+    if (!system) continue;
+    known.systems.push_back({entry.name, static_cast<std::uint32_t>((*system)->nodes().size())});
+  }
+  known.check_fault = check_schedule;
+  return known;
+}
+
+std::vector<std::string> obstacles(const Scenario& scenario, const SystemOptions& options) {
+  std::vector<std::string> found;
+  if (geteuid() != 0) found.emplace_back("network namespaces need root: run it with sudo");
+  for (const char* tool : {"ip", "ethtool"}) {
+    if (!is_in_path(tool)) found.push_back(fmt::format("`{}` is not installed", tool));
+  }
+  add_missing_parts(scenario, options, found);
+  for (const std::string& space : leftover_spaces()) {
+    found.push_back(fmt::format("a run that was killed left namespace {}: ip netns del {}", space, space));
+  }
+  std::error_code error;
+  std::filesystem::create_directories(options.out, error);
+  if (error) found.push_back(fmt::format("cannot make {}: {}", options.out, error.message()));
+  if (!can_open(descriptors_needed(scenario.load))) {
+    found.push_back(fmt::format("{} open files are needed (ulimit -n)", descriptors_needed(scenario.load)));
+  }
+  return found;
+}
+
+}  // namespace stillwater::rig

@@ -1,0 +1,62 @@
+// One scenario as values: which system, in which network, under which load, with which fault, how often.
+// Its file format is documented in tests/rig/scenarios/README.md. Pure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace stillwater::rig {
+
+struct LoadPlan {
+  std::uint32_t connections = 1000;   // long-lived TCP
+  std::uint32_t probes_per_s = 2000;  // UDP
+  std::uint32_t new_per_s = 200;      // new TCP connections
+  Nanos before = 10s;                 // of steady load before the fault
+  Nanos after = 10s;
+};
+
+// Where the network's nodes live.
+enum class Ground { namespaces };
+
+struct TopologyPlan {
+  Ground ground = Ground::namespaces;
+  std::uint32_t nodes = 2;  // between client and server
+};
+
+struct Scenario {
+  std::string name;
+  std::string about;
+  TopologyPlan topology;
+  std::vector<std::string> systems{"stillwater"};
+  std::vector<std::string> faults{"kill"};
+  LoadPlan load;
+  double outage_ms_at_most = 150;  // of the verdict
+  std::uint32_t repetitions = 1;
+  std::uint64_t seed = 1;  // when exactly within the steady load each fault strikes
+};
+
+// What scenarios may name.
+struct KnownSystem {
+  std::string name;
+  std::uint32_t nodes = 2;
+};
+struct Known {
+  std::vector<KnownSystem> systems;
+  // Whether a fault, or several joined as faults/schedule.h reads them, is one; the error says why not.
+  std::function<Status(const std::string&)> check_fault;
+};
+
+// Every mistake is reported, a line each, as FILE:LINE:COLUMN: what is wrong; expected what. `file` is only
+// how messages call it.
+[[nodiscard]] Result<Scenario> parse_scenario(const std::string& text, const std::string& file,
+                                              const Known& known);
+
+// The same check of names for a scenario that was changed since. invalid_argument says what is unknown.
+[[nodiscard]] Status check_names(const Scenario& scenario, const Known& known);
+
+}  // namespace stillwater::rig
