@@ -1,17 +1,17 @@
-// The UDP probe: numbered datagrams at a steady pace, client to server, every send and arrival timed on one
-// clock. Two threads: one sends, one receives.
+// The UDP probe: numbered datagrams at a steady pace in both directions of one flow, every send and arrival
+// timed on one clock, every byte checked.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "tests/rig/load/probe_account.h"
+#include "tests/rig/load/probe_stream.h"
 
 namespace stillwater::rig {
 
@@ -20,8 +20,8 @@ struct ProbeOptions {
   int server_space_fd = -1;
   std::string server_address;
   std::uint16_t port = 9000;
-  std::uint32_t per_second = 2000;
-  Nanos at_most{};  // room for records; sending ends there by itself
+  std::uint32_t per_second = 2000;  // in each direction
+  Nanos at_most{};                  // room for records; sending ends there by itself
 };
 
 // Started by one thread, which also stops it. The destructor stops it.
@@ -35,39 +35,37 @@ class Probe {
   // Also stops sending. Datagrams that arrive later count as lost.
   void stop_receiving();
 
-  // Any time, any thread.
-  [[nodiscard]] std::uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t arrived() const { return arrived_.load(std::memory_order_relaxed); }
+  // Client to server. Any time, any thread.
+  [[nodiscard]] std::uint64_t sent() const { return to_server_.sent(); }
+  [[nodiscard]] std::uint64_t arrived() const { return to_server_.arrived(); }
 
-  // After stop_receiving().
-  [[nodiscard]] const ProbeAccount& account() const { return account_; }
-  // Slots of the pace at which nothing was sent: the sender woke too late, or the kernel refused the send.
-  [[nodiscard]] std::uint64_t pace_missed() const { return pace_missed_; }
-  // Dropped by the full receive buffer: the harness's own loss.
-  [[nodiscard]] std::uint64_t receiver_dropped() const { return receiver_dropped_; }
-  [[nodiscard]] bool realtime() const { return realtime_; }
+  // After stop_receiving(). Client to server, and server to client: the latter begins when the first probe
+  // of the former has arrived, and does not wait for any after that.
+  [[nodiscard]] const ProbeAccount& account() const { return to_server_.account(); }
+  [[nodiscard]] const ProbeAccount& account_to_client() const { return to_client_.account(); }
+  // Slots of the pace at which nothing was sent: a sender woke too late, or the kernel refused the send.
+  [[nodiscard]] std::uint64_t pace_missed() const {
+    return to_server_.pace_missed() + to_client_.pace_missed();
+  }
+  // Dropped by a full receive buffer: the harness's own loss.
+  [[nodiscard]] std::uint64_t receiver_dropped() const {
+    return to_server_.receiver_dropped() + to_client_.receiver_dropped();
+  }
+  [[nodiscard]] bool realtime() const { return to_server_.realtime() && to_client_.realtime(); }
 
  private:
   explicit Probe(const ProbeOptions& options);
   [[nodiscard]] Status open_sockets();
-  void send_loop();
-  void receive_loop();
-  [[nodiscard]] bool send_one(std::uint32_t number);
-  void take_arrivals();
+  [[nodiscard]] Status start_streams();
 
   ProbeOptions options_;
-  UniqueFd sender_;
-  UniqueFd receiver_;
-  UniqueFd wake_receiver_;
-  ProbeAccount account_;                   // sends: send thread; arrivals: receive thread
-  std::uint64_t pace_missed_ = 0;          // send thread
-  std::uint64_t receiver_dropped_ = 0;     // receive thread
-  bool realtime_ = false;                  // send thread
-  std::atomic<std::uint64_t> sent_{0};     // writer: send thread; relaxed: only shown
-  std::atomic<std::uint64_t> arrived_{0};  // writer: receive thread; relaxed: only shown
-  std::atomic<bool> stop_sending_{false};  // writer: the owner
-  std::thread send_thread_;
-  std::thread receive_thread_;
+  UniqueFd client_;
+  UniqueFd server_;
+  // The client as the server sees it: address << 16 | port, in network order; 0: not yet. Writer: the
+  // to_server_ receive thread; relaxed: it stands for itself alone.
+  std::atomic<std::uint64_t> client_seen_{0};
+  ProbeStream to_server_;
+  ProbeStream to_client_;
 };
 
 }  // namespace stillwater::rig

@@ -52,10 +52,8 @@ Nanos ProbeAccount::longest_send_gap(std::size_t first, const ProbeSummary& wind
   return longest;
 }
 
-std::vector<bool> ProbeAccount::tally_arrivals(std::size_t first, Instant steady_until,
-                                               ProbeSummary& summary) const {
+std::vector<bool> ProbeAccount::tally_arrivals(std::size_t first, ProbeSummary& summary) const {
   std::vector<bool> arrived(sent_.size(), false);
-  std::vector<Nanos> delays;
   std::size_t expected = first;  // above every number that has arrived
   for (const Arrival& arrival : arrivals_) {
     const std::size_t number = arrival.number;
@@ -68,12 +66,29 @@ std::vector<bool> ProbeAccount::tally_arrivals(std::size_t first, Instant steady
     arrived[number] = true;
     if (number < expected) ++summary.reordered;
     expected = std::max(expected, number + 1);
-    if (sent_[number] < steady_until) delays.push_back(arrival.at - sent_[number]);
   }
-  summary.delay_us_p50 = percentile_us(delays, 0.5);
-  summary.delay_us_p99 = percentile_us(delays, 0.99);
+  summary.corrupted = corrupted_;
   summary.recovered = sent_.size() == first || arrived.back();
   return arrived;
+}
+
+void ProbeAccount::measure_delays(std::size_t first, ProbeSummary& summary) const {
+  const bool fault = summary.window_begin < summary.window_end;
+  std::vector<Nanos> before, during, after;
+  std::vector<bool> seen(sent_.size(), false);
+  for (const auto& [number, at] : arrivals_) {
+    if (number < first || number >= sent_.size() || seen[number]) continue;
+    seen[number] = true;
+    const Instant sent = sent_[number];
+    auto& part = !fault || sent < summary.window_begin ? before : sent < summary.window_end ? during : after;
+    part.push_back(at - sent);
+  }
+  summary.delay_us_p50 = percentile_us(before, 0.5);
+  summary.delay_us_p99 = percentile_us(before, 0.99);
+  summary.delay_failover_us_p50 = percentile_us(during, 0.5);
+  summary.delay_failover_us_p99 = percentile_us(during, 0.99);
+  summary.delay_after_us_p50 = percentile_us(after, 0.5);
+  summary.delay_after_us_p99 = percentile_us(after, 0.99);
 }
 
 void ProbeAccount::measure_outage(std::size_t first, const std::vector<bool>& arrived,
@@ -96,9 +111,9 @@ ProbeSummary ProbeAccount::summary(Instant from, std::optional<Instant> fault) c
     summary.window_begin = *fault - kInFlight;
     summary.window_end = *fault + kSettling;
   }
-  const std::vector<bool> arrived =
-      tally_arrivals(first, fault ? summary.window_begin : Instant::max(), summary);
+  const std::vector<bool> arrived = tally_arrivals(first, summary);
   measure_outage(first, arrived, fault, summary);
+  measure_delays(first, summary);
   for (std::size_t number = first; number < sent_.size(); ++number) {
     if (arrived[number]) continue;
     const bool inside = sent_[number] >= summary.window_begin && sent_[number] < summary.window_end;

@@ -17,6 +17,7 @@ struct ProbeSummary {
   std::uint64_t duplicated = 0;     // arrivals of a number that had arrived
   std::uint64_t reordered = 0;      // first arrivals of a number below one that had arrived (RFC 4737)
   std::uint64_t unknown = 0;        // arrivals of a number that was never sent
+  std::uint64_t corrupted = 0;      // arrivals with wrong bytes, at any time
   double outage_ms = 0;             // see ProbeAccount::summary
   double send_gap_ms = 0;           // longest time between two sends that overlaps the failover window
   bool recovered = true;            // the last probe sent arrived
@@ -24,6 +25,10 @@ struct ProbeSummary {
   Instant window_end{};
   double delay_us_p50 = 0;  // send to receive, steady part
   double delay_us_p99 = 0;
+  double delay_failover_us_p50 = 0;  // of those sent in the failover window
+  double delay_failover_us_p99 = 0;
+  double delay_after_us_p50 = 0;  // of those sent after it
+  double delay_after_us_p99 = 0;
 };
 
 // Not thread-safe: sends and arrivals are recorded in two vectors, so that one thread may record sends while
@@ -47,6 +52,9 @@ class ProbeAccount {
   std::uint32_t sent(Instant at);
   void arrived(std::uint32_t number, Instant at) { arrivals_.push_back({number, at}); }
 
+  // A datagram came in that is none of ours, byte for byte. The arrivals' thread.
+  void corrupted() { ++corrupted_; }
+
   // Judges the probes sent at or after `from`. A gap is the time between the sends of two probes that
   // arrived while at least one between them did not; one that no arrival ends lasts until the last send.
   // The failover window begins kInFlight before the fault and ends kSettling after it, or where the last gap
@@ -63,9 +71,10 @@ class ProbeAccount {
     Instant begin;
     Instant end;
   };
-  // Whether each number arrived; fills the counts and, of probes sent before `steady_until`, the delays.
-  [[nodiscard]] std::vector<bool> tally_arrivals(std::size_t first, Instant steady_until,
-                                                 ProbeSummary& summary) const;
+  // Whether each number arrived; fills the counts.
+  [[nodiscard]] std::vector<bool> tally_arrivals(std::size_t first, ProbeSummary& summary) const;
+  // Fills the delays before, in and after the window, of first arrivals.
+  void measure_delays(std::size_t first, ProbeSummary& summary) const;
   // Fills the outage, and extends the failover window over the gaps that begin in it.
   void measure_outage(std::size_t first, const std::vector<bool>& arrived, std::optional<Instant> fault,
                       ProbeSummary& summary) const;
@@ -74,6 +83,7 @@ class ProbeAccount {
 
   std::vector<Instant> sent_;
   std::vector<Arrival> arrivals_;
+  std::uint64_t corrupted_ = 0;
 };
 
 }  // namespace stillwater::rig

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/rig/systems/catalogue.h"
 #include "tests/rig/systems/node_status.h"
 #include "tests/rig/systems/stillwater_pair.h"
 
@@ -49,6 +50,27 @@ TEST_CASE("only the management address of the example configurations is replaced
   const std::size_t end = example.find('\n', at);
   CHECK(changed->substr(0, at) == example.substr(0, at));
   CHECK(changed->ends_with(example.substr(end)));
+}
+
+TEST_CASE("a system is made by its name, from files that are there") {
+  const SystemOptions options{.bin = "/absent",
+                              .configs = RIG_CONFIGS_DIR,
+                              .templates = RIG_TEMPLATES_DIR,
+                              .out = "/absent",
+                              .small_disks = false};
+  for (const SystemEntry& entry : list_systems(options)) {
+    CAPTURE(entry.name);
+    const auto system = make_system(entry.name, options);
+    REQUIRE(system);
+    CHECK((*system)->name() == entry.name);
+    for (const std::string& file : entry.files) {
+      CAPTURE(file);
+      CHECK((file.starts_with("/absent") || std::ifstream(file).good()));
+    }
+  }
+  const auto unknown = make_system("keepalived", options);
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().message.find("keepalived-10ms") != std::string::npos);
 }
 
 TEST_CASE("a configuration with no management address, or two, is refused") {
