@@ -1,15 +1,11 @@
 // Whatever happens while the network is built, nothing of it stays. These need root.
 #include "tests/rig/topology/topology.h"
 
-#include <csignal>
 #include <filesystem>
-
-#include <sys/wait.h>
 
 #include <catch2/catch.hpp>
 #include <unistd.h>
 
-#include "tests/rig/faults/kill.h"
 #include "tests/rig/process/command.h"
 
 namespace stillwater::rig {
@@ -90,29 +86,6 @@ TEST_CASE("a namespace that is there already is not taken over, nor deleted") {
   REQUIRE(foreign);
   REQUIRE_FALSE(Topology::build(small_plan(), prefix));
   CHECK(spaces_of(prefix) == std::vector<std::string>{prefix + "-b"});
-}
-
-TEST_CASE("a killed node's process is dead and its links are down") {
-  if (!can_run()) return;
-  const auto topology = Topology::build(small_plan(), own_prefix() + "t");
-  REQUIRE(topology);
-  const pid_t victim = fork();
-  if (victim == 0) {
-    pause();
-    _exit(0);
-  }
-  auto kill = NodeKill::prepare(topology->space("a").fd(), victim, {"x0"});
-  REQUIRE(kill);
-  const auto struck = kill->strike();
-  REQUIRE(struck);
-  CHECK(struck->took > 0ns);
-  int status = 0;
-  REQUIRE(waitpid(victim, &status, 0) == victim);
-  CHECK(WIFSIGNALED(status));
-  const auto link = run_command({"ip", "-n", topology->space("a").name(), "-o", "link", "show", "x0"});
-  REQUIRE(link);
-  CHECK(link->out.find("state DOWN") != std::string::npos);
-  CHECK_FALSE(NodeKill::prepare(topology->space("a").fd(), 0, {"absent0"}));
 }
 
 }  // namespace stillwater::rig
