@@ -119,15 +119,28 @@ void Node::hand_over() {
     }
     return link_ && !engine_->awaiting_ack();
   };
-  if (!committed_within(200ms)) return;
+  const char* const kTooLate = "stopping without a hand-over: the standby did not acknowledge in time";
+  if (!committed_within(200ms)) return spdlog::warn(kTooLate);
   if (Status last = engine_->final_checkpoint(*link_); !last) {
     spdlog::warn("stopping without a hand-over: {}", last.error().message);
     return;
   }
   const std::uint64_t term = parts_.region.header().term;
-  if (!committed_within(500ms)) return;
+  if (!committed_within(500ms)) return spdlog::warn(kTooLate);
   if (link_->send(wire::make_frame(wire::Type::bye, wire::Bye{term, engine_->committed(), 1, 0})))
     spdlog::info("handed over to {} at epoch {}", peer_, engine_->committed());
+}
+
+// The end of the thread: first the ports fall silent, then the signs of life cease, so that a standby which
+// was not handed the lead takes it after its failure_timeout, and finds nobody else on the wire.
+void Node::fall_silent() {
+  quiesce::WorkerBarrier& barrier = parts_.dataplane.barrier();
+  for (unsigned attempt = 0; attempt < 10 && !barrier.quiesced(); ++attempt)
+    if (Status quiesced = barrier.quiesce(policy_.quiesce_timeout); !quiesced)
+      spdlog::warn("{}", quiesced.error().message);
+  link_.reset();
+  heartbeats_.reset();
+  listener_.reset();
 }
 
 // Another leader outranks this one: what was held is freed, never released, and the ports fall silent.

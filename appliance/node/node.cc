@@ -115,6 +115,7 @@ void Node::run() {
     if (parts_.clock.now() - published_ >= kPublishInterval) publish();
   }
   if (leading() && !failed_) hand_over();
+  fall_silent();
   run_requests();
 }
 

@@ -108,6 +108,7 @@ class Node final : private standby::TakeoverSteps {
   [[nodiscard]] Status leader_received(std::span<const std::byte> bytes);
   [[nodiscard]] Status on_follower_message(const wire::Frame& frame);
   void hand_over();
+  void fall_silent();
   [[nodiscard]] Status step_down();
 
   // As follower (follower.cc).
