@@ -19,14 +19,23 @@ class LineSet {
   void mark(std::uint64_t offset, std::uint64_t bytes) {
     std::uint64_t line = (offset - begin_) / kLineBytes;
     const std::uint64_t last = (offset - begin_ + bytes - 1) / kLineBytes;
-    for (; line <= last; ++line) {
-      std::uint64_t& word = bits_[line / 64];
+    std::uint64_t* const bits = bits_.data();
+    std::uint32_t* const list = list_.data();
+    std::uint32_t n = count_.load(std::memory_order_relaxed);
+    do {
+      std::uint64_t& word = bits[line / 64];
       const std::uint64_t bit = std::uint64_t{1} << (line % 64);
-      if ((word & bit) == 0) {
-        word |= bit;
-        append(static_cast<std::uint32_t>(line));
-      }
-    }
+      if ((word & bit) != 0) continue;
+      word |= bit;
+      if (n < list_max_) list[n] = static_cast<std::uint32_t>(line);
+      ++n;
+    } while (++line <= last);
+    count_.store(n, std::memory_order_relaxed);
+  }
+
+  [[nodiscard]] bool contains(std::uint64_t offset) const {
+    const std::uint64_t line = (offset - begin_) / kLineBytes;
+    return (bits_[line / 64] >> (line % 64) & 1) != 0;
   }
 
   // Relaxed: a hint for the policy; the exact number is read at the barrier.
@@ -38,14 +47,10 @@ class LineSet {
   void clear();
 
  private:
-  void append(std::uint32_t line) {
-    const std::uint32_t n = count_.load(std::memory_order_relaxed);
-    if (n < list_.size()) list_[n] = line;
-    count_.store(n + 1, std::memory_order_relaxed);
-  }
-  [[nodiscard]] bool overflowed() const { return count() > list_.size(); }
+  [[nodiscard]] bool overflowed() const { return count() > list_max_; }
 
   std::uint64_t begin_;
+  std::uint32_t list_max_;
   std::vector<std::uint64_t> bits_;
   std::vector<std::uint32_t> list_;
   std::atomic<std::uint32_t> count_{0};  // writer: the worker that owns this set

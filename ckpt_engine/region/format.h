@@ -22,6 +22,9 @@ struct Extent {
   std::uint64_t bytes;
   friend bool operator==(const Extent&, const Extent&) = default;
 };
+[[nodiscard]] constexpr bool overlap(const Extent& a, const Extent& b) {
+  return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+}
 
 // Hard state decides what a peer may be told and is carried by every checkpoint; soft state may be stale.
 enum class StateClass : std::uint32_t { hard = 1, soft = 2 };

@@ -1,6 +1,7 @@
 // Which NAT ports of one address and protocol are taken.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -31,15 +32,69 @@ class PortBitmap {
     return (words_[port / 64].taken >> (port % 64) & 1) != 0;
   }
 
-  // Takes the first free port at or after `start`, going round within [first, last]. Bounded by the range.
+  // Ports are dealt to workers in blocks, in turn, so that no port is taken by two of them.
+  struct Share {
+    static constexpr unsigned kBlock = 64;
+
+    unsigned index = 0;
+    unsigned of = 1;
+
+    [[nodiscard]] static constexpr unsigned owner(std::uint16_t port, unsigned of) {
+      return port / kBlock % of;
+    }
+  };
+
+  // Takes a free port of `share` in [first, last]: of the first kPreferred free ones at or after `start`,
+  // going round, the first that `prefers(port)`; the first of all, where it prefers none of them.
+  template <class Prefers>
   [[nodiscard]] std::optional<std::uint16_t> take(Turn& turn, std::uint16_t first, std::uint16_t last,
-                                                  std::uint16_t start);
+                                                  std::uint16_t start, Share share, const Prefers& prefers);
+  [[nodiscard]] std::optional<std::uint16_t> take(Turn& turn, std::uint16_t first, std::uint16_t last,
+                                                  std::uint16_t start) {
+    return take(turn, first, last, start, {}, [](std::uint16_t) { return true; });
+  }
   void give(Turn& turn, std::uint16_t port) {
     Write<PortWord>(turn, words_[port / 64])->taken &= ~(std::uint64_t{1} << (port % 64));
   }
 
  private:
+  static constexpr unsigned kPreferred = 64;
+
+  // The free ports of one word that lie in [first, last].
+  [[nodiscard]] std::uint64_t free_ports(unsigned word, unsigned first, unsigned last) const;
+
   const PortWord* words_;
 };
+
+// Goes round by words; the one with `start` is looked at twice, from `start` on and, at the end, below it.
+template <class Prefers>
+std::optional<std::uint16_t> PortBitmap::take(Turn& turn, std::uint16_t first, std::uint16_t last,
+                                              std::uint16_t start, Share share, const Prefers& prefers) {
+  if (first > last) return std::nullopt;
+  if (start < first || start > last) start = first;
+  const unsigned first_word = first / 64u;
+  const unsigned words = last / 64u - first_word + 1;
+  std::optional<std::uint16_t> chosen;
+  unsigned seen = 0;
+  const auto look = [&](unsigned word, unsigned from, unsigned to) {
+    if (Share::owner(static_cast<std::uint16_t>(word * 64), share.of) != share.index) return false;
+    for (std::uint64_t ports = free_ports(word, from, to); ports != 0; ports &= ports - 1) {
+      const auto port =
+          static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(ports)));
+      const bool preferred = prefers(port);
+      if (preferred || !chosen) chosen = port;
+      if (preferred || ++seen == kPreferred) return true;
+    }
+    return false;
+  };
+  bool found = false;
+  for (unsigned i = 0; i < words && !found; ++i) {
+    const unsigned word = first_word + (start / 64u - first_word + i) % words;
+    found = look(word, i == 0 ? start : first, last);
+  }
+  if (!found && start > first) look(start / 64u, first, start - 1u);
+  if (chosen) Write<PortWord>(turn, words_[*chosen / 64])->taken |= std::uint64_t{1} << (*chosen % 64);
+  return chosen;
+}
 
 }  // namespace stillwater::region

@@ -13,25 +13,43 @@
 namespace stillwater::region {
 namespace {
 
+constexpr std::uint64_t kHugePageBytes = 2u << 20;
+constexpr int kMadvCollapse = 25;  // Linux 6.1; newer than Debian 12's headers
+
 std::uint64_t round_up_to_page(std::uint64_t bytes) {
   return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+}
+
+tl::unexpected<Error> no_memory(std::uint64_t size, int error_number) {
+  return fail_errno("cannot map the state region of " + std::to_string(size >> 20) + " MiB", error_number);
 }
 
 // Nodes map their regions at addresses that differ, so that a pointer kept in one shows itself at once.
 Result<std::byte*> map_at_random_address(int fd, std::uint64_t size) {
   std::random_device entropy;
-  std::uniform_int_distribution<std::uint64_t> page(0x1000'0000'0, 0x5000'0000'0);
+  std::uniform_int_distribution<std::uint64_t> place(0x1000'0000'0000 / kHugePageBytes,
+                                                     0x5000'0000'0000 / kHugePageBytes);
   for (int attempt = 0; attempt < 16; ++attempt) {
-    void* wanted = reinterpret_cast<void*>(page(entropy) * kPageBytes);
-    void* got =
-        mmap(wanted, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE | MAP_FIXED_NOREPLACE, fd, 0);
+    void* wanted = reinterpret_cast<void*>(place(entropy) * kHugePageBytes);
+    void* got = mmap(wanted, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
     if (got == wanted) return static_cast<std::byte*>(got);
     if (got != MAP_FAILED)
       munmap(got, size);
     else if (errno != EEXIST)
       break;
   }
-  return fail_errno("cannot map the state region of " + std::to_string(size >> 20) + " MiB", errno);
+  return no_memory(size, errno);
+}
+
+// In 2 MiB pages where the kernel has them to give: it is asked to make one of each 2 MiB that have a page
+// already. They need no reserve and no setting, and a tracker of pages may split them again. The rest, or all
+// of it, lies in ordinary pages.
+Status populate(std::byte* base, std::uint64_t size) {
+  const std::uint64_t whole = size / kHugePageBytes * kHugePageBytes;
+  for (std::uint64_t offset = 0; offset < whole; offset += kHugePageBytes) base[offset] = std::byte{0};
+  if (whole > 0) madvise(base, whole, kMadvCollapse);
+  if (madvise(base, size, MADV_POPULATE_WRITE) != 0) return no_memory(size, errno);
+  return {};
 }
 
 }  // namespace
@@ -70,6 +88,8 @@ Result<std::unique_ptr<Region>> Region::create(const Layout& layout) {
     return fail_errno("cannot size the state region", errno);
   auto base = map_at_random_address(fd.get(), size);
   if (!base) return tl::unexpected(base.error());
+  std::unique_ptr<Region> region(new Region(std::move(fd), *base, size));
+  if (Status populated = populate(*base, size); !populated) return tl::unexpected(populated.error());
 
   auto* header = reinterpret_cast<RegionHeader*>(*base);
   header->magic = kMagic;
@@ -79,7 +99,7 @@ Result<std::unique_ptr<Region>> Region::create(const Layout& layout) {
   header->soft_begin = soft_begin == 0 ? size : soft_begin;
   std::copy(roots.begin(), roots.end(), header->roots);
   header->layout_digest = XXH3_64bits(header->roots, sizeof(header->roots));
-  return std::unique_ptr<Region>(new Region(std::move(fd), *base, size));
+  return region;
 }
 
 Region::Region(UniqueFd fd, std::byte* base, std::uint64_t size)

@@ -36,8 +36,8 @@ struct Root {
 // Owns the mapping. Moves are not offered: views keep a reference. Who may write what: see format.h.
 class Region {
  public:
-  // Makes a zeroed region, populated and mapped at a random address. Errors: io, invalid_argument (two
-  // roots of one name, too many roots).
+  // Makes a zeroed region, populated, in 2 MiB pages where there are any, and mapped at a random address.
+  // Errors: io, invalid_argument (two roots of one name, too many roots).
   [[nodiscard]] static Result<std::unique_ptr<Region>> create(const Layout& layout);
 
   Region(const Region&) = delete;

@@ -1,6 +1,7 @@
 // The records of a session: what both nodes know of one flow.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -12,6 +13,8 @@ namespace stillwater::region {
 // An IPv4 flow in one direction. Addresses and ports as on the wire; for ICMP echo both ports are the
 // identifier.
 struct FlowKey {
+  static constexpr const char* kSessionRoots = "sessions";
+
   std::uint32_t source_be = 0;
   std::uint32_t destination_be = 0;
   std::uint16_t source_port_be = 0;
@@ -25,6 +28,23 @@ struct FlowKey {
 };
 static_assert(sizeof(FlowKey) == 16 && std::has_unique_object_representations_v<FlowKey>);
 
+// An IPv6 flow in one direction; otherwise as FlowKey.
+struct FlowKey6 {
+  static constexpr const char* kSessionRoots = "sessions6";
+
+  std::array<std::uint8_t, 16> source{};
+  std::array<std::uint8_t, 16> destination{};
+  std::uint16_t source_port_be = 0;
+  std::uint16_t destination_port_be = 0;
+  std::uint8_t protocol = 0;
+  std::uint8_t zero[3] = {};
+
+  friend bool operator==(const FlowKey6& a, const FlowKey6& b) {
+    return std::memcmp(&a, &b, sizeof(FlowKey6)) == 0;
+  }
+};
+static_assert(sizeof(FlowKey6) == 40 && std::has_unique_object_representations_v<FlowKey6>);
+
 enum class SessionState : std::uint8_t {
   free = 0,
   opening,      // TCP: SYN seen; others: one direction seen
@@ -32,13 +52,14 @@ enum class SessionState : std::uint8_t {
   closing,      // TCP: FIN or RST seen
 };
 
-// One line, hard: every field here decides what a peer is told.
-struct Session {
+// Hard: every field here decides what a peer is told. Whole lines: one for IPv4, two for IPv6.
+template <class Key>
+struct alignas(kLineBytes) BasicSession {
   static constexpr StateClass kStateClass = StateClass::hard;
 
   std::uint64_t changed_epoch;  // epoch of the last write; packets that read this session depend on it
-  FlowKey forward;              // as the initiator sends
-  FlowKey reply;                // as the answer arrives; differs from `forward` reversed by the translation
+  Key forward;                  // as the initiator sends
+  Key reply;                    // as the answer arrives; differs from `forward` reversed by the translation
   std::int64_t created_ns;      // region time
   std::uint32_t rule_id;
   std::uint32_t config_generation;  // under which the rule admitted it
@@ -48,7 +69,10 @@ struct Session {
   std::uint8_t initiator_port;  // index of the port that the initiator's packets arrive at
   std::uint8_t responder_port;  // index of the port that the responder's packets arrive at
 };
+using Session = BasicSession<FlowKey>;
+using Session6 = BasicSession<FlowKey6>;
 static_assert(sizeof(Session) == kLineBytes && std::is_trivially_copyable_v<Session>);
+static_assert(sizeof(Session6) == 2 * kLineBytes && std::is_trivially_copyable_v<Session6>);
 
 // Soft: when the session last saw a packet. An epoch's staleness makes it look idle for longer than it was;
 // a takeover raises time-outs by more than that. Moves in steps of 8 s, so that steady traffic dirties a

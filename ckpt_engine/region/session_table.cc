@@ -1,6 +1,10 @@
 #include "ckpt_engine/region/session_table.h"
 
+#include <algorithm>
 #include <bit>
+#include <string>
+
+#include <emmintrin.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -8,8 +12,9 @@
 namespace stillwater::region {
 namespace {
 
+template <class Key>
 std::string root_name(unsigned shard, const char* part) {
-  return "sessions." + std::to_string(shard) + "." + part;
+  return std::string(Key::kSessionRoots) + "." + std::to_string(shard) + "." + part;
 }
 
 // Two entries a session, buckets about 70 % full at capacity.
@@ -18,15 +23,22 @@ std::uint32_t bucket_count(std::uint32_t sessions_max) {
 }
 std::uint32_t overflow_count(std::uint32_t sessions_max) { return bucket_count(sessions_max) / 4 + 1; }
 
-std::uint32_t reference_of(std::uint32_t slot, Direction direction) {
-  return slot << 1 | static_cast<std::uint32_t>(direction);
+// The entries of the bucket that have this signature, a bit each.
+unsigned candidates(const IndexBucket& bucket, std::uint16_t signature) {
+  static_assert(IndexBucket::kEntries == 9, "eight in a vector and one more");
+  const __m128i first = _mm_load_si128(reinterpret_cast<const __m128i*>(bucket.signature));
+  const __m128i equal = _mm_cmpeq_epi16(first, _mm_set1_epi16(static_cast<short>(signature)));
+  auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128())));
+  found |= (bucket.signature[8] == signature ? 1u : 0u) << 8;
+  return found & ((1u << bucket.used) - 1);
 }
 
 }  // namespace
 
-void SessionTable::add_roots(Layout& layout, unsigned shard, std::uint32_t sessions_max) {
+template <class Key>
+void BasicSessionTable<Key>::add_roots(Layout& layout, unsigned shard, std::uint32_t sessions_max) {
   const auto add = [&](const char* part, StateClass state_class, std::uint64_t count, std::size_t record) {
-    layout.add(root_name(shard, part), state_class, count * record, static_cast<std::uint32_t>(record));
+    layout.add(root_name<Key>(shard, part), state_class, count * record, static_cast<std::uint32_t>(record));
   };
   add("control", StateClass::hard, 1, sizeof(SessionTableControl));
   add("records", StateClass::hard, sessions_max, sizeof(Session));
@@ -35,8 +47,9 @@ void SessionTable::add_roots(Layout& layout, unsigned shard, std::uint32_t sessi
   add("seen", StateClass::soft, sessions_max, sizeof(SessionSeen));
 }
 
-SessionTable::SessionTable(const Region& region, unsigned shard) : region_(&region) {
-  const auto root = [&](const char* part) { return region.root(root_name(shard, part)); };
+template <class Key>
+BasicSessionTable<Key>::BasicSessionTable(const Region& region, unsigned shard) : region_(&region) {
+  const auto root = [&](const char* part) { return region.root(root_name<Key>(shard, part)); };
   control_ = reinterpret_cast<const SessionTableControl*>(root("control").data);
   sessions_ = reinterpret_cast<const Session*>(root("records").data);
   seen_ = reinterpret_cast<const SessionSeen*>(root("seen").data);
@@ -48,31 +61,57 @@ SessionTable::SessionTable(const Region& region, unsigned shard) : region_(&regi
 }
 
 // Seeded with the region's id, so that nobody outside can aim flows at one bucket, and both nodes agree.
-SessionTable::Hash SessionTable::hash(const FlowKey& key) const {
+template <class Key>
+auto BasicSessionTable<Key>::hash(const Key& key) const -> Hash {
   std::uint64_t seed = 0;
   std::memcpy(&seed, region_->header().region_id.data(), sizeof(seed));
   const std::uint64_t h = XXH3_64bits_withSeed(&key, sizeof(key), seed);
   return {static_cast<std::uint32_t>(h) & bucket_mask_, static_cast<std::uint16_t>(h >> 48)};
 }
 
-const FlowKey& SessionTable::key_of(std::uint32_t reference) const {
-  const Session& session = sessions_[reference >> 1];
-  return (reference & 1) == 0 ? session.forward : session.reply;
+template <class Key>
+auto BasicSessionTable<Key>::find(const Key& key) const -> Match {
+  const Hash h = hash(key);
+  return find_in(&buckets_[h.bucket], h.signature, key);
 }
 
-SessionTable::Match SessionTable::find(const FlowKey& key) const {
-  const Hash h = hash(key);
-  for (const IndexBucket* bucket = &buckets_[h.bucket]; bucket != nullptr; bucket = next(*bucket)) {
-    for (unsigned i = 0; i < bucket->used; ++i) {
-      const std::uint32_t reference = bucket->reference[i];
-      if (bucket->signature[i] == h.signature && key_of(reference) == key)
-        return {reference >> 1, static_cast<Direction>(reference & 1)};
+template <class Key>
+auto BasicSessionTable<Key>::find_in(const IndexBucket* bucket, std::uint16_t signature, const Key& key) const
+    -> Match {
+  for (; bucket != nullptr; bucket = next(*bucket)) {
+    for (unsigned found = candidates(*bucket, signature); found != 0; found &= found - 1) {
+      const std::uint32_t reference = bucket->reference[std::countr_zero(found)];
+      if (key_of(reference) == key) return {reference >> 1, static_cast<Direction>(reference & 1)};
     }
   }
   return {};
 }
 
-std::uint32_t SessionTable::insert(Turn& turn, const FlowKey& forward, const FlowKey& reply) {
+template <class Key>
+void BasicSessionTable<Key>::find_burst(std::span<const Key> keys, std::span<Match> matches) const {
+  for (std::size_t first = 0; first < keys.size(); first += kBurst)
+    find_some(keys.subspan(first, std::min<std::size_t>(kBurst, keys.size() - first)), &matches[first]);
+}
+
+// Each pass touches what the one before it asked for: buckets, then sessions.
+template <class Key>
+void BasicSessionTable<Key>::find_some(std::span<const Key> keys, Match* matches) const {
+  Hash hashes[kBurst];
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    hashes[i] = hash(keys[i]);
+    __builtin_prefetch(&buckets_[hashes[i].bucket]);
+  }
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const IndexBucket& bucket = buckets_[hashes[i].bucket];
+    if (const unsigned found = candidates(bucket, hashes[i].signature); found != 0)
+      __builtin_prefetch(&sessions_[bucket.reference[std::countr_zero(found)] >> 1]);
+  }
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    matches[i] = find_in(&buckets_[hashes[i].bucket], hashes[i].signature, keys[i]);
+}
+
+template <class Key>
+std::uint32_t BasicSessionTable<Key>::insert(Turn& turn, const Key& forward, const Key& reply) {
   const std::uint32_t slot = take_slot(turn);
   if (slot == kNone) return kNone;
   {
@@ -98,13 +137,15 @@ std::uint32_t SessionTable::insert(Turn& turn, const FlowKey& forward, const Flo
   return slot;
 }
 
-void SessionTable::erase(Turn& turn, std::uint32_t slot) {
+template <class Key>
+void BasicSessionTable<Key>::erase(Turn& turn, std::uint32_t slot) {
   remove_entry(turn, sessions_[slot].forward, reference_of(slot, Direction::forward));
   remove_entry(turn, sessions_[slot].reply, reference_of(slot, Direction::reply));
   give_slot(turn, slot);
 }
 
-bool SessionTable::add_entry(Turn& turn, const FlowKey& key, std::uint32_t reference) {
+template <class Key>
+bool BasicSessionTable<Key>::add_entry(Turn& turn, const Key& key, std::uint32_t reference) {
   const Hash h = hash(key);
   const IndexBucket* bucket = &buckets_[h.bucket];
   while (bucket->used == IndexBucket::kEntries) {
@@ -126,7 +167,8 @@ bool SessionTable::add_entry(Turn& turn, const FlowKey& key, std::uint32_t refer
 
 // The chain's last entry moves into the hole, so that no tombstone stays; an emptied overflow bucket is
 // freed.
-void SessionTable::remove_entry(Turn& turn, const FlowKey& key, std::uint32_t reference) {
+template <class Key>
+void BasicSessionTable<Key>::remove_entry(Turn& turn, const Key& key, std::uint32_t reference) {
   const IndexBucket* holder = nullptr;
   unsigned hole = 0;
   const IndexBucket* before_last = nullptr;
@@ -154,7 +196,8 @@ void SessionTable::remove_entry(Turn& turn, const FlowKey& key, std::uint32_t re
   Write<SessionTableControl>(turn, *control_)->free_bucket = freed;
 }
 
-std::uint32_t SessionTable::take_slot(Turn& turn) {
+template <class Key>
+std::uint32_t BasicSessionTable<Key>::take_slot(Turn& turn) {
   if (control_->free_slot == 0 && control_->fresh_slot == capacity_) return kNone;
   Write<SessionTableControl> control(turn, *control_);
   ++control->in_use;
@@ -164,7 +207,8 @@ std::uint32_t SessionTable::take_slot(Turn& turn) {
   return slot;
 }
 
-void SessionTable::give_slot(Turn& turn, std::uint32_t slot) {
+template <class Key>
+void BasicSessionTable<Key>::give_slot(Turn& turn, std::uint32_t slot) {
   auto session = edit(turn, slot);
   session->state = SessionState::free;
   Write<SessionTableControl> control(turn, *control_);
@@ -173,7 +217,8 @@ void SessionTable::give_slot(Turn& turn, std::uint32_t slot) {
   --control->in_use;
 }
 
-std::uint32_t SessionTable::take_bucket(Turn& turn) {
+template <class Key>
+std::uint32_t BasicSessionTable<Key>::take_bucket(Turn& turn) {
   if (control_->free_bucket == 0 && control_->fresh_bucket == overflow_max_) return kNone;
   Write<SessionTableControl> control(turn, *control_);
   if (control->free_bucket == 0) return control->fresh_bucket++;
@@ -182,5 +227,8 @@ std::uint32_t SessionTable::take_bucket(Turn& turn) {
   Write<IndexBucket>(turn, overflow_[bucket])->overflow = 0;
   return bucket;
 }
+
+template class BasicSessionTable<FlowKey>;
+template class BasicSessionTable<FlowKey6>;
 
 }  // namespace stillwater::region

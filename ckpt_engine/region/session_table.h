@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <span>
 
 #include "ckpt_engine/region/region.h"
 #include "ckpt_engine/region/session.h"
@@ -41,8 +41,10 @@ static_assert(sizeof(SessionTableControl) == kLineBytes);
 
 // Hash of buckets with signatures and overflow chains: O(1), no tombstones. A view: the region must outlive
 // it. The owning worker writes; any thread may read while workers are quiesced.
-class SessionTable {
+template <class Key>
+class BasicSessionTable {
  public:
+  using Session = BasicSession<Key>;
   static constexpr std::uint32_t kNone = 0xffff'ffff;
 
   struct Match {
@@ -51,12 +53,18 @@ class SessionTable {
     explicit operator bool() const { return slot != kNone; }
   };
 
-  // Adds the roots "sessions.SHARD.*" for at most `sessions_max` sessions (1 .. 2^30).
+  // Adds the roots "sessions.SHARD.*" ("sessions6" for IPv6) for at most `sessions_max` sessions (1 .. 2^30).
   static void add_roots(Layout& layout, unsigned shard, std::uint32_t sessions_max);
 
-  SessionTable(const Region& region, unsigned shard);
+  BasicSessionTable(const Region& region, unsigned shard);
 
-  [[nodiscard]] Match find(const FlowKey& key) const;
+  [[nodiscard]] Match find(const Key& key) const;
+  // As find, for `keys.size()` keys at once, whose trips to memory overlap. `matches` has room for as many.
+  void find_burst(std::span<const Key> keys, std::span<Match> matches) const;
+  // As find, where the caller has an idea from before the table may have changed.
+  [[nodiscard]] Match find(const Key& key, Match expected) const {
+    return is_match(key, expected) ? expected : find(key);
+  }
   [[nodiscard]] const Session& at(std::uint32_t slot) const { return sessions_[slot]; }
   [[nodiscard]] std::uint32_t last_seen_s(std::uint32_t slot) const { return seen_[slot].last_seen_s; }
   [[nodiscard]] std::uint32_t in_use() const { return control_->in_use; }
@@ -66,9 +74,10 @@ class SessionTable {
 
   // Adds a session under both keys, in state `opening`, created and seen now. kNone if the table or its
   // overflow buckets are full; nothing changed then. The caller has made sure that neither key is there.
-  [[nodiscard]] std::uint32_t insert(Turn& turn, const FlowKey& forward, const FlowKey& reply);
+  [[nodiscard]] std::uint32_t insert(Turn& turn, const Key& forward, const Key& reply);
   void erase(Turn& turn, std::uint32_t slot);
   [[nodiscard]] Write<Session> edit(Turn& turn, std::uint32_t slot) { return {turn, sessions_[slot]}; }
+  void prefetch_seen(std::uint32_t slot) const { __builtin_prefetch(&seen_[slot]); }
   // Notes that the session saw a packet.
   void touch(Turn& turn, std::uint32_t slot) {
     if (turn.now_s() - seen_[slot].last_seen_s < SessionSeen::kStepSeconds) return;
@@ -76,17 +85,31 @@ class SessionTable {
   }
 
  private:
+  static constexpr unsigned kBurst = 32;
+
   struct Hash {
     std::uint32_t bucket;
     std::uint16_t signature;
   };
-  [[nodiscard]] Hash hash(const FlowKey& key) const;
-  [[nodiscard]] const FlowKey& key_of(std::uint32_t reference) const;
+  [[nodiscard]] Hash hash(const Key& key) const;
+  static std::uint32_t reference_of(std::uint32_t slot, Direction direction) {
+    return slot << 1 | static_cast<std::uint32_t>(direction);
+  }
+  [[nodiscard]] const Key& key_of(std::uint32_t reference) const {
+    const Session& session = sessions_[reference >> 1];
+    return (reference & 1) == 0 ? session.forward : session.reply;
+  }
+  [[nodiscard]] bool is_match(const Key& key, Match match) const {
+    if (!match || sessions_[match.slot].state == SessionState::free) return false;
+    return key_of(reference_of(match.slot, match.direction)) == key;
+  }
+  [[nodiscard]] Match find_in(const IndexBucket* bucket, std::uint16_t signature, const Key& key) const;
+  void find_some(std::span<const Key> keys, Match* matches) const;
   [[nodiscard]] const IndexBucket* next(const IndexBucket& bucket) const {
     return bucket.overflow == 0 ? nullptr : &overflow_[bucket.overflow - 1];
   }
-  [[nodiscard]] bool add_entry(Turn& turn, const FlowKey& key, std::uint32_t reference);
-  void remove_entry(Turn& turn, const FlowKey& key, std::uint32_t reference);
+  [[nodiscard]] bool add_entry(Turn& turn, const Key& key, std::uint32_t reference);
+  void remove_entry(Turn& turn, const Key& key, std::uint32_t reference);
   [[nodiscard]] std::uint32_t take_slot(Turn& turn);
   void give_slot(Turn& turn, std::uint32_t slot);
   [[nodiscard]] std::uint32_t take_bucket(Turn& turn);
@@ -101,5 +124,8 @@ class SessionTable {
   std::uint32_t bucket_mask_;
   std::uint32_t overflow_max_;
 };
+
+using SessionTable = BasicSessionTable<FlowKey>;
+using SessionTable6 = BasicSessionTable<FlowKey6>;
 
 }  // namespace stillwater::region

@@ -67,6 +67,11 @@ class Write {
 
   [[nodiscard]] T* operator->() const { return record_; }
   [[nodiscard]] T& operator*() const { return *record_; }
+  // Replaces the whole record, but for the epoch that it was stamped with.
+  void assign(T value) const {
+    if constexpr (requires { record_->changed_epoch; }) value.changed_epoch = record_->changed_epoch;
+    *record_ = value;
+  }
 
  private:
   T* record_;

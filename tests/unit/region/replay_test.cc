@@ -39,6 +39,15 @@ TEST_CASE("M3: the marked lines, replayed at another address, give byte-identica
       REQUIRE(successor.sessions.find(session.forward).slot == slot);
       REQUIRE(successor.sessions.find(session.reply).slot == slot);
     }
+    REQUIRE(successor.sessions6.in_use() == worker.sessions6.in_use());
+    for (std::uint32_t slot = 0; slot < worker.sessions6.slots_touched(); ++slot) {
+      const Session6& session = successor.sessions6.at(slot);
+      if (session.state != SessionState::free) REQUIRE(successor.sessions6.find(session.reply).slot == slot);
+    }
+    REQUIRE(successor.notes.in_use() == worker.notes.in_use());
+    REQUIRE(successor.queue.size() == worker.queue.size());
+    for (std::uint32_t i = 0; i < worker.queue.size(); ++i)
+      REQUIRE(successor.queue.at(i) == worker.queue.at(i));
   });
 }
 

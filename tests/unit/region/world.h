@@ -11,7 +11,9 @@
 
 #include "ckpt_engine/region/counters.h"
 #include "ckpt_engine/region/neighbour_table.h"
+#include "ckpt_engine/region/pool.h"
 #include "ckpt_engine/region/port_bitmap.h"
+#include "ckpt_engine/region/ring.h"
 #include "ckpt_engine/region/session_table.h"
 
 namespace stillwater::tests {
@@ -38,12 +40,24 @@ inline std::unique_ptr<region::Region> make_region(const region::Layout& layout)
   return std::move(*region);
 }
 
+// What a function of somebody else's might keep.
+struct Note {
+  static constexpr region::StateClass kStateClass = region::StateClass::hard;
+  std::uint64_t changed_epoch;
+  std::uint64_t value;
+  std::uint64_t more[4];
+  friend bool operator==(const Note&, const Note&) = default;
+};
+
 inline region::Layout small_layout(std::uint32_t sessions_max = 192) {
   region::Layout layout;
   region::SessionTable::add_roots(layout, 0, sessions_max);
   region::PortBitmap::add_root(layout, "nat.0");
   region::NeighbourTable::add_root(layout, 0, 32);
   region::Counters::add_root(layout, 0, 16);
+  region::SessionTable6::add_roots(layout, 0, 64);
+  region::Pool<Note>::add_root(layout, "notes", 40);
+  region::Ring<Note>::add_root(layout, "queue", 40);
   return layout;
 }
 
@@ -70,7 +84,10 @@ class Worker {
         sessions(region, 0),
         ports(region, "nat.0"),
         neighbours(region, 0),
-        counters(region, 0) {}
+        counters(region, 0),
+        sessions6(region, 0),
+        notes(region, "notes"),
+        queue(region, "queue") {}
 
   void work(Random& random, std::uint64_t epoch, unsigned steps) {
     turn.begin(epoch, now_ += 1s);
@@ -78,7 +95,7 @@ class Worker {
   }
 
   void step(Random& random) {
-    switch (below(random, 8)) {
+    switch (below(random, 12)) {
       case 0:
       case 1:
         return open(random);
@@ -96,12 +113,29 @@ class Worker {
                                 {2, 0, 0, 0, 0, static_cast<std::uint8_t>(random())});
       case 6:
         return counters.add(turn, below(random, 16), 1 + below(random, 1000));
+      case 7:
+        return note(random);
+      case 8:
+        if (below(random, 3) < 2)
+          return static_cast<void>(queue.push(turn, {.changed_epoch = 0, .value = random(), .more = {}}));
+        if (queue.front() != nullptr) queue.pop(turn);
+        return;
+      case 9:
+        return open6(random);
       default:
         if (const auto port = ports.take(turn, 1024, 2047, static_cast<std::uint16_t>(random())))
           if (one_in(random, 2)) ports.give(turn, *port);
     }
   }
 
+  static region::FlowKey6 any_key6(Random& random) {
+    region::FlowKey6 key;
+    for (std::uint8_t& byte : key.source) byte = static_cast<std::uint8_t>(random());
+    for (std::uint8_t& byte : key.destination) byte = static_cast<std::uint8_t>(random());
+    key.source_port_be = static_cast<std::uint16_t>(random());
+    key.protocol = 6;
+    return key;
+  }
   static region::FlowKey any_key(Random& random) {
     return {.source_be = static_cast<std::uint32_t>(random()),
             .destination_be = static_cast<std::uint32_t>(random()),
@@ -123,6 +157,9 @@ class Worker {
   region::PortBitmap ports;
   region::NeighbourTable neighbours;
   region::Counters counters;
+  region::SessionTable6 sessions6;
+  region::Pool<Note> notes;
+  region::Ring<Note> queue;
 
  private:
   std::uint32_t any_slot(Random& random) { return slots_[below(random, slots_.size())]; }
@@ -134,8 +171,27 @@ class Worker {
     slots_.pop_back();
   }
 
+  void open6(Random& random) {
+    if (!slots6_.empty() && one_in(random, 2)) {
+      sessions6.erase(turn, slots6_.back());
+      return slots6_.pop_back();
+    }
+    const std::uint32_t slot = sessions6.insert(turn, any_key6(random), any_key6(random));
+    if (slot != region::SessionTable6::kNone) slots6_.push_back(slot);
+  }
+  void note(Random& random) {
+    if (!noted_.empty() && one_in(random, 3)) {
+      notes.give(turn, noted_.back());
+      return noted_.pop_back();
+    }
+    const std::uint32_t slot = notes.take(turn);
+    if (slot == region::Pool<Note>::kNone) return;
+    notes.edit(turn, slot)->value = random();
+    noted_.push_back(slot);
+  }
+
   Nanos now_{0};
-  std::vector<std::uint32_t> slots_;
+  std::vector<std::uint32_t> slots_, slots6_, noted_;
 };
 
 }  // namespace stillwater::tests
