@@ -18,12 +18,13 @@ class DirtyTracker {
 
   [[nodiscard]] virtual const char* name() const = 0;
 
-  // Bytes of hard lines that the next collect would return, roughly. While workers run.
+  // Bytes of hard state that the next collect would return, roughly. While workers run.
   [[nodiscard]] virtual std::uint64_t dirty_bytes_hint() const = 0;
 
-  // Appends all hard extents written since the last collect and starts anew; no line twice but where two
-  // workers wrote it. Workers stand still.
-  virtual void collect(std::vector<Extent>& out) = 0;
+  // Appends what was written of hard state since the last collect, as whole lines or pages, and watches it
+  // anew; nothing twice but where two workers marked one line. Workers stand still. Errors: io; nothing is
+  // lost by one, a later collect returns what this one found.
+  [[nodiscard]] virtual Status collect(std::vector<Extent>& out) = 0;
 
   // Sets the soft lines written so far aside, for take_soft. Workers stand still.
   virtual void collect_soft() = 0;
@@ -37,6 +38,10 @@ class DirtyTracker {
 
   // What was collected was not shipped: the next collect returns it again.
   virtual void merge_back() = 0;
+
+  // Forgets everything: somebody else wrote the region, or it is about to be copied in full. Workers stand
+  // still.
+  virtual void begin_anew() = 0;
 };
 
 }  // namespace stillwater::trackers
