@@ -20,6 +20,9 @@ class Barrier {
   // Lets all workers go on. Call once after each successful quiesce.
   virtual void resume() = 0;
 
+  // When every worker had been told, in the latest quiesce; from then on until the indication they drain.
+  [[nodiscard]] virtual Instant last_told() const = 0;
+
   // When the last worker went on after the latest resume, as that worker's own clock says. Final once every
   // worker has made a turn since.
   [[nodiscard]] virtual Instant last_resumed() const = 0;

@@ -14,16 +14,21 @@ Engine::Engine(Parts parts, const Policy& policy)
       epochs_(parts.epochs),
       clock_(parts.clock),
       staging_(std::move(parts.staging)),
-      policy_(policy) {}
+      policy_(policy),
+      digester_(parts.region) {}
 
+// Somebody else wrote the region: whoever follows is sent all of it.
 void Engine::lead_from(std::uint64_t committed) {
+  tracker_.begin_anew();
   epochs_.set_current(committed + 1);
   standby_lost();
+  mirror_ = Mirror{};
+  [[maybe_unused]] const Status in_order = mirror_.load().and_then([this] { return mirror_.track(); });
 }
 
 // 1. Decide. What a brownout shipped of an epoch that could not be finished is still to be committed.
 Trigger Engine::due(Instant now, bool requested) const {
-  if (!joined_ || awaiting_ack_) return Trigger::none;
+  if (!mirror_.is_valid() || awaiting_ack_) return Trigger::none;
   return decide(policy_, {.dirty_bytes = tracker_.dirty_bytes_hint() + groups_sent_ * region::kLineBytes,
                           .output_waits = epochs_.checkpoint_wanted(),
                           .requested = requested,
@@ -32,40 +37,53 @@ Trigger Engine::due(Instant now, bool requested) const {
 
 Instant Engine::ask_again_at(Instant now) const {
   const Nanos since = now - last_taken_;
+  const bool digests = policy_.digest_budget > Nanos(0);
+  const Nanos pace = digests ? std::min(policy_.interval, policy_.digest_interval) : policy_.interval;
   if (since < policy_.min_interval) return last_taken_ + policy_.min_interval;
-  if (since < policy_.interval) return last_taken_ + policy_.interval;
-  return now + policy_.interval;
+  if (since < pace) return last_taken_ + pace;
+  return now + pace;
+}
+
+Status Engine::begin_epoch() {
+  if (awaiting_ack_) return fail(Errc::failed_precondition, "the epoch before is not committed yet");
+  if (!mirror_.is_valid()) return fail(Errc::failed_precondition, "no standby was filled yet");
+  const Instant request = clock_.now();
+  sample_ = {.at = request, .interval = request - last_taken_};
+  return {};
 }
 
 Status Engine::checkpoint(wire::Transport& standby) {
-  if (awaiting_ack_) return fail(Errc::failed_precondition, "the epoch before is not committed yet");
-  const Instant request = clock_.now();
-  sample_ = {.at = request, .interval = request - last_taken_};
-  last_taken_ = request;
+  if (Status ready = begin_epoch(); !ready) return ready;
+  last_taken_ = sample_.at;
   Status done = brownout(standby)
                     .and_then([&] { return blackout(Afterwards::resume); })
-                    .and_then([&] { return ship(standby); })
+                    .and_then([&] { return ship_epoch(standby); })
                     .and_then([&] { return send_commit_record(standby); });
   if (!done) statistics_.add_failure(done.error().message);
   return done;
 }
 
 Status Engine::final_checkpoint(wire::Transport& standby) {
-  if (awaiting_ack_) return fail(Errc::failed_precondition, "the epoch before is not committed yet");
-  sample_ = {.at = clock_.now()};
-  return brownout(standby)
-      .and_then([&] { return blackout(Afterwards::stay_quiesced); })
-      .and_then([&] { return ship(standby); })
-      .and_then([&] { return send_soft(standby, region_.size()); })
-      .and_then([&] { return send_commit_record(standby); });
+  if (Status ready = begin_epoch(); !ready) return ready;
+  is_last_ = true;
+  Status done = brownout(standby)
+                    .and_then([&] { return blackout(Afterwards::stay_quiesced); })
+                    .and_then([&] { return ship(standby); })
+                    .and_then([&] { return send_soft(standby, region_.size()); })
+                    .and_then([&] { return send_commit_record(standby); });
+  is_last_ = done.has_value();
+  return done;
+}
+
+std::uint64_t Engine::brownout_threshold_bytes() const {
+  return std::min(policy_.brownout_bytes, staging_.lines_max() * region::kLineBytes);
 }
 
 // 2. Brownout: a large dirty set is copied and shipped while forwarding runs; what is written meanwhile
 // shows up in the next round. What is more than staging can hold at once has to go this way.
 Status Engine::brownout(wire::Transport& standby) {
-  const std::uint64_t threshold = std::min(policy_.brownout_bytes, staging_.lines_max() * region::kLineBytes);
   for (unsigned round = 0; round < policy_.brownout_rounds_max; ++round) {
-    if (tracker_.dirty_bytes_hint() <= threshold) return {};
+    if (tracker_.dirty_bytes_hint() <= brownout_threshold_bytes()) return {};
     if (Status shipped = brownout_round(standby); !shipped) return shipped;
   }
   return {};
@@ -73,14 +91,16 @@ Status Engine::brownout(wire::Transport& standby) {
 
 // The barrier lets every worker hand over its marks before copying starts.
 Status Engine::brownout_round(wire::Transport& standby) {
-  if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return quiesced;
+  if (Status begun = mirror_.begin_round(policy_.brownout_rounds_max); !begun) return given_up(begun);
+  if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return given_up(quiesced);
   extents_.clear();
-  tracker_.collect(extents_);
+  const Status collected = tracker_.collect(extents_);
   barrier_.resume();
+  if (!collected) return given_up(collected);
   for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
     if (!staging_.gather(region_, portion, committed_ + 1, groups_sent_)) {
       tracker_.merge_back();
-      return fail(Errc::resource_exhausted, "staging is too small to copy from");
+      return given_up(fail(Errc::resource_exhausted, "staging is too small to copy from"));
     }
     sample_.lines += staging_.lines();
     if (Status shipped = ship(standby); !shipped) return shipped;
@@ -88,32 +108,56 @@ Status Engine::brownout_round(wire::Transport& standby) {
   return {};
 }
 
-// 3. Quiesce  4. Blackout: hand over the marks, copy the lines  5. Resume
+// 3. Quiesce  4. Blackout: hand over the marks, copy the lines, digest some chunks  5. Resume
 Status Engine::blackout(Afterwards afterwards) {
+  if (Status stopping = mirror_.stop(); !stopping) return given_up(stopping);
   const Instant request = clock_.now();
-  if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return quiesced;
+  if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return given_up(quiesced);
   const Instant indicated = clock_.now();
-  extents_.clear();
-  tracker_.collect(extents_);
-  const bool staged = staging_.gather(region_, extents_, committed_ + 1, groups_sent_);
+  const bool soft_is_due = !soft_set_aside_ && request - last_soft_ >= policy_.soft_interval;
+  Status staged = collect_and_stage(indicated, soft_is_due || afterwards == Afterwards::stay_quiesced);
   if (staged) {
-    if (joining_) epochs_.set_committed(committed_);  // from here on this standby's commits are waited for
+    if (!mirror_.is_valid())
+      epochs_.set_committed(committed_);  // a joining standby's commits count from here
     epochs_.set_current(committed_ + 2);
-    const bool soft_is_due = !soft_set_aside_ && request - last_soft_ >= policy_.soft_interval;
-    if (soft_is_due || afterwards == Afterwards::stay_quiesced) {
-      tracker_.collect_soft();
-      soft_set_aside_ = true;
-    }
   }
-  const Instant copied = clock_.now();
+  digester_.forget();
+  if (staged && afterwards == Afterwards::resume) digester_.digest(policy_.digest_budget, clock_);
+  resuming_ = clock_.now();
   if (afterwards == Afterwards::resume || !staged) barrier_.resume();
+  const Instant told = std::clamp(barrier_.last_told(), request, indicated);
   sample_.at = request;
+  sample_.pause.request = told - request;
+  sample_.pause.drain = indicated - told;
+  sample_.pause.digest = resuming_ - indicated - sample_.pause.collect - sample_.pause.stage;
   sample_.quiesce = indicated - request;
-  sample_.copy = copied - indicated;
+  sample_.copy = resuming_ - indicated;
+  if (!staged) return given_up(staged);
   sample_.lines += staging_.lines();
+  return mirror_.commit();
+}
+
+// Workers stand still.
+Status Engine::collect_and_stage(Instant indicated, bool with_soft) {
+  extents_.clear();
+  const Status collected = tracker_.collect(extents_);
+  if (collected && with_soft) {
+    tracker_.collect_soft();
+    soft_set_aside_ = true;
+  }
+  const Instant handed_over = clock_.now();
+  const bool staged = collected && staging_.gather(region_, extents_, committed_ + 1, groups_sent_);
+  sample_.pause.collect = handed_over - indicated;
+  sample_.pause.stage = clock_.now() - handed_over;
   if (staged) return {};
   tracker_.merge_back();
+  if (!collected) return collected;
   return fail(Errc::resource_exhausted, "more memory changed than staging can hold");
+}
+
+Status Engine::given_up(Status why) {
+  mirror_.give_up();
+  return why;
 }
 
 // 6. Ship
@@ -126,6 +170,12 @@ Status Engine::ship(wire::Transport& standby) {
     ++groups_sent_;
   }
   return {};
+}
+
+// The digests are of the region as this epoch leaves it, so they go behind its groups.
+Status Engine::ship_epoch(wire::Transport& standby) {
+  if (Status shipped = ship(standby); !shipped || digester_.is_empty()) return shipped;
+  return standby.send(digester_.take_frame(committed_ + 1));
 }
 
 // 7. Commit: the record comes last (P6). Once it may have left, this epoch's number is spent.
@@ -141,25 +191,46 @@ Status Engine::send_commit_record(wire::Transport& standby) {
       .group_count = groups_sent_,
       .reserved = 0};
   awaiting_ack_ = true;
+  record_term_ = record.term;
   return standby.send(wire::make_frame(wire::Type::commit, record));
+}
+
+bool Engine::is_awaited(std::uint64_t epoch, std::uint64_t term) const {
+  return awaiting_ack_ && epoch == committed_ + 1 && term == record_term_;
 }
 
 // 7. Acknowledged: marks are dropped, output that waited for this epoch may leave.
 Status Engine::acknowledged(const wire::Ack& ack) {
-  if (!awaiting_ack_ || ack.epoch != committed_ + 1 || ack.term != region_.header().term)
+  if (!is_awaited(ack.epoch, ack.term))
     return fail(Errc::protocol,
                 "an acknowledgement of epoch " + std::to_string(ack.epoch) + " that was not asked for");
+  if (Status mirrored = mirror_.acknowledge(); !mirrored) return mirrored;
+  commit_is_known();
+  const Instant resumed = std::max(barrier_.last_resumed(), resuming_);
+  sample_.blackout = resumed - sample_.at;
+  sample_.pause.resume = resumed - resuming_;
+  sample_.commit = clock_.now() - sample_.at;
+  statistics_.set_digest_rounds(digester_.rounds());
+  if (sample_.lines > 0) statistics_.add(sample_);
+  if (std::exchange(is_last_, false)) return mirror_.terminate();
+  return {};
+}
+
+Status Engine::aborted(const wire::Abort& abort) {
+  if (!is_awaited(abort.epoch, abort.term) || abort.reason != wire::AbortReason::digest_mismatch)
+    return fail(Errc::protocol, "an abort of epoch " + std::to_string(abort.epoch) + " that makes no sense");
+  statistics_.add_mismatch(abort.epoch, abort.offset);
+  abandon_shipment();
+  mirror_.invalidate();
+  return {};
+}
+
+void Engine::commit_is_known() {
   tracker_.committed();
   forget_shipment();
-  committed_ = ack.epoch;
-  joined_ = true;
-  joining_ = false;
+  standby_committed_ = ++committed_;
   epochs_.set_committed(committed_);
   region_.set_epoch(committed_);
-  sample_.blackout = barrier_.last_resumed() - sample_.at;
-  sample_.commit = clock_.now() - sample_.at;
-  if (sample_.lines > 0) statistics_.add(sample_);
-  return {};
 }
 
 void Engine::forget_shipment() {
@@ -168,91 +239,43 @@ void Engine::forget_shipment() {
   group_checks_.clear();
 }
 
+void Engine::lead_from_with_standby(std::uint64_t committed) {
+  lead_from(committed);
+  mirror_.adopt();
+  standby_committed_ = committed;
+  epochs_.set_committed(committed);
+}
+
+void Engine::connection_lost() {
+  if (!awaiting_ack_) abandon_shipment();
+}
+
+Status Engine::reconnected(std::uint64_t its_committed) {
+  if (awaiting_ack_ && its_committed == committed_ + 1) {
+    if (Status mirrored = mirror_.acknowledge(); !mirrored) return mirrored;
+    commit_is_known();
+  } else if (its_committed != standby_committed_) {
+    return fail(Errc::protocol, "the standby holds epoch " + std::to_string(its_committed) +
+                                    ", it acknowledged " + std::to_string(standby_committed_));
+  }
+  if (awaiting_ack_) abandon_shipment();
+  return {};
+}
+
 // An epoch that was shipped may live on at the standby: its number is not used again. The next one is the
 // epoch that the workers are in.
-void Engine::standby_lost() {
+void Engine::abandon_shipment() {
   tracker_.merge_back();
   committed_ = epochs_.current() - 1;
   forget_shipment();
-  joined_ = joining_ = false;
+  is_last_ = false;
+  mirror_.give_up();
+}
+
+void Engine::standby_lost() {
+  abandon_shipment();
+  mirror_.invalidate();
   epochs_.set_committed(CommittedEpoch::kNobodyToWaitFor);
-}
-
-Status Engine::first_sync(wire::Transport& peer, const std::function<void(std::uint64_t)>& progress) {
-  standby_lost();
-  if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return quiesced;
-  extents_.clear();
-  tracker_.collect(extents_);  // the first round covers everything: older marks say nothing new
-  tracker_.collect_soft();
-  barrier_.resume();
-  tracker_.committed();
-  extents_.clear();
-  tracker_.take_soft(extents_, region_.size());
-  soft_set_aside_ = false;
-
-  const wire::SyncBegin begin{region_.header().region_id, region_.header().term, committed_, region_.size()};
-  joining_ = true;
-  return peer.send(wire::make_frame(wire::Type::sync_begin, begin))
-      .and_then([&] { return copy_everything(peer, progress); })
-      .and_then([&] { return checkpoint(peer); });
-}
-
-// Lines of zeroes are left out: the peer's region is zeroed when a sync begins.
-Status Engine::copy_everything(wire::Transport& peer, const std::function<void(std::uint64_t)>& progress) {
-  static constexpr std::byte kZeroPage[region::kPageBytes] = {};
-  const std::uint64_t batch_bytes_max =
-      std::min<std::uint64_t>(256u << 10, staging_.lines_max() * region::kLineBytes - region::kPageBytes);
-  std::vector<region::Extent> batch;
-  std::uint64_t batch_bytes = 0;
-  for (std::uint64_t offset = region::kDataOffset; offset < region_.size(); offset += region::kPageBytes) {
-    if (std::memcmp(region_.base() + offset, kZeroPage, region::kPageBytes) != 0) {
-      batch.push_back({offset, region::kPageBytes});
-      batch_bytes += region::kPageBytes;
-    }
-    const bool last = offset + region::kPageBytes == region_.size();
-    if (batch.empty() || (batch_bytes < batch_bytes_max && !last)) continue;
-    if (!staging_.gather(region_, batch, 0, 0))
-      return fail(Errc::resource_exhausted, "staging is too small to sync");
-    for (const std::span<std::byte> frame : staging_.seal(wire::Type::sync_lines))
-      if (Status sent = peer.send(frame); !sent) return sent;
-    batch.clear();
-    batch_bytes = 0;
-    progress(offset + region::kPageBytes);
-  }
-  return {};
-}
-
-// The blackout that is due anyway sets the marks aside. A quiesce that fails is tried again an interval
-// later: soft lines are not worth stopping the workers over and over.
-Status Engine::ship_soft_if_due(wire::Transport& standby, Instant now) {
-  if (!joined_ || now - last_soft_ < policy_.soft_interval) return {};
-  if (!soft_set_aside_) {
-    if (awaiting_ack_ || due_soon()) return {};
-    if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) {
-      last_soft_ = now;
-      return {};
-    }
-    tracker_.collect_soft();
-    barrier_.resume();
-  }
-  return send_soft(standby, policy_.soft_bytes);
-}
-
-bool Engine::due_soon() const { return epochs_.checkpoint_wanted() || tracker_.dirty_bytes_hint() > 0; }
-
-// Copied while forwarding runs: torn copies are allowed, soft state says what they cost.
-Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {
-  last_soft_ = clock_.now();
-  soft_set_aside_ = false;
-  extents_.clear();
-  tracker_.take_soft(extents_, budget_bytes);
-  for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
-    if (!staging_.gather(region_, portion, 0, 0))
-      return fail(Errc::resource_exhausted, "staging is too small to copy from");
-    for (const std::span<std::byte> frame : staging_.seal(wire::Type::soft))
-      if (Status sent = standby.send(frame); !sent) return sent;
-  }
-  return {};
 }
 
 }  // namespace stillwater::engine

@@ -1,15 +1,20 @@
-// The checkpoint engine of the active: the seven steps from the decision to the release (mission Q1-Q5).
+// The checkpoint engine of the active: the seven steps from the decision to the release (mission Q1-Q5), and
+// the first sync before them (M3-M5).
 //
 // Invariants: a dirty mark is dropped only after the commit that carried it; one epoch is uncommitted at a
-// time; an epoch whose commit record was sent is neither merged back nor is its number used again.
+// time; an epoch whose commit record was sent is neither merged back nor is its number used again. Nothing is
+// done out of the mirror's order (M1).
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/barrier.h"
 #include "base/clock.h"
 #include "base/committed_epoch.h"
+#include "ckpt_engine/engine/digester.h"
+#include "ckpt_engine/engine/mirror.h"
 #include "ckpt_engine/engine/policy.h"
 #include "ckpt_engine/engine/staging.h"
 #include "ckpt_engine/engine/statistics.h"
@@ -32,10 +37,12 @@ class Engine {
   };
   Engine(Parts parts, const Policy& policy);
 
-  // Fills the peer's empty region while forwarding runs, then takes the checkpoint that makes it whole; the
-  // acknowledgement makes it the standby. On an error the peer holds nothing of use (M3, M7). `progress` is
-  // called with bytes sent.
-  [[nodiscard]] Status first_sync(wire::Transport& peer, const std::function<void(std::uint64_t)>& progress);
+  // Called with the bytes of the round that are left; `mirror()` says which round it is.
+  using Progress = std::function<void(std::uint64_t left_bytes)>;
+  // Fills the peer's empty region in brownout rounds while forwarding runs, the first over everything, then
+  // takes the blackout that makes it whole; the acknowledgement makes it the standby. On an error the peer
+  // holds nothing of use (M3-M5, M7). Needs `lead_from` before it.
+  [[nodiscard]] Status first_sync(wire::Transport& peer, const Progress& progress);
 
   // 1. Decide: is a checkpoint required? Also says when to ask again.
   [[nodiscard]] Trigger due(Instant now, bool requested) const;
@@ -47,20 +54,32 @@ class Engine {
   // The standby's answer; completes step 7: output that waited is released.
   [[nodiscard]] Status acknowledged(const wire::Ack& ack);
 
-  // The last checkpoint of a planned stop: soft lines go with it, and the workers stay quiesced. If it fails
-  // before its blackout they go on.
+  // The standby's other answer: its copy is wrong, and void since. Counted; the standby is lost, and to be
+  // filled anew. Errors: protocol, where no such epoch waits.
+  [[nodiscard]] Status aborted(const wire::Abort& abort);
+
+  // The last checkpoint of a planned stop: soft lines go with it, and the workers stay quiesced. It carries
+  // no digests, since there is no time left to act on them. If it fails before its blackout they go on.
   [[nodiscard]] Status final_checkpoint(wire::Transport& standby);
 
   // Ships soft lines if their interval has passed and the workers' last blackout set them aside. Where no
   // blackout is due the workers are stopped for the marks alone.
   [[nodiscard]] Status ship_soft_if_due(wire::Transport& standby, Instant now);
 
+  // The connection to the standby broke, but its commits are still waited for: what was not committed is
+  // shipped again. An epoch whose commit record was sent keeps its fate open until `reconnected` tells it.
+  void connection_lost();
+  // The standby of before is there again and holds the epochs up to `its_committed`. Errors: protocol, if
+  // that is none of the two that it can hold; it is of no use then.
+  [[nodiscard]] Status reconnected(std::uint64_t its_committed);
+
   // No standby any more: marks are merged back, nobody is waited for.
   void standby_lost();
 
   [[nodiscard]] bool awaiting_ack() const { return awaiting_ack_; }
   [[nodiscard]] Instant last_taken() const { return last_taken_; }
-  [[nodiscard]] bool has_standby() const { return joined_; }
+  [[nodiscard]] bool has_standby() const { return mirror_.is_valid(); }
+  [[nodiscard]] const Mirror& mirror() const { return mirror_; }
   [[nodiscard]] std::uint64_t committed() const { return committed_; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
   // What the checkpoint cost that was acknowledged last.
@@ -70,19 +89,35 @@ class Engine {
 
   // This node begins to lead, from epoch `committed` on. Workers stand still.
   void lead_from(std::uint64_t committed);
+  // The same where the peer holds that very epoch: it is the standby from the start.
+  void lead_from_with_standby(std::uint64_t committed);
 
  private:
+  [[nodiscard]] Status begin_epoch();
   [[nodiscard]] Status brownout(wire::Transport& standby);
   [[nodiscard]] Status brownout_round(wire::Transport& standby);
   enum class Afterwards { resume, stay_quiesced };
   [[nodiscard]] Status blackout(Afterwards afterwards);
+  [[nodiscard]] Status collect_and_stage(Instant indicated, bool with_soft);
   [[nodiscard]] Status ship(wire::Transport& standby);
+  [[nodiscard]] Status ship_epoch(wire::Transport& standby);
+  [[nodiscard]] bool is_awaited(std::uint64_t epoch, std::uint64_t term) const;
   [[nodiscard]] Status send_commit_record(wire::Transport& standby);
-  [[nodiscard]] Status copy_everything(wire::Transport& peer,
-                                       const std::function<void(std::uint64_t)>& progress);
+  [[nodiscard]] std::uint64_t brownout_threshold_bytes() const;
+  [[nodiscard]] Status given_up(Status why);
+  void forget_shipment();
+
+  // The first sync (first_sync.cc).
+  [[nodiscard]] Status sync_rounds(wire::Transport& peer, const Progress& progress);
+  [[nodiscard]] Status collect_for_sync();
+  [[nodiscard]] Status copy_round(wire::Transport& peer, const Progress& progress);
+  [[nodiscard]] Status copy_batch(wire::Transport& peer, std::span<const region::Extent> batch);
+
+  // Soft lines (soft.cc).
   [[nodiscard]] bool due_soon() const;
   [[nodiscard]] Status send_soft(wire::Transport& standby, std::uint64_t budget_bytes);
-  void forget_shipment();
+  void commit_is_known();
+  void abandon_shipment();
 
   region::Region& region_;
   trackers::DirtyTracker& tracker_;
@@ -92,15 +127,19 @@ class Engine {
   Staging staging_;
   Policy policy_;
   Statistics statistics_;
+  Digester digester_;
 
-  std::uint64_t committed_ = 0;  // by the standby, or by this node alone
-  bool joined_ = false;          // a standby's acknowledgements count
-  bool joining_ = false;         // the next commit completes a first sync
-  bool awaiting_ack_ = false;    // the commit record of committed_ + 1 was sent
+  Mirror mirror_;
+  std::uint64_t committed_ = 0;          // by the standby, or by this node alone
+  bool awaiting_ack_ = false;            // the commit record of committed_ + 1 was sent
+  bool is_last_ = false;                 // that epoch is a planned stop's
+  std::uint64_t record_term_ = 0;        // of that record
+  std::uint64_t standby_committed_ = 0;  // the last that it acknowledged
   std::uint32_t groups_sent_ = 0;
   std::vector<std::uint64_t> group_checks_;
   std::vector<region::Extent> extents_;
   Sample sample_;
+  Instant resuming_{};  // when the last blackout had nothing left to do but resume
   Instant last_taken_{};
   Instant last_soft_{};
   bool soft_set_aside_ = false;  // by the blackout, for the next soft shipment

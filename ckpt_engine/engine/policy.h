@@ -16,9 +16,11 @@ struct Policy {
   unsigned brownout_rounds_max = 4;         // M4: rounds end even where writes never converge
   Nanos soft_interval = 250ms;
   std::uint64_t soft_bytes = 256u << 10;  // soft lines shipped an interval
+  Nanos digest_budget = 5us;              // of each blackout, for digests; 0: none
+  Nanos digest_interval = 100ms;  // where nothing else asks for a blackout, digests do, this far apart
 };
 
-enum class Trigger : std::uint8_t { none, interval, dirty_bytes, held_output, request };
+enum class Trigger : std::uint8_t { none, interval, dirty_bytes, held_output, request, digest };
 
 // What the decision looks at.
 struct Pressure {
@@ -28,12 +30,13 @@ struct Pressure {
   Nanos since_last{};         // since the last checkpoint was taken
 };
 
-// None while nothing is dirty, unless requested; never below the minimum interval, so a caller keeps its
-// request until it is served.
+// None while nothing is dirty, unless requested or for digests, which go round on an idle region too; never
+// below the minimum interval, so a caller keeps its request until it is served.
 [[nodiscard]] constexpr Trigger decide(const Policy& policy, const Pressure& p) {
   if (p.since_last < policy.min_interval) return Trigger::none;
   if (p.requested) return Trigger::request;
-  if (p.dirty_bytes == 0) return Trigger::none;
+  const bool digests_wait = policy.digest_budget > Nanos(0) && p.since_last >= policy.digest_interval;
+  if (p.dirty_bytes == 0) return digests_wait ? Trigger::digest : Trigger::none;
   if (p.output_waits) return Trigger::held_output;
   if (p.dirty_bytes >= policy.dirty_bytes) return Trigger::dirty_bytes;
   if (p.since_last >= policy.interval) return Trigger::interval;

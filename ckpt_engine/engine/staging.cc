@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include <sys/mman.h>
-
 namespace stillwater::engine {
 namespace {
 
@@ -37,30 +35,20 @@ std::vector<std::vector<region::Extent>> portions_of(std::span<const region::Ext
 }
 
 Result<Staging> Staging::create(std::size_t bytes) {
-  void* memory =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  if (memory == MAP_FAILED) return fail_errno("cannot reserve memory for staging", errno);
-  mlock(memory, bytes);  // populated already; a lower locked-memory limit only makes it swappable
-  Staging staging(static_cast<std::byte*>(memory), bytes);
-  staging.frames_.reserve(bytes / (kLinesPerGroup * kLineBytes) + 2);
-  staging.extents_.reserve(kLinesPerGroup);
-  return staging;
+  return LockedMemory::create(bytes, "staging").map([](LockedMemory memory) {
+    return Staging(std::move(memory));
+  });
 }
 
-Staging::Staging(Staging&& other) noexcept
-    : memory_(std::exchange(other.memory_, nullptr)),
-      bytes_(other.bytes_),
-      lines_(other.lines_),
-      frames_(std::move(other.frames_)),
-      extents_(std::move(other.extents_)) {}
+Staging::Staging(LockedMemory memory) : memory_(std::move(memory)) {
+  frames_.reserve(memory_.bytes().size() / (kLinesPerGroup * kLineBytes) + 2);
+  extents_.reserve(kLinesPerGroup);
+}
 
 std::uint64_t Staging::lines_max() const {
   constexpr std::size_t kAtLeast = 3 * kFrameOverhead;
-  return bytes_ < kAtLeast + kLineCost ? 1 : (bytes_ - kAtLeast) / kLineCost;
-}
-
-Staging::~Staging() {
-  if (memory_ != nullptr) munmap(memory_, bytes_);
+  const std::size_t bytes = memory_.bytes().size();
+  return bytes < kAtLeast + kLineCost ? 1 : (bytes - kAtLeast) / kLineCost;
 }
 
 bool Staging::gather(const region::Region& region, std::span<const region::Extent> extents,
@@ -73,9 +61,11 @@ bool Staging::gather(const region::Region& region, std::span<const region::Exten
   const std::uint64_t groups =
       std::max<std::uint64_t>(lines > 1 ? 2 : 1, (lines + kLinesPerGroup - 1) / kLinesPerGroup);
   const std::uint64_t per_group = (lines + groups - 1) / groups;
-  if (lines * (kLineBytes + sizeof(wire::WireExtent)) + (groups + 1) * kFrameOverhead > bytes_) return false;
+  if (lines * (kLineBytes + sizeof(wire::WireExtent)) + (groups + 1) * kFrameOverhead >
+      memory_.bytes().size())
+    return false;
 
-  std::byte* frame = memory_;
+  std::byte* frame = memory_.bytes().data();
   std::byte* at = frame + kFrameOverhead;
   std::uint64_t room = per_group;
   extents_.clear();

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/locked_memory.h"
 #include "base/result.h"
 #include "ckpt_engine/region/region.h"
 #include "ckpt_engine/trackers/tracker.h"
@@ -15,16 +16,13 @@ namespace stillwater::engine {
 [[nodiscard]] std::vector<std::vector<region::Extent>> portions_of(std::span<const region::Extent> extents,
                                                                    std::uint64_t lines_max);
 
-// Owns memory that is populated and, where the limit allows, locked; never part of a region (mission M1).
-// One control thread.
+// Owns memory that is never part of a region (mission M1). One control thread.
 class Staging {
  public:
   static constexpr std::uint32_t kLinesPerGroup = 1024;
 
   [[nodiscard]] static Result<Staging> create(std::size_t bytes);
-  Staging(Staging&& other) noexcept;
-  Staging& operator=(Staging&&) = delete;
-  ~Staging();
+  [[nodiscard]] const Status& locked() const { return memory_.locked(); }
 
   // Copies the extents' lines, divided into two or more groups (P1) if there are two or more lines. False if
   // they do not fit: nothing is staged then. Group numbers go on from `first_index`.
@@ -39,11 +37,10 @@ class Staging {
   [[nodiscard]] std::uint64_t lines_max() const;
 
  private:
-  Staging(std::byte* memory, std::size_t bytes) : memory_(memory), bytes_(bytes) {}
+  explicit Staging(LockedMemory memory);
   std::byte* end_group(std::byte* frame, std::byte* lines_end, const wire::GroupHeader& header);
 
-  std::byte* memory_;
-  std::size_t bytes_;
+  LockedMemory memory_;
   std::uint64_t lines_ = 0;
   std::vector<std::span<std::byte>> frames_;
   std::vector<wire::WireExtent> extents_;  // of the group that is being gathered

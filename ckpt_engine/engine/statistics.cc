@@ -1,6 +1,7 @@
 #include "ckpt_engine/engine/statistics.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace stillwater::engine {
@@ -31,26 +32,49 @@ void Statistics::add_failure(const std::string& reason) {
   last_failure_ = reason;
 }
 
+void Statistics::add_mismatch(std::uint64_t epoch, std::uint64_t offset) {
+  const std::lock_guard lock(mutex_);
+  ++digests_.mismatches;
+  digests_.last_epoch = epoch;
+  digests_.last_offset = offset;
+}
+
+void Statistics::set_digest_rounds(std::uint64_t rounds) {
+  const std::lock_guard lock(mutex_);
+  digests_.rounds = rounds;
+}
+
+// The replication thread adds a sample a millisecond: it waits for the copy, not for the sorting.
 Summary Statistics::summary(Instant now) const {
-  std::vector<double> blackout, lines, interval, commit;
   Summary summary;
+  std::vector<Sample> samples;
   {
     const std::lock_guard lock(mutex_);
     summary.checkpoints = checkpoints_;
     summary.failed = failed_;
     summary.last_failure = last_failure_;
-    for (const Sample& s : samples_) {
-      if (now - s.at > kWindow) continue;
-      blackout.push_back(microseconds(s.blackout));
-      lines.push_back(static_cast<double>(s.lines));
-      interval.push_back(microseconds(s.interval));
-      commit.push_back(microseconds(s.commit));
-    }
+    summary.digests = digests_;
+    std::ranges::copy_if(samples_, std::back_inserter(samples),
+                         [&](const Sample& s) { return now - s.at <= kWindow; });
   }
-  summary.blackout_us = spread_of(blackout);
-  summary.dirty_lines = spread_of(lines);
-  summary.interval_us = spread_of(interval);
-  summary.commit_us = spread_of(commit);
+  std::vector<double> values(samples.size());
+  const auto spread = [&](auto value_of) {
+    std::ranges::transform(samples, values.begin(), value_of);
+    return spread_of(values);
+  };
+  const auto spread_us = [&](Nanos Pause::*part) {
+    return spread([part](const Sample& s) { return microseconds(s.pause.*part); });
+  };
+  summary.blackout_us = spread([](const Sample& s) { return microseconds(s.blackout); });
+  summary.dirty_lines = spread([](const Sample& s) { return static_cast<double>(s.lines); });
+  summary.interval_us = spread([](const Sample& s) { return microseconds(s.interval); });
+  summary.commit_us = spread([](const Sample& s) { return microseconds(s.commit); });
+  summary.pause = {.request_us = spread_us(&Pause::request),
+                   .drain_us = spread_us(&Pause::drain),
+                   .collect_us = spread_us(&Pause::collect),
+                   .stage_us = spread_us(&Pause::stage),
+                   .digest_us = spread_us(&Pause::digest),
+                   .resume_us = spread_us(&Pause::resume)};
   return summary;
 }
 

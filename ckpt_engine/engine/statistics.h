@@ -10,11 +10,22 @@
 
 namespace stillwater::engine {
 
-// One committed checkpoint. Pauses are durations; lines are 64 bytes.
+// The parts of one checkpoint's pause, in their order. A brownout is no part of it: forwarding runs.
+struct Pause {
+  Nanos request{};  // until every worker was told
+  Nanos drain{};    // until the quiesced indication
+  Nanos collect{};  // what was written, from the tracker
+  Nanos stage{};    // its lines, into staging
+  Nanos digest{};   // chunks of the live region
+  Nanos resume{};   // until the last worker went on
+};
+
+// One committed checkpoint. Lines are 64 bytes.
 struct Sample {
   Instant at{};      // request
+  Pause pause{};     // the blackout's parts; their sum is the blackout
   Nanos quiesce{};   // request to the quiesced indication
-  Nanos copy{};      // indication to the lines copied
+  Nanos copy{};      // indication to the lines copied and digested
   Nanos blackout{};  // request to the last worker resumed
   Nanos interval{};  // since the checkpoint before
   Nanos commit{};    // request to acknowledged
@@ -26,11 +37,25 @@ struct Spread {
   double p99 = 0;
 };
 
+struct PauseSpread {
+  Spread request_us, drain_us, collect_us, stage_us, digest_us, resume_us;
+};
+
+// What digests found, since start.
+struct Digests {
+  std::uint64_t rounds = 0;      // times that all of the region was compared
+  std::uint64_t mismatches = 0;  // each voided a standby's copy
+  std::uint64_t last_epoch = 0;  // of the last mismatch
+  std::uint64_t last_offset = 0;
+};
+
 struct Summary {
   std::uint64_t checkpoints = 0;  // since start
   std::uint64_t failed = 0;
   std::string last_failure;
   Spread blackout_us, dirty_lines, interval_us, commit_us;  // over the last minute
+  Digests digests;
+  PauseSpread pause;  // likewise: the blackout's parts
 };
 
 // Thread-safe.
@@ -41,6 +66,8 @@ class Statistics {
 
   void add(const Sample& sample);
   void add_failure(const std::string& reason);
+  void add_mismatch(std::uint64_t epoch, std::uint64_t offset);
+  void set_digest_rounds(std::uint64_t rounds);
   [[nodiscard]] Summary summary(Instant now) const;
 
  private:
@@ -49,6 +76,7 @@ class Statistics {
   std::uint64_t checkpoints_ = 0;
   std::uint64_t failed_ = 0;
   std::string last_failure_;
+  Digests digests_;
 };
 
 }  // namespace stillwater::engine

@@ -12,7 +12,7 @@ namespace stillwater::wire {
 
 inline constexpr std::array<char, 4> kMagic = {'S', 'W', 'R', 'P'};
 inline constexpr std::array<char, 4> kHeartbeatMagic = {'S', 'W', 'H', 'B'};
-inline constexpr std::uint16_t kVersion = 1;
+inline constexpr std::uint16_t kVersion = 2;
 
 enum class Type : std::uint16_t {
   hello = 1,
@@ -24,6 +24,9 @@ enum class Type : std::uint16_t {
   ack = 7,
   soft = 8,
   bye = 9,
+  record = 10,
+  digest = 11,
+  abort = 12,
 };
 
 struct FrameHeader {
@@ -37,7 +40,16 @@ struct FrameHeader {
 static_assert(sizeof(FrameHeader) == 24 && offsetof(FrameHeader, check) == 16);
 
 // What a node is at the moment of the handshake.
-enum class NodeState : std::uint32_t { starting = 1, syncing = 2, standby = 3, leading = 4 };
+enum class NodeState : std::uint32_t { starting = 1, syncing = 2, standby = 3, leading = 4, fenced = 5 };
+
+// The arbiter's record, as one node tells it to the other.
+struct Record {
+  std::uint64_t term;
+  region::RegionId region_id;
+  std::array<char, 64> active;                  // zero-padded; empty: nobody
+  std::array<std::array<char, 64>, 2> in_sync;  // empty names at the end
+};
+static_assert(sizeof(Record) == 216 && std::is_trivially_copyable_v<Record>);
 
 struct Hello {
   std::array<char, 64> node;   // name, zero-padded
@@ -51,10 +63,12 @@ struct Hello {
   std::uint32_t region_format;
   NodeState state;
   std::uint32_t prefers_to_lead;  // 1: leads if both nodes are empty
-  std::uint32_t features;         // 0
+  std::uint32_t arbitrated;       // 1: an arbiter decides who leads
+  std::uint64_t incarnation;      // random, one a process: another one proves that the former is gone
+  Record record;                  // the newest that the sender knows; term 0: none
 };
-static_assert(sizeof(Hello) == 168 && offsetof(Hello, layout_digest) == 112 &&
-              std::is_trivially_copyable_v<Hello>);
+static_assert(sizeof(Hello) == 392 && offsetof(Hello, layout_digest) == 112 &&
+              offsetof(Hello, record) == 176 && std::is_trivially_copyable_v<Hello>);
 
 struct SyncBegin {
   region::RegionId region_id;
@@ -92,34 +106,69 @@ static_assert(sizeof(Commit) == 64);
 struct Ack {
   std::uint64_t epoch;
   std::uint64_t term;
+  std::int64_t grant_stamp_ns = 0;  // as in a heartbeat
+  std::uint64_t grant_term = 0;
 };
-static_assert(sizeof(Ack) == 16);
+static_assert(sizeof(Ack) == 32);
 
-struct Bye {
-  std::uint64_t term;
-  std::uint64_t committed_epoch;  // all that the leaving active ever did, if you_lead
-  std::uint32_t you_lead;         // 1: planned stop of an active; its last epoch is committed
+struct DigestHeader {
+  std::uint64_t epoch;
+  std::uint32_t chunk_count;
   std::uint32_t reserved;
 };
-static_assert(sizeof(Bye) == 24);
+static_assert(sizeof(DigestHeader) == 16);
+
+struct ChunkDigest {
+  WireExtent chunk;
+  std::uint64_t digest;  // XXH3-64 of the chunk's bytes at the epoch's end
+};
+static_assert(sizeof(ChunkDigest) == 16);
+inline constexpr std::uint32_t kDigestChunksMax = 1024;
+
+enum class AbortReason : std::uint32_t {
+  digest_mismatch = 1,  // a chunk is not what the active digested: the copy is wrong, and void
+};
+
+// Instead of an acknowledgement: the epoch is not committed here, and the copy holds nothing any more.
+struct Abort {
+  std::uint64_t epoch;
+  std::uint64_t term;
+  std::uint64_t offset;  // of the first chunk that differs
+  std::uint64_t bytes;
+  AbortReason reason;
+  std::uint32_t reserved;
+};
+static_assert(sizeof(Abort) == 40 && offsetof(Abort, reason) == 32);
+
+// The sender stops, and is silent on its data ports from now on.
+struct Bye {
+  std::uint64_t term;
+  std::uint64_t committed_epoch;
+};
+static_assert(sizeof(Bye) == 16);
+
+// What a heartbeat says beside the state, as bits.
+inline constexpr std::uint32_t kRequestPending = 1;  // the sender's role may change by a request on its way
+inline constexpr std::uint32_t kHoldsNothing = 2;    // nothing in memory, and no request on its way
 
 struct Heartbeat {
   std::array<char, 4> magic;
   std::uint16_t version;
   std::uint16_t reserved0;
   std::uint64_t sender;  // XXH3-64 of the node's name
-  std::uint64_t term;
+  std::uint64_t term;    // in which the sender plays its role
   std::uint64_t epoch;
   std::int64_t stamp_ns;       // sender's CLOCK_BOOTTIME
   std::int64_t echo_stamp_ns;  // newest stamp received from the peer; 0: none
-  std::uint64_t echo_term;
+  std::int64_t
+      grant_stamp_ns;  // the active may transmit for a lease from this stamp of its own on; 0: no grant
+  std::uint64_t grant_term;
   std::int64_t region_now_ns;
   NodeState state;
-  std::uint32_t reserved1;
-  std::array<std::uint8_t, 16> reserved2;
+  std::uint32_t flags;
   std::uint64_t check;  // XXH3-64 of what stands before it
 };
-static_assert(sizeof(Heartbeat) == 96 && offsetof(Heartbeat, check) == 88);
+static_assert(sizeof(Heartbeat) == 88 && offsetof(Heartbeat, check) == 80);
 
 inline constexpr std::uint32_t kLinesPayloadMax = 1u << 20;
 
@@ -127,16 +176,20 @@ inline constexpr std::uint32_t kLinesPayloadMax = 1u << 20;
 [[nodiscard]] constexpr std::uint32_t payload_max(Type type) {
   switch (type) {
     case Type::hello:
-      return 256;
     case Type::refuse:
       return 512;
+    case Type::record:
+      return 256;
     case Type::sync_begin:
       return 64;
     case Type::commit:
       return 128;
     case Type::ack:
     case Type::bye:
+    case Type::abort:
       return 64;
+    case Type::digest:
+      return sizeof(DigestHeader) + kDigestChunksMax * sizeof(ChunkDigest);
     case Type::sync_lines:
     case Type::group:
     case Type::soft:

@@ -61,6 +61,8 @@ Result<std::optional<Frame>> parse(std::span<std::byte> buffer) {
   return Frame{header.type, header.check, payload};
 }
 
+std::uint64_t digest_of(Bytes chunk) { return XXH3_64bits(chunk.data(), chunk.size()); }
+
 std::string text_of(const Frame& frame) {
   return {reinterpret_cast<const char*>(frame.payload.data()), frame.payload.size()};
 }

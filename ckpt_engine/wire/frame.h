@@ -38,6 +38,9 @@ template <class T>
 // judged as soon as it is there, so that an oversized frame is refused before it is received.
 [[nodiscard]] Result<std::optional<Frame>> parse(std::span<std::byte> buffer);
 
+// Of a chunk of the region, as digest frames carry it.
+[[nodiscard]] std::uint64_t digest_of(Bytes chunk);
+
 // The payload as a structure; protocol error if its size differs.
 template <class T>
 [[nodiscard]] Result<T> body_of(const Frame& frame) {

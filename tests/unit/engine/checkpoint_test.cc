@@ -20,7 +20,8 @@ TEST_CASE("Q2 Q5: quiesce, indication, copy, resume, and only then the transfer,
   pair.write_hard(3);
   pair.events.clear();
   REQUIRE(pair.engine.checkpoint(pair.link));
-  CHECK(pair.events == Events{"quiesce", "indication", "collect", "resume", "group 0", "group 1", "commit"});
+  CHECK(pair.events ==
+        Events{"quiesce", "indication", "collect", "resume", "group 0", "group 1", "digest", "commit"});
 }
 
 TEST_CASE("Q5: what workers write after resume is not part of the checkpoint that is being sent") {
@@ -138,7 +139,7 @@ TEST_CASE("a mark is kept until the acknowledgement of the epoch that carried it
   REQUIRE(pair.engine.checkpoint(pair.link));
   if (acknowledged) pair.acknowledge();
   pair.engine.standby_lost();
-  CHECK(pair.tracker.dirty_bytes_hint() == (acknowledged ? 0 : 4 * region::kLineBytes));
+  CHECK(pair.tracker->dirty_bytes_hint() == (acknowledged ? 0 : 4 * region::kLineBytes));
 }
 
 TEST_CASE("nobody is waited for alone; a joining standby is obeyed from its blackout on") {
@@ -173,6 +174,30 @@ TEST_CASE("what a checkpoint cost is measured from its request to the last worke
   CHECK(summary.blackout_us.p50 == 10);
   CHECK(summary.commit_us.p99 <= 100);
   CHECK(summary.dirty_lines.p50 <= 7);
+}
+
+TEST_CASE("the pause is the sum of its named parts, and a brownout is no part of it") {
+  Pair pair;
+  pair.sync_and_acknowledge();
+  pair.policy.brownout_bytes = 10 * region::kLineBytes;
+  pair.engine.set_policy(pair.policy);
+  pair.write_hard(50);
+  pair.barrier.telling = 3us;
+  pair.clock.tick = 1us;
+  const Instant before = pair.clock.at;
+  REQUIRE(pair.engine.checkpoint(pair.link));
+  pair.acknowledge();
+  const engine::Sample& sample = pair.engine.last_sample();
+  CHECK(sample.at - before >= 15us);  // the brownout: one stop, and its copy
+  CHECK(sample.pause.request == 3us);
+  CHECK(sample.pause.drain == 11us);
+  CHECK(sample.pause.collect == 1us);
+  CHECK(sample.pause.stage == 1us);
+  CHECK(sample.pause.digest >= pair.policy.digest_budget);
+  const engine::Pause& p = sample.pause;
+  CHECK(p.request + p.drain + p.collect + p.stage + p.digest + p.resume == sample.blackout);
+  CHECK(sample.quiesce == p.request + p.drain);
+  CHECK(sample.quiesce + sample.copy + p.resume == sample.blackout);
 }
 
 }  // namespace stillwater::tests

@@ -22,6 +22,9 @@ TEST_CASE("Q1: each trigger asks for a checkpoint") {
         Trigger::held_output);
   CHECK(decide(policy, {.requested = true, .since_last = recently}) == Trigger::request);
   CHECK(decide(policy, {.since_last = 10 * long_ago}) == Trigger::none);
+  CHECK(decide(policy, {.since_last = policy.digest_interval}) == Trigger::digest);
+  CHECK(decide(policy, {.dirty_bytes = 64, .since_last = policy.digest_interval}) == Trigger::interval);
+  CHECK(decide({.digest_budget = 0us}, {.since_last = policy.digest_interval}) == Trigger::none);
 }
 
 TEST_CASE("Q1: over any policy and pressure, never below the minimum interval and never for nothing") {
@@ -30,6 +33,8 @@ TEST_CASE("Q1: over any policy and pressure, never below the minimum interval an
     policy.min_interval = Nanos(below(random, 1000));
     policy.interval = policy.min_interval + Nanos(below(random, 1000));
     policy.dirty_bytes = below(random, 1000);
+    policy.digest_budget = Nanos(below(random, 2));
+    policy.digest_interval = Nanos(below(random, 2000));
     const Pressure p{.dirty_bytes = one_in(random, 3) ? 0 : below(random, 2000),
                      .output_waits = one_in(random, 2),
                      .requested = one_in(random, 4),
@@ -39,7 +44,10 @@ TEST_CASE("Q1: over any policy and pressure, never below the minimum interval an
     const bool wanted =
         p.requested || (p.dirty_bytes > 0 && (p.output_waits || p.since_last >= policy.interval ||
                                               p.dirty_bytes >= policy.dirty_bytes));
-    REQUIRE((trigger != Trigger::none) == (allowed && wanted));
+    const bool digests = policy.digest_budget > 0ns && p.dirty_bytes == 0 && !p.requested &&
+                         p.since_last >= policy.digest_interval;
+    REQUIRE((trigger != Trigger::none) == (allowed && (wanted || digests)));
+    REQUIRE((trigger == Trigger::digest) == (allowed && digests));
     if (trigger == Trigger::held_output) REQUIRE(p.output_waits);
     if (trigger == Trigger::interval) REQUIRE(p.since_last >= policy.interval);
   });
@@ -86,6 +94,9 @@ TEST_CASE("Q1: the engine says when to ask again, so that no trigger is missed b
   CHECK(pair.engine.ask_again_at(taken) == taken + p.min_interval);
   CHECK(pair.engine.ask_again_at(taken + p.min_interval) == taken + p.interval);
   CHECK(pair.engine.ask_again_at(taken + p.interval) == taken + 2 * p.interval);
+  pair.policy.interval = 10s;
+  pair.engine.set_policy(pair.policy);
+  CHECK(pair.engine.ask_again_at(taken + p.min_interval) == taken + p.digest_interval);
 }
 
 }  // namespace stillwater::tests

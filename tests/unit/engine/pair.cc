@@ -1,5 +1,7 @@
 #include "tests/unit/engine/pair.h"
 
+#include "tests/unit/standby/deliver.h"
+
 namespace stillwater::tests {
 namespace {
 
@@ -15,17 +17,24 @@ standby::ReservedBuffer make_reserved(std::size_t bytes) {
   return std::move(*reserved);
 }
 
+std::unique_ptr<trackers::DirtyTracker> make_tracker(const std::string& name, const region::Region& region,
+                                                     region::WorkerMarks& marks) {
+  auto tracker = trackers::make_tracker(name, region, {&marks}, [](const std::string&) {});
+  if (!tracker) throw std::runtime_error(tracker.error().message);
+  return std::move(*tracker);
+}
+
 }  // namespace
 
 Status Link::send(wire::Bytes bytes) {
   if (!may_send_quiesced) REQUIRE_FALSE(barrier_.quiesced);  // forwarding never stands still for a transfer
   if (sends++ != breaks_at) {
     look_at(bytes);
-    return deliver(bytes);
+    return deliver(receiver_, bytes);
   }
   const wire::Bytes part = bytes.first(std::min(delivers_of_last, bytes.size()));
   look_at(bytes);
-  if (Status delivered = deliver(part); !delivered) return delivered;
+  if (Status delivered = deliver(receiver_, part); !delivered) return delivered;
   return fail(Errc::unavailable, "the connection broke");
 }
 
@@ -54,6 +63,12 @@ void Link::look_at(wire::Bytes bytes) {
       events_.emplace_back("commit");
       break;
     }
+    case wire::Type::digest:
+      digests.resize((payload.size() - sizeof(wire::DigestHeader)) / sizeof(wire::ChunkDigest));
+      std::memcpy(digests.data(), payload.data() + sizeof(wire::DigestHeader),
+                  digests.size() * sizeof(wire::ChunkDigest));
+      events_.emplace_back("digest");
+      break;
     case wire::Type::soft:
       soft_bytes += payload.size();
       events_.emplace_back("soft");
@@ -61,18 +76,6 @@ void Link::look_at(wire::Bytes bytes) {
     default:
       events_.emplace_back("sync");
   }
-}
-
-Status Link::deliver(wire::Bytes bytes) {
-  while (!bytes.empty()) {
-    const auto space = receiver_.space();
-    if (space.empty()) return fail(Errc::unavailable, "the standby closed the connection");
-    const std::size_t n = std::min(space.size(), bytes.size());
-    std::memcpy(space.data(), bytes.data(), n);
-    if (!receiver_.received(n)) return fail(Errc::unavailable, "the standby closed the connection");
-    bytes = bytes.subspan(n);
-  }
-  return {};
 }
 
 std::vector<wire::Ack> Link::take_acks() {
@@ -83,7 +86,10 @@ std::vector<wire::Ack> Link::take_acks() {
     const auto frame = wire::parse(rest);
     REQUIRE(frame);
     REQUIRE(frame->has_value());
-    acks.push_back(*wire::body_of<wire::Ack>(**frame));
+    if ((*frame)->type == wire::Type::abort)
+      aborts.push_back(*wire::body_of<wire::Abort>(**frame));
+    else
+      acks.push_back(*wire::body_of<wire::Ack>(**frame));
     rest = rest.subspan(sizeof(wire::FrameHeader) + (*frame)->payload.size());
   }
   return acks;
@@ -93,7 +99,7 @@ Pair::Pair(PairOptions options)
     : a(make_region(small_layout(options.sessions_max))),
       b(make_region(small_layout(options.sessions_max))),
       worker(*a),
-      tracker(*a, {&worker.marks}),
+      tracker(make_tracker(options.tracker, *a, worker.marks)),
       engine({.region = *a,
               .tracker = logged_tracker,
               .barrier = barrier,
@@ -111,6 +117,17 @@ Pair::Pair(PairOptions options)
 
 void Pair::acknowledge() {
   for (const wire::Ack& ack : link.take_acks()) REQUIRE(engine.acknowledged(ack));
+  REQUIRE(link.aborts.empty());
+}
+
+std::optional<wire::Abort> Pair::checkpoint_and_answer() {
+  REQUIRE(engine.checkpoint(link));
+  for (const wire::Ack& ack : link.take_acks()) REQUIRE(engine.acknowledged(ack));
+  if (link.aborts.empty()) return std::nullopt;
+  const wire::Abort abort = link.aborts.back();
+  link.aborts.clear();
+  REQUIRE(engine.aborted(abort));
+  return abort;
 }
 
 void Pair::cut() {

@@ -3,11 +3,12 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "ckpt_engine/engine/engine.h"
-#include "ckpt_engine/trackers/barrier_tracker.h"
+#include "ckpt_engine/trackers/factory.h"
 #include "standby/receiver.h"
 #include "tests/unit/region/world.h"
 
@@ -17,8 +18,9 @@ using Events = std::vector<std::string>;
 
 class ManualClock final : public Clock {
  public:
-  [[nodiscard]] Instant now() const override { return at; }
-  Instant at = 1000s;
+  [[nodiscard]] Instant now() const override { return at += tick; }
+  mutable Instant at = 1000s;
+  Nanos tick{};  // that each look at the clock takes
 };
 
 // Workers that stop at once, or never.
@@ -29,6 +31,7 @@ class FakeBarrier final : public Barrier {
     REQUIRE_FALSE(quiesced);
     events.emplace_back("quiesce");
     ++quiesces;
+    told = clock.at += telling;
     if (times_out) {
       clock.at += timeout;
       if (running) running();  // workers go on: they were resumed by the barrier
@@ -47,6 +50,7 @@ class FakeBarrier final : public Barrier {
     events.emplace_back("resume");
     if (running) running();
   }
+  [[nodiscard]] Instant last_told() const override { return told; }
   [[nodiscard]] Instant last_resumed() const override { return resumed; }
 
   Events& events;
@@ -54,6 +58,8 @@ class FakeBarrier final : public Barrier {
   bool times_out = false;
   bool quiesced = false;
   unsigned quiesces = 0;
+  Nanos telling{};
+  Instant told{};
   Instant resumed{};
   std::function<void()> at_boundary;  // workers stand still
   std::function<void()> running;      // workers run again
@@ -62,14 +68,15 @@ class FakeBarrier final : public Barrier {
 // Says when the lines are collected, which is when a blackout copies.
 class LoggedTracker final : public trackers::DirtyTracker {
  public:
-  LoggedTracker(trackers::BarrierTracker& inner, Events& log, const FakeBarrier& barrier)
+  LoggedTracker(trackers::DirtyTracker& inner, Events& log, const FakeBarrier& barrier)
       : inner_(inner), events_(log), barrier_(barrier) {}
   [[nodiscard]] const char* name() const override { return inner_.name(); }
   [[nodiscard]] std::uint64_t dirty_bytes_hint() const override { return inner_.dirty_bytes_hint(); }
-  void collect(std::vector<region::Extent>& out) override {
+  [[nodiscard]] Status collect(std::vector<region::Extent>& out) override {
     REQUIRE(barrier_.quiesced);
     events_.emplace_back("collect");
-    inner_.collect(out);
+    if (fails) return fail(Errc::io, "the kernel does not say what was written");
+    return inner_.collect(out);
   }
   void collect_soft() override {
     REQUIRE(barrier_.quiesced);
@@ -80,9 +87,12 @@ class LoggedTracker final : public trackers::DirtyTracker {
   }
   void committed() override { inner_.committed(); }
   void merge_back() override { inner_.merge_back(); }
+  void begin_anew() override { inner_.begin_anew(); }
+
+  bool fails = false;  // every collect
 
  private:
-  trackers::BarrierTracker& inner_;
+  trackers::DirtyTracker& inner_;
   Events& events_;
   const FakeBarrier& barrier_;
 };
@@ -94,7 +104,7 @@ class Link final : public wire::Transport {
       : receiver_(receiver), events_(log), barrier_(barrier) {}
 
   [[nodiscard]] Status send(wire::Bytes bytes) override;
-  // All acknowledgements that the receiver has sent.
+  // All acknowledgements that the receiver has sent; its aborts go to `aborts`.
   [[nodiscard]] std::vector<wire::Ack> take_acks();
 
   std::uint64_t sends = 0;
@@ -105,10 +115,11 @@ class Link final : public wire::Transport {
   unsigned groups_of_epoch = 0;
   std::vector<std::size_t> lines_of_groups;
   std::uint64_t soft_bytes = 0;
+  std::vector<wire::ChunkDigest> digests;  // of the last digest frame
+  std::vector<wire::Abort> aborts;
 
  private:
   void look_at(wire::Bytes frame);
-  [[nodiscard]] Status deliver(wire::Bytes bytes);
 
   standby::Receiver& receiver_;
   Events& events_;
@@ -119,6 +130,7 @@ struct PairOptions {
   std::size_t staging_bytes = 1u << 20;
   std::size_t reserved_bytes = 4u << 20;
   std::uint32_t sessions_max = 192;
+  std::string tracker = "barrier";
 };
 
 // The active's region is `a`, the standby's `b`. The worker writes only when a test says so.
@@ -129,8 +141,10 @@ class Pair {
   Status sync() {
     return engine.first_sync(link, [](std::uint64_t) {});
   }
-  // Hands the standby's acknowledgements to the engine.
+  // Hands the standby's acknowledgements to the engine; there is no abort among them.
   void acknowledge();
+  // A checkpoint and the standby's answer to it: nothing, or an abort that the engine was told of.
+  [[nodiscard]] std::optional<wire::Abort> checkpoint_and_answer();
   // The connection ends, on both sides.
   void cut();
   void sync_and_acknowledge() {
@@ -152,8 +166,8 @@ class Pair {
   std::unique_ptr<region::Region> a, b;
   Worker worker;
   CommittedEpoch epochs;
-  trackers::BarrierTracker tracker;
-  LoggedTracker logged_tracker{tracker, events, barrier};
+  std::unique_ptr<trackers::DirtyTracker> tracker;
+  LoggedTracker logged_tracker{*tracker, events, barrier};
   engine::Policy policy;
   engine::Engine engine;
   standby::ReservedBuffer reserved;

@@ -21,6 +21,12 @@ TEST_CASE("percentiles are those of the samples, in whatever order they came") {
   std::shuffle(values.begin(), values.end(), Random(Catch::rngSeed()));
   for (const int v : values)
     statistics.add({.at = 1s,
+                    .pause = {.request = v * 1us,
+                              .drain = v * 2us,
+                              .collect = v * 3us,
+                              .stage = v * 4us,
+                              .digest = v * 5us,
+                              .resume = v * 6us},
                     .blackout = v * 1us,
                     .interval = v * 1ms,
                     .commit = v * 2us,
@@ -32,6 +38,12 @@ TEST_CASE("percentiles are those of the samples, in whatever order they came") {
   CHECK(summary.interval_us.p50 == 50'000);
   CHECK(summary.commit_us.p99 == 198);
   CHECK(summary.dirty_lines.p50 == 500);
+  CHECK(summary.pause.request_us.p50 == 50);
+  CHECK(summary.pause.drain_us.p50 == 100);
+  CHECK(summary.pause.collect_us.p50 == 150);
+  CHECK(summary.pause.stage_us.p50 == 200);
+  CHECK(summary.pause.digest_us.p50 == 250);
+  CHECK(summary.pause.resume_us.p99 == 594);
 }
 
 TEST_CASE("the spread is the last minute's, the counts are since start") {

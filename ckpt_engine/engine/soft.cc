@@ -1,0 +1,39 @@
+// Soft lines: on an interval and a byte budget of their own, outside every blackout.
+#include "ckpt_engine/engine/engine.h"
+
+namespace stillwater::engine {
+
+// The blackout that is due anyway sets the marks aside. A quiesce that fails is tried again an interval
+// later: soft lines are not worth stopping the workers over and over.
+Status Engine::ship_soft_if_due(wire::Transport& standby, Instant now) {
+  if (!mirror_.is_valid() || now - last_soft_ < policy_.soft_interval) return {};
+  if (!soft_set_aside_) {
+    if (awaiting_ack_ || due_soon()) return {};
+    if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) {
+      last_soft_ = now;
+      return {};
+    }
+    tracker_.collect_soft();
+    barrier_.resume();
+  }
+  return send_soft(standby, policy_.soft_bytes);
+}
+
+bool Engine::due_soon() const { return epochs_.checkpoint_wanted() || tracker_.dirty_bytes_hint() > 0; }
+
+// Copied while forwarding runs: torn copies are allowed, soft state says what they cost.
+Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {
+  last_soft_ = clock_.now();
+  soft_set_aside_ = false;
+  extents_.clear();
+  tracker_.take_soft(extents_, budget_bytes);
+  for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
+    if (!staging_.gather(region_, portion, 0, 0))
+      return fail(Errc::resource_exhausted, "staging is too small to copy from");
+    for (const std::span<std::byte> frame : staging_.seal(wire::Type::soft))
+      if (Status sent = standby.send(frame); !sent) return sent;
+  }
+  return {};
+}
+
+}  // namespace stillwater::engine
