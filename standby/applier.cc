@@ -14,9 +14,7 @@ Applier::Applier(region::Region& region, std::vector<Extent> protected_ranges)
     : region_(region), protected_(std::move(protected_ranges)) {}
 
 bool Applier::touches_protected(const Extent& e) const {
-  return std::ranges::any_of(protected_, [&](const Extent& p) {
-    return e.offset < p.offset + p.bytes && p.offset < e.offset + e.bytes;
-  });
+  return std::ranges::any_of(protected_, [&](const Extent& p) { return region::overlap(e, p); });
 }
 
 Result<Applier::Lines> Applier::check_lines(std::span<std::byte> payload, std::uint64_t begin) const {
@@ -51,9 +49,12 @@ Status Applier::apply(std::span<std::byte> payload, std::uint64_t check) {
   if (!lines) return tl::unexpected(lines.error());
   wire::GroupHeader header;
   std::memcpy(&header, payload.data(), sizeof(header));
-  if (header.epoch != committed_ + 1)
-    return fail(Errc::protocol, "a group of epoch " + std::to_string(header.epoch) + " arrived, epoch " +
-                                    std::to_string(committed_ + 1) + " is next");
+  // The active does not use the number of an epoch again that it had to ship anew, so numbers may be left
+  // out.
+  if (!is_next(header.epoch))
+    return fail(Errc::protocol, "a group of epoch " + std::to_string(header.epoch) + " arrived, " +
+                                    (groups_.empty() ? "committed is " + std::to_string(committed_)
+                                                     : "open is " + std::to_string(open_epoch_)));
   if (header.index != groups_.size())
     return fail(Errc::protocol, "group " + std::to_string(header.index) + " arrived, group " +
                                     std::to_string(groups_.size()) + " is next");
@@ -62,6 +63,7 @@ Status Applier::apply(std::span<std::byte> payload, std::uint64_t check) {
     swap_differing(region_.base() + extent.offset, theirs, extent.bytes);
     theirs += extent.bytes;
   }
+  open_epoch_ = header.epoch;
   groups_.push_back(std::move(*lines));
   checks_.push_back(check);
   return {};
@@ -78,15 +80,21 @@ Status Applier::copy_in(std::span<std::byte> payload, bool soft_only) {
   return {};
 }
 
-Status Applier::commit(const wire::Commit& record) {
-  if (record.epoch != committed_ + 1)
-    return fail(Errc::protocol, "a commit record of epoch " + std::to_string(record.epoch) +
-                                    " arrived, epoch " + std::to_string(committed_ + 1) + " is next");
+Status Applier::matches(const wire::Commit& record) const {
+  if (!is_next(record.epoch))
+    return fail(Errc::protocol, "a commit record of epoch " + std::to_string(record.epoch) + " arrived, " +
+                                    (groups_.empty() ? "committed is " + std::to_string(committed_)
+                                                     : "open is " + std::to_string(open_epoch_)));
   if (record.group_count != groups_.size())
     return fail(Errc::protocol, "a commit record names " + std::to_string(record.group_count) + " groups, " +
                                     std::to_string(groups_.size()) + " were applied");
   if (record.checksum != XXH3_64bits(checks_.data(), checks_.size() * sizeof(checks_[0])))
     return fail(Errc::corrupt, "a commit record's checksum does not match its groups");
+  return {};
+}
+
+Status Applier::commit(const wire::Commit& record) {
+  if (Status matched = matches(record); !matched) return matched;
   committed_ = record.epoch;
   groups_.clear();
   checks_.clear();

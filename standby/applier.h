@@ -44,6 +44,8 @@ class Applier {
   // Copies lines into a region that holds nothing yet (first sync), or soft lines at any time.
   [[nodiscard]] Status copy_in(std::span<std::byte> payload, bool soft_only);
 
+  // Whether the record is that of the epoch that was applied.
+  [[nodiscard]] Status matches(const wire::Commit& record) const;
   // The epoch is whole if the record matches what was applied; the undo log may go. Otherwise nothing
   // changes.
   [[nodiscard]] Status commit(const wire::Commit& record);
@@ -53,6 +55,10 @@ class Applier {
 
   [[nodiscard]] std::size_t groups_applied() const { return groups_.size(); }
   [[nodiscard]] std::uint64_t committed() const { return committed_; }
+  // Whether that may be the epoch that is open, or that opens next.
+  [[nodiscard]] bool is_next(std::uint64_t epoch) const {
+    return groups_.empty() ? epoch > committed_ : epoch == open_epoch_;
+  }
   void start_from(std::uint64_t committed_epoch) { committed_ = committed_epoch; }
 
  private:
@@ -67,6 +73,7 @@ class Applier {
   region::Region& region_;
   std::vector<region::Extent> protected_;
   std::uint64_t committed_ = 0;
+  std::uint64_t open_epoch_ = 0;  // of the groups
   std::vector<Lines> groups_;
   std::vector<std::uint64_t> checks_;
 };

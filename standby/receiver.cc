@@ -3,32 +3,41 @@
 #include <algorithm>
 #include <cstring>
 
-#include <sys/mman.h>
-
 namespace stillwater::standby {
 
-Result<ReservedBuffer> ReservedBuffer::create(std::size_t bytes) {
-  void* memory =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  if (memory == MAP_FAILED) return fail_errno("cannot reserve memory for received groups", errno);
-  mlock(memory, bytes);  // populated already; a lower locked-memory limit only makes it swappable
-  return ReservedBuffer(static_cast<std::byte*>(memory), bytes);
-}
-
-ReservedBuffer::ReservedBuffer(ReservedBuffer&& other) noexcept
-    : memory_(std::exchange(other.memory_, nullptr)), bytes_(other.bytes_) {}
-
-ReservedBuffer::~ReservedBuffer() {
-  if (memory_ != nullptr) munmap(memory_, bytes_);
-}
-
 Receiver::Receiver(region::Region& region, ReservedBuffer& buffer,
-                   std::vector<region::Extent> protected_ranges)
-    : region_(region), buffer_(buffer), applier_(region, std::move(protected_ranges)) {}
+                   std::vector<region::Extent> protected_ranges, ReceiverHost* host)
+    : region_(region),
+      buffer_(buffer),
+      host_(host),
+      applier_(region, protected_ranges),
+      digests_(region, std::move(protected_ranges)) {}
 
 void Receiver::connected() {
   disconnected();
+  aborted_.reset();
   goodbye_.reset();
+  term_at_connect_ = term_;
+}
+
+void Receiver::set_term(std::uint64_t term) {
+  term_ = term;
+  if (in_sync_) region_.set_identity(region_id_, term_);
+}
+
+void Receiver::adopt(std::uint64_t committed_epoch) {
+  disconnected();
+  goodbye_.reset();
+  region_id_ = region_.header().region_id;
+  term_ = term_at_connect_ = region_.header().term;
+  applier_.start_from(committed_epoch);
+  in_sync_ = true;
+}
+
+void Receiver::forget() {
+  forget_copy();
+  parsed_ = filled_ = 0;
+  output_.clear();
 }
 
 // What is still to be acted on moves to the front, while no undo log lies before it.
@@ -79,8 +88,15 @@ Status Receiver::act(const wire::Frame& frame) {
     case wire::Type::soft:
       if (!in_sync_) return fail(Errc::protocol, "soft lines arrived before the first sync was complete");
       return applier_.copy_in(frame.payload, true);
+    case wire::Type::digest:
+      if (!syncing_ && !in_sync_) return fail(Errc::protocol, "a digest arrived before the first sync");
+      return digests_.take(frame.payload, [this](std::uint64_t epoch) { return applier_.is_next(epoch); });
     case wire::Type::commit:
       return wire::body_of<wire::Commit>(frame).and_then([&](const auto& c) { return commit(c); });
+    case wire::Type::record:
+      return wire::body_of<wire::Record>(frame).map([&](const auto& told) {
+        if (host_ != nullptr) host_->record_told(told);
+      });
     case wire::Type::bye:
       return wire::body_of<wire::Bye>(frame).map([&](const auto& bye) { goodbye_ = bye; });
     default:
@@ -92,42 +108,71 @@ Status Receiver::act(const wire::Frame& frame) {
 Status Receiver::begin_sync(const wire::SyncBegin& begin) {
   if (begin.region_id == region::RegionId{}) return fail(Errc::protocol, "a first sync of nobody's region");
   if (begin.committed_epoch + 1 == 0) return fail(Errc::protocol, "a first sync after the last epoch");
-  applier_.roll_back();
-  region_.clear();
+  if (host_ != nullptr)
+    if (Status may = host_->sync_begins(begin); !may) return may;
+  forget_copy();
   applier_.start_from(begin.committed_epoch);
   region_id_ = begin.region_id;
-  term_ = begin.term;
+  term_ = term_at_connect_ = begin.term;
   sync_bytes_expected_ = begin.bytes_expected;
   sync_bytes_ = 0;
   syncing_ = true;
-  in_sync_ = false;
   return {};
 }
 
 Status Receiver::commit(const wire::Commit& record) {
   if (!syncing_ && !in_sync_) return fail(Errc::protocol, "a commit record arrived before the first sync");
   if (record.region_id != region_id_) return fail(Errc::protocol, "a commit record of another region");
-  if (record.term != term_) return fail(Errc::protocol, "a commit record of another term");
+  if (record.term < term_at_connect_ || record.term > term_)
+    return fail(Errc::protocol, "a commit record of another term");
+  if (Status matched = applier_.matches(record); !matched) return matched;
+  if (const auto differs = digests_.first_difference()) {
+    abort(record, *differs);
+    return {};
+  }
   return applier_.commit(record).map([&] {
+    digests_.forget();
     region_.set_identity(region_id_, term_);
     syncing_ = false;
     in_sync_ = true;
-    const auto ack = wire::make_frame(wire::Type::ack, wire::Ack{record.epoch, record.term});
-    output_.insert(output_.end(), ack.begin(), ack.end());
+    const Grant grant = host_ != nullptr ? host_->grant() : Grant{};
+    send(wire::make_frame(wire::Type::ack,
+                          wire::Ack{record.epoch, record.term, grant.stamp.count(), grant.term}));
   });
+}
+
+// A write that no checkpoint carried may be older than this epoch: the one before is no better.
+void Receiver::abort(const wire::Commit& record, const region::Extent& differs) {
+  aborted_ = wire::Abort{.epoch = record.epoch,
+                         .term = record.term,
+                         .offset = differs.offset,
+                         .bytes = differs.bytes,
+                         .reason = wire::AbortReason::digest_mismatch,
+                         .reserved = 0};
+  forget_copy();
+  send(wire::make_frame(wire::Type::abort, *aborted_));
+}
+
+void Receiver::forget_copy() {
+  applier_.roll_back();
+  digests_.forget();
+  region_.clear();
+  applier_.start_from(0);
+  region_id_ = {};
+  term_ = term_at_connect_ = 0;
+  syncing_ = in_sync_ = false;
 }
 
 std::size_t Receiver::disconnected() {
   const std::size_t groups = applier_.groups_applied();
+  if (syncing_) {
+    forget();
+    return groups;
+  }
   applier_.roll_back();
+  digests_.forget();
   parsed_ = filled_ = 0;
   output_.clear();
-  if (!syncing_) return groups;
-  region_.clear();
-  applier_.start_from(0);
-  region_id_ = {};
-  term_ = 0;
-  syncing_ = false;
   return groups;
 }
 

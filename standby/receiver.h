@@ -1,7 +1,8 @@
 // The standby's side of a replication connection: bytes in, swapped memory and acknowledgements out. Sans-io.
 //
 // Invariants: what arrives lies in reserved memory until its epoch's fate is decided (P2); a partial epoch is
-// rolled back before anyone else looks; a copy whose first sync was cut short holds nothing.
+// rolled back before anyone else looks; a copy whose first sync was cut short, or which is known to be wrong,
+// holds nothing.
 #pragma once
 
 #include <optional>
@@ -9,32 +10,50 @@
 #include <utility>
 #include <vector>
 
+#include "base/locked_memory.h"
 #include "base/result.h"
 #include "ckpt_engine/region/region.h"
 #include "ckpt_engine/wire/frame.h"
 #include "standby/applier.h"
+#include "standby/digest_check.h"
+#include "standby/roles/lease.h"
 
 namespace stillwater::standby {
 
-// Reserved memory of a fixed size, populated; the received frames of one epoch must fit.
+// Reserved memory of a fixed size; the received frames of one epoch must fit.
 class ReservedBuffer {
  public:
-  [[nodiscard]] static Result<ReservedBuffer> create(std::size_t bytes);
-  ReservedBuffer(ReservedBuffer&& other) noexcept;
-  ReservedBuffer& operator=(ReservedBuffer&&) = delete;
-  ~ReservedBuffer();
-  [[nodiscard]] std::span<std::byte> bytes() const { return {memory_, bytes_}; }
+  [[nodiscard]] static Result<ReservedBuffer> create(std::size_t bytes) {
+    return LockedMemory::create(bytes, "received groups").map([](LockedMemory memory) {
+      return ReservedBuffer(std::move(memory));
+    });
+  }
+  [[nodiscard]] std::span<std::byte> bytes() const { return memory_.bytes(); }
+  [[nodiscard]] const Status& locked() const { return memory_.locked(); }
 
  private:
-  ReservedBuffer(std::byte* memory, std::size_t bytes) : memory_(memory), bytes_(bytes) {}
-  std::byte* memory_;
-  std::size_t bytes_;
+  explicit ReservedBuffer(LockedMemory memory) : memory_(std::move(memory)) {}
+  LockedMemory memory_;
+};
+
+// What a receiver asks of the role that it serves.
+class ReceiverHost {
+ public:
+  virtual ~ReceiverHost() = default;
+  // A first sync is about to empty the region. An error closes the connection, the region as it was.
+  [[nodiscard]] virtual Status sync_begins(const wire::SyncBegin& begin) = 0;
+  // What goes with an acknowledgement.
+  [[nodiscard]] virtual Grant grant() const = 0;
+  // The active has told its newest record.
+  virtual void record_told(const wire::Record& record) = 0;
 };
 
 // One control thread.
 class Receiver {
  public:
-  Receiver(region::Region& region, ReservedBuffer& buffer, std::vector<region::Extent> protected_ranges);
+  // `host` outlives it; without one every sync may begin and nothing is granted.
+  Receiver(region::Region& region, ReservedBuffer& buffer, std::vector<region::Extent> protected_ranges,
+           ReceiverHost* host = nullptr);
 
   // A new connection, after the handshake: what an old one left is rolled back; the peer fills this node.
   void connected();
@@ -44,12 +63,19 @@ class Receiver {
   // `n` bytes were put into `space`. Whole frames are acted on at once: group k is applied although k+1 is
   // only beginning to arrive (P5). On an error the connection must be closed; `disconnected` rolls back.
   [[nodiscard]] Status received(std::size_t n);
-  // Acknowledgements to send, in order; the caller takes them.
+  // Acknowledgements and aborts to send, in order; the caller takes them.
   [[nodiscard]] std::vector<std::byte> take_output() { return std::exchange(output_, {}); }
 
   // The connection is gone: a partial epoch is rolled back, last group first; a partial copy is forgotten.
   // Returns the number of groups that were rolled back.
   std::size_t disconnected();
+
+  // The active leads in this term now; on this connection it may also still commit in the one before.
+  void set_term(std::uint64_t term);
+  // The region is what this node led with until now; the peer leads on from it.
+  void adopt(std::uint64_t committed_epoch);
+  // The copy is nothing.
+  void forget();
 
   // The region is a whole epoch of the active's region.
   [[nodiscard]] bool in_sync() const { return in_sync_; }
@@ -57,6 +83,9 @@ class Receiver {
   [[nodiscard]] double sync_progress() const;
   [[nodiscard]] std::uint64_t committed() const { return applier_.committed(); }
   [[nodiscard]] std::uint64_t term() const { return term_; }
+  // Why an epoch was refused although all of it arrived, since the connection began: this node holds nothing
+  // since, until the active fills it anew.
+  [[nodiscard]] const std::optional<wire::Abort>& aborted() const { return aborted_; }
   // The active said goodbye; nullopt while it has not.
   [[nodiscard]] const std::optional<wire::Bye>& goodbye() const { return goodbye_; }
 
@@ -65,19 +94,26 @@ class Receiver {
   [[nodiscard]] Status act(const wire::Frame& frame);
   [[nodiscard]] Status begin_sync(const wire::SyncBegin& begin);
   [[nodiscard]] Status commit(const wire::Commit& record);
+  void abort(const wire::Commit& record, const region::Extent& differs);
+  void forget_copy();
+  void send(wire::Bytes frame) { output_.insert(output_.end(), frame.begin(), frame.end()); }
 
   region::Region& region_;
   ReservedBuffer& buffer_;
+  ReceiverHost* host_;
   Applier applier_;
+  DigestCheck digests_;
   std::size_t parsed_ = 0;  // bytes of frames acted on; groups of the open epoch among them
   std::size_t filled_ = 0;
   bool syncing_ = false;
   bool in_sync_ = false;
   region::RegionId region_id_{};
   std::uint64_t term_ = 0;
+  std::uint64_t term_at_connect_ = 0;
   std::uint64_t sync_bytes_expected_ = 0;
   std::uint64_t sync_bytes_ = 0;
   std::vector<std::byte> output_;
+  std::optional<wire::Abort> aborted_;
   std::optional<wire::Bye> goodbye_;
 };
 

@@ -208,8 +208,7 @@ TEST_CASE("M7: a new sync in the middle of an epoch begins from nothing") {
 TEST_CASE("a planned goodbye is kept for whoever asks, until the next connection") {
   Standby standby;
   CHECK_FALSE(standby.receiver.goodbye());
-  REQUIRE(standby.feed(wire::make_frame(
-      wire::Type::bye, wire::Bye{.term = kTerm, .committed_epoch = 8, .you_lead = 1, .reserved = 0})));
+  REQUIRE(standby.feed(wire::make_frame(wire::Type::bye, wire::Bye{.term = kTerm, .committed_epoch = 8})));
   REQUIRE(standby.receiver.goodbye());
   CHECK(standby.receiver.goodbye()->committed_epoch == 8);
   standby.receiver.disconnected();

@@ -127,11 +127,9 @@ TEST_CASE("P6: groups and records out of order, replayed, or of another epoch, r
   HandMade next = group_at(128);
   next.index = 1;
   a.refuses(next.frame(), Errc::protocol);
-  HandMade old = group_at(128), early = group_at(128);
+  HandMade old = group_at(128);
   old.epoch = 1;
   a.refuses(old.frame(), Errc::protocol);
-  early.epoch = 3;
-  a.refuses(early.frame(), Errc::protocol);
 
   const Stream group = group_at(128).frame();
   REQUIRE(a.standby.feed(group));
@@ -190,6 +188,7 @@ TEST_CASE("messages at the wrong moment, or not for a standby, are refused") {
   a.refuses(group_at(128).frame(wire::Type::sync_lines), Errc::protocol);
   a.refuses(wire::make_frame(wire::Type::hello, wire::Hello{}), Errc::protocol);
   a.refuses(wire::make_frame(wire::Type::ack, wire::Ack{1, kTerm}), Errc::protocol);
+  a.refuses(wire::make_frame(wire::Type::abort, wire::Abort{}), Errc::protocol);
   a.refuses(wire::make_refusal("no"), Errc::protocol);
   a.refuses(wire::make_frame(static_cast<wire::Type>(77), wire::Bytes{}), Errc::protocol);
   a.refuses(wire::make_frame(wire::Type::commit, wire::Ack{2, kTerm}), Errc::protocol);  // wrong length
@@ -215,11 +214,11 @@ TEST_CASE("another wire version, and a frame larger than its type allows, are re
   Attacked a;
   const Stream good = group_at(128).frame();
   Stream header(good.begin(), good.begin() + sizeof(wire::FrameHeader));
-  header[4] = std::byte{2};
+  header[4] = std::byte{wire::kVersion + 1};
   const Status version = a.standby.feed(header);
   REQUIRE_FALSE(version);
   CHECK(version.error().code == Errc::protocol);
-  CHECK(version.error().message.find("version 2") != std::string::npos);
+  CHECK(version.error().message.find("version 3") != std::string::npos);
   a.standby.reconnect();
 
   header[4] = std::byte{1};
@@ -259,7 +258,7 @@ TEST_CASE("random bytes, and random payloads in right frames, change nothing") {
     Stream noise(below(random, 400));
     for (std::byte& b : noise) b = static_cast<std::byte>(random());
     if (one_in(random, 2)) {
-      const auto type = static_cast<wire::Type>(5 + below(random, 3));
+      const auto type = static_cast<wire::Type>(5 + below(random, 7));
       if (noise.size() >= 16 && one_in(random, 2)) {
         const wire::GroupHeader header{2, 0, static_cast<std::uint32_t>(below(random, 8))};
         std::memcpy(noise.data(), &header, sizeof(header));

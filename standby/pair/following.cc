@@ -1,0 +1,101 @@
+// What a node does while it follows, and how it takes over.
+#include <algorithm>
+
+#include "standby/pair/pair_node.h"
+#include "standby/personality.h"
+
+namespace stillwater::standby {
+
+using Severity = PairEvents::Severity;
+
+Status PairNode::follower_received(std::size_t n) {
+  const std::uint64_t before = receiver_.committed();
+  if (Status done = receiver_.received(n); !done) return done;
+  if (receiver_.goodbye()) {
+    machine_.peer_left();
+    return fail(Errc::unavailable, "the active left");
+  }
+  if (receiver_.aborted() && !receiver_.in_sync() && machine_.holds_whole_copy()) {
+    say(Severity::error, "ALARM: this copy differs from the active's memory in epoch " +
+                             std::to_string(receiver_.aborted()->epoch) + ": it is void");
+    machine_.copy_is_void();
+  }
+  if (receiver_.in_sync()) {
+    if (machine_.holds_whole_copy()) epochs_followed_ += receiver_.committed() - before;
+    machine_.filled(parts_.clock.now());
+  }
+  if (const auto output = receiver_.take_output(); !output.empty() && link_ != nullptr)
+    return link_->send(output);
+  return {};
+}
+
+Status PairNode::sync_begins(const wire::SyncBegin& begin) { return machine_.filling_begins(begin.term); }
+
+void PairNode::roll_back_partial_epoch() {
+  if (const std::size_t groups = receiver_.disconnected(); groups > 0)
+    say(Severity::warning, "rolled back " + std::to_string(groups) + (groups == 1 ? " group" : " groups") +
+                               " of the epoch after " + std::to_string(receiver_.committed()) +
+                               ", which was not committed");
+}
+
+void PairNode::take_over() {
+  last_takeover_.clear();
+  const auto report = standby::take_over(*this, parts_.clock);
+  if (!report) return fail_node(report.error().message);
+  last_takeover_ = report->text();
+  say(Severity::warning, "took over in term " + std::to_string(machine_.term()) + " at epoch " +
+                             std::to_string(engine_.committed()) + ": " + last_takeover_);
+}
+
+// The lease has ended at whoever held it, or was proven void: the role machine saw to it.
+Status PairNode::fence() {
+  if (parts_.arbiter == nullptr && machine_.phase() == Phase::standalone)
+    say(Severity::warning,
+        "arbiter: none. Nobody else confirms that the old active is silent; if only the cable between the "
+        "nodes "
+        "is cut, both forward now");
+  return {};
+}
+
+Status PairNode::finish_or_roll_back() {
+  roll_back_partial_epoch();
+  if (!receiver_.in_sync()) return fail(Errc::failed_precondition, "this node holds no whole epoch");
+  return {};
+}
+
+Status PairNode::take_personality() {
+  return load_personality(parts_.region.profile_page()).map([this](const Personality& p) {
+    say(Severity::info, "personality: node " + p.node + ", management at " + p.management);
+  });
+}
+
+Status PairNode::set_clocks() {
+  const Nanos since_heard = parts_.clock.now() - region_time_heard_at_;
+  const Nanos region_now = std::max(parts_.region.region_now(), region_now_heard_ + since_heard);
+  parts_.region.set_identity(parts_.region.header().region_id, machine_.term());
+  parts_.forwarding.continue_region_time(region_now);
+  parts_.forwarding.on_activate();
+  inbox_filled_ = 0;
+  if (machine_.phase() == Phase::active) {
+    engine_.lead_from_with_standby(receiver_.committed());
+    replicating_ = link_ != nullptr;
+  } else {
+    engine_.lead_from(receiver_.committed());
+  }
+  return {};
+}
+
+// Bounded: what the rings held at the fence is gone even where more keeps arriving.
+Status PairNode::drain_ports() { return parts_.forwarding.drain_ports(50ms); }
+
+Status PairNode::restart_agent() {
+  forward();
+  return {};
+}
+
+Status PairNode::announce() {
+  parts_.forwarding.announce();
+  return {};
+}
+
+}  // namespace stillwater::standby

@@ -1,0 +1,410 @@
+// The rules of the roles, one by one; the simulator has them all together.
+#include "standby/roles/role_machine.h"
+
+#include "standby/roles/local_arbiter.h"
+#include "standby/roles/record.h"
+#include "tests/unit/region/world.h"
+
+namespace stillwater::tests {
+namespace {
+
+using standby::Decision;
+using standby::Lease;
+using standby::Phase;
+using standby::RoleMachine;
+using standby::RoleOptions;
+using Kind = Decision::Kind;
+using Answer = ArbiterAnswer::Kind;
+
+constexpr std::uint64_t kIncarnation = 77;
+
+wire::Hello hello_of(const char* name, wire::NodeState state, std::uint64_t incarnation = kIncarnation) {
+  wire::Hello hello{};
+  hello.node = wire::padded<64>(name);
+  hello.state = state;
+  hello.incarnation = incarnation;
+  return hello;
+}
+
+ArbiterRecord record(std::uint64_t term, const char* active, std::set<std::string> in_sync) {
+  return {.term = term, .active = active, .in_sync = std::move(in_sync), .region_id = {1}};
+}
+
+// One machine, its clock and its arbiter in the test's hands.
+struct Node {
+  explicit Node(bool prefers_to_lead = true, bool arbitrated = true, bool silence_promotes = true)
+      : machine(RoleOptions{.node = "a",
+                            .prefers_to_lead = prefers_to_lead,
+                            .arbitrated = arbitrated,
+                            .silence_promotes = silence_promotes,
+                            .new_region_id = [] { return region::RegionId{9}; }},
+                lease, now) {}
+
+  // The next decision that is not a read; reads are answered with `known`.
+  Decision decide() {
+    for (int i = 0; i < 8; ++i) {
+      const Decision d = machine.decide(now);
+      if (d.kind != Kind::read_record) return d;
+      machine.answered({.kind = Answer::record, .newest = known}, now);
+    }
+    return {};
+  }
+  // Takes the swap that is expected to come, as the arbiter would.
+  void swap() {
+    const Decision d = decide();
+    REQUIRE(d.kind == Kind::swap_record);
+    REQUIRE(d.expected == known);
+    REQUIRE(d.next.term == known.term + 1);
+    known = d.next;
+    machine.answered({.kind = Answer::swapped, .newest = known}, now);
+  }
+  // Advances in ticks of the detector, with what happens at each.
+  template <class EachTick>
+  void pass(Nanos time, EachTick each) {
+    for (const Instant end = now + time; now < end;) {
+      now += 2ms;
+      each();
+      if (machine.decide(now).kind == Kind::read_record)
+        machine.answered({.kind = Answer::record, .newest = known}, now);
+    }
+  }
+  void lead_alone() {
+    swap();
+    REQUIRE(decide().kind == Kind::begin_empty);
+  }
+  void lead_with_standby() {
+    lead_alone();
+    machine.met(hello_of("b", wire::NodeState::starting), now);
+    REQUIRE(decide().kind == Kind::fill_peer);
+    machine.peer_filled(now);
+    REQUIRE(machine.phase() == Phase::joining);
+    swap();
+    REQUIRE(decide().kind == Kind::obey);
+    REQUIRE(machine.phase() == Phase::active);
+  }
+  void follow() {
+    known = record(5, "b", {"b"});
+    machine.met(hello_of("b", wire::NodeState::leading), now);
+    REQUIRE(decide().kind == Kind::nothing);
+    REQUIRE(machine.filling_begins(5));
+    machine.filled(now);
+    known = record(6, "b", {"a", "b"});
+    machine.told(known, now);
+    REQUIRE(decide().kind == Kind::admitted);
+    REQUIRE(machine.phase() == Phase::standby);
+  }
+  [[nodiscard]] wire::Heartbeat beat(wire::NodeState state, std::uint64_t term) const {
+    wire::Heartbeat beat{};
+    beat.state = state;
+    beat.term = term;
+    beat.echo_stamp_ns = now.count();
+    return beat;
+  }
+
+  Instant now = 100s;
+  ArbiterRecord known;
+  TransmitPermit permit;
+  Lease lease{permit, 20ms, 2ms};
+  RoleMachine machine;
+};
+
+}  // namespace
+
+TEST_CASE("the first node of a pair that never ran begins, once the arbiter said yes") {
+  Node node;
+  const Decision asked = node.decide();
+  REQUIRE(asked.kind == Kind::swap_record);
+  CHECK(node.machine.phase() == Phase::starting);
+  CHECK_FALSE(node.machine.says_empty());
+  CHECK_FALSE(node.permit.holds(node.now));
+  node.machine.answered({.kind = Answer::swapped, .newest = asked.next}, node.now);
+  CHECK(node.decide().kind == Kind::begin_empty);
+  CHECK(node.machine.phase() == Phase::standalone);
+  CHECK(node.permit.holds(node.now + 3600s));
+}
+
+TEST_CASE(
+    "a node that starts does not begin over a record that somebody holds, until that one says it is empty "
+    "too") {
+  Node node;
+  node.known = record(7, "b", {"a", "b"});
+  node.pass(5s, [] {});
+  CHECK(node.machine.phase() == Phase::starting);
+  wire::Heartbeat empty = node.beat(wire::NodeState::starting, 0);
+  empty.flags = wire::kHoldsNothing;
+  empty.echo_stamp_ns = 1;  // said before this node knew the record
+  node.machine.beat(empty, node.now);
+  CHECK(node.decide().kind == Kind::nothing);
+  empty.echo_stamp_ns = node.now.count();
+  node.machine.beat(empty, node.now);
+  CHECK(node.decide().kind == Kind::nothing);  // a connection of before may still fill it
+  node.machine.met(hello_of("b", wire::NodeState::starting), node.now);
+  CHECK(node.decide().kind == Kind::nothing);
+  node.machine.beat(empty, node.now);
+  const Decision asked = node.decide();
+  REQUIRE(asked.kind == Kind::swap_record);
+  CHECK(asked.next.region_id == region::RegionId{9});
+}
+
+TEST_CASE("a request without an answer may still happen: meanwhile the node does not say that it is empty") {
+  Node node;
+  REQUIRE(node.decide().kind == Kind::swap_record);
+  node.machine.answered({.kind = Answer::unanswered, .why = "no answer"}, node.now);
+  CHECK_FALSE(node.machine.says_empty());
+  CHECK_FALSE(node.machine.filling_begins(3));
+  node.now += 1s;
+  node.known = record(1, "b", {"b"});  // another's request came first
+  CHECK(node.decide().kind == Kind::nothing);
+  CHECK(node.machine.says_empty());
+}
+
+TEST_CASE(
+    "a request to begin that was lost is made again, the same: two that lost theirs do not wait for ever") {
+  Node node;
+  const Decision first = node.decide();
+  REQUIRE(first.kind == Kind::swap_record);
+  node.machine.answered({.kind = Answer::unanswered, .why = "no answer"}, node.now);
+  node.machine.met(hello_of("b", wire::NodeState::starting), node.now);
+  node.now += 1s;
+  const Decision again = node.decide();
+  REQUIRE(again.kind == Kind::swap_record);
+  CHECK(again.expected == first.expected);
+  CHECK(again.next == first.next);
+}
+
+TEST_CASE("whatever became of a request is known once a record has its term, whoever's it is") {
+  for (const char* winner : {"a", "b"}) {
+    Node node;
+    const Decision asked = node.decide();
+    REQUIRE(asked.kind == Kind::swap_record);
+    node.machine.answered({.kind = Answer::unanswered, .why = "no answer"}, node.now);
+    CHECK(node.machine.request_pending());
+    node.now += 1s;
+    node.known = *winner == 'a' ? asked.next : record(asked.next.term, "b", {"b"});
+    CHECK(node.decide().kind == (*winner == 'a' ? Kind::begin_empty : Kind::nothing));
+    CHECK_FALSE(node.machine.request_pending());
+  }
+}
+
+TEST_CASE("after a swap without an answer no older record counts, whoever tells it") {
+  Node node(false);
+  node.follow();
+  node.machine.peer_left();
+  const Decision asked = node.decide();
+  REQUIRE(asked.kind == Kind::swap_record);
+  node.machine.answered({.kind = Answer::unanswered, .why = "no answer"}, node.now);
+  node.machine.told(record(5, "b", {"b"}), node.now);
+  node.machine.told(record(6, "b", {"a", "b"}), node.now);
+  CHECK_FALSE(node.machine.record());
+  CHECK(node.machine.phase() == Phase::standby);
+  node.now += 1s;
+  node.known = asked.next;
+  CHECK(node.decide().kind == Kind::take_over);
+}
+
+TEST_CASE("a silent standby is removed before the active stands alone, and output waits until then") {
+  Node node;
+  node.lead_with_standby();
+  node.lease.granted({node.now, node.machine.term()});
+  CHECK(node.permit.holds(node.now));
+  Decision asked;
+  for (int tick = 0; tick < 50 && asked.kind != Kind::swap_record; ++tick) {
+    node.now += 2ms;
+    asked = node.decide();
+  }
+  REQUIRE(asked.kind == Kind::swap_record);
+  CHECK(node.now < 100s + 20ms);  // before its right ends
+  CHECK(asked.next.in_sync == std::set<std::string>{"a"});
+  CHECK(node.machine.phase() == Phase::active);
+  node.machine.answered({.kind = Answer::swapped, .newest = asked.next}, node.now);
+  CHECK(node.decide().kind == Kind::stand_alone);
+  CHECK(node.permit.holds(node.now + 3600s));
+}
+
+TEST_CASE("an active that learns of another leader is fenced, and silent at once") {
+  Node node;
+  node.lead_with_standby();
+  node.lease.granted({node.now, node.machine.term()});
+  node.machine.told(record(node.machine.term() + 1, "b", {"b"}), node.now);
+  CHECK(node.decide().kind == Kind::fence);
+  CHECK(node.machine.phase() == Phase::fenced);
+  CHECK_FALSE(node.permit.holds(node.now));
+}
+
+TEST_CASE(
+    "a standby that hears nothing stops granting, asks, and leads only when all that it granted has ended") {
+  Node node(false);
+  node.follow();
+  for (int i = 0; i < 10; ++i) {
+    node.now += 2ms;
+    node.lease.active_heard(node.now, 6, node.now);
+    node.machine.beat(node.beat(wire::NodeState::leading, 6), node.now);
+    CHECK(node.decide().kind == Kind::nothing);
+  }
+  CHECK(node.lease.grant().stamp == node.now);
+  const Instant last = node.now;
+  Decision asked;
+  for (int tick = 0; tick < 100 && asked.kind != Kind::swap_record; ++tick) {
+    node.now += 2ms;
+    asked = node.decide();
+  }
+  REQUIRE(asked.kind == Kind::swap_record);
+  CHECK(node.lease.grant().stamp == Instant{});
+  CHECK(asked.next.in_sync == std::set<std::string>{"a"});
+  node.now = last + 10ms;  // as if it had asked at once
+  node.machine.answered({.kind = Answer::swapped, .newest = asked.next}, node.now);
+  CHECK(node.decide().kind == Kind::nothing);
+  node.now = last + 20ms;
+  CHECK(node.decide().kind == Kind::take_over);
+  CHECK(node.machine.phase() == Phase::standalone);
+}
+
+TEST_CASE(
+    "a standby whose active is proven dead waits for no lease; with prefer: safety only proof promotes") {
+  Node node(false, false, false);
+  node.follow();
+  node.lease.active_heard(node.now, 6, node.now);
+  node.pass(200ms, [] {});
+  CHECK(node.machine.suspects());
+  CHECK(node.decide().kind == Kind::nothing);
+  CHECK(node.machine.why().find("prefer: safety") != std::string::npos);
+  node.machine.met(hello_of("b", wire::NodeState::starting, kIncarnation + 1), node.now);
+  node.swap();
+  CHECK(node.decide().kind == Kind::take_over);
+}
+
+TEST_CASE("a heartbeat of the active in this term ends a suspicion; one of another term does not") {
+  Node node(false);
+  node.follow();
+  node.machine.parted(node.now);
+  node.now += 60ms;
+  const Decision asked = node.decide();
+  REQUIRE(asked.kind == Kind::swap_record);
+  node.machine.answered({.kind = Answer::unanswered, .why = "no answer"}, node.now);
+  REQUIRE(node.machine.suspects());
+  node.machine.beat(node.beat(wire::NodeState::leading, 5), node.now);
+  CHECK(node.machine.suspects());
+  node.machine.beat(node.beat(wire::NodeState::leading, 6), node.now);
+  CHECK_FALSE(node.machine.suspects());
+  CHECK(node.lease.granting());
+}
+
+TEST_CASE("a standby that the record does not have any more is fenced and grants nothing") {
+  Node node(false);
+  node.follow();
+  node.machine.told(record(7, "b", {"b"}), node.now);
+  CHECK(node.decide().kind == Kind::fence);
+  CHECK_FALSE(node.lease.granting());
+  CHECK(node.machine.filling_begins(7));
+}
+
+TEST_CASE(
+    "a hand-over: silent from the call on, asked for when the last epoch is committed, never taken back "
+    "then") {
+  Node node;
+  node.lead_with_standby();
+  node.lease.granted({node.now, node.machine.term()});
+  REQUIRE(node.machine.hand_over());
+  CHECK_FALSE(node.permit.holds(node.now));
+  CHECK(node.decide().kind == Kind::nothing);
+  node.machine.last_epoch_committed();
+  const Decision asked = node.decide();
+  REQUIRE(asked.kind == Kind::swap_record);
+  CHECK(asked.next.active == "b");
+  CHECK(asked.next.in_sync == std::set<std::string>{"a", "b"});
+  CHECK_FALSE(node.machine.call_off_hand_over(node.now));
+  node.machine.answered({.kind = Answer::swapped, .newest = asked.next}, node.now);
+  CHECK(node.decide().kind == Kind::hand_down);
+  CHECK(node.machine.phase() == Phase::standby);
+}
+
+TEST_CASE("a hand-over that was not asked for yet can be called off; without a standby there is none") {
+  Node node;
+  node.lead_alone();
+  CHECK_FALSE(node.machine.hand_over());
+  Node other;
+  other.lead_with_standby();
+  REQUIRE(other.machine.hand_over());
+  CHECK(other.machine.call_off_hand_over(other.now));
+  CHECK(other.machine.phase() == Phase::active);
+}
+
+TEST_CASE(
+    "P8: a copy that is not whole is no member, is not promoted, and is nothing once its source is gone") {
+  Node node(false);
+  node.known = record(5, "b", {"b"});
+  node.machine.met(hello_of("b", wire::NodeState::leading), node.now);
+  REQUIRE(node.decide().kind == Kind::nothing);
+  REQUIRE(node.machine.filling_begins(5));
+  node.machine.told(record(6, "b", {"a", "b"}), node.now);  // by mistake of whoever asked
+  CHECK(node.decide().kind == Kind::nothing);
+  CHECK_FALSE(node.lease.granting());
+  node.machine.peer_left();
+  CHECK(node.decide().kind == Kind::forget);
+  CHECK(node.machine.phase() == Phase::starting);
+}
+
+TEST_CASE("a void copy is no copy: it grants nothing, is not promoted, and may be filled") {
+  Node node(false);
+  node.follow();
+  node.machine.copy_is_void();
+  CHECK(node.machine.phase() == Phase::syncing);
+  CHECK_FALSE(node.lease.granting());
+  node.pass(500ms, [] {});
+  CHECK(node.machine.phase() == Phase::syncing);
+  CHECK(node.machine.filling_begins(6));
+}
+
+TEST_CASE("a record goes over the wire and back; what no arbiter would hold is none") {
+  const ArbiterRecord sent = record(8, "fw-a", {"fw-a", "fw-b"});
+  CHECK(standby::record_of(standby::wire_of(sent)) == sent);
+  CHECK(standby::record_of(wire::Record{}) == ArbiterRecord{});
+  wire::Record outside = standby::wire_of(record(8, "fw-c", {"fw-a", "fw-b"}));
+  CHECK_FALSE(standby::record_of(outside));
+  wire::Record twice = standby::wire_of(sent);
+  twice.in_sync[1] = twice.in_sync[0];
+  CHECK_FALSE(standby::record_of(twice));
+  wire::Record endless = standby::wire_of(sent);
+  endless.active.fill('x');
+  CHECK_FALSE(standby::record_of(endless));
+  wire::Record nobody = standby::wire_of(sent);
+  nobody.active = {};
+  CHECK_FALSE(standby::record_of(nobody));
+}
+
+TEST_CASE("without an arbiter two records that meet become one, the same on both sides") {
+  for_seeds(2'000, [](Random& random) {
+    const auto any = [&] {
+      const char* active = one_in(random, 2) ? "a" : "b";
+      return record(1 + below(random, 3), active, {active});
+    };
+    standby::LocalArbiter a, b;
+    const ArbiterRecord of_a = any(), of_b = any();
+    a.merge(of_a);
+    b.merge(of_b);
+    a.merge(of_b);
+    b.merge(of_a);
+    REQUIRE(a.record() == b.record());
+    REQUIRE(a.record().term == std::max(of_a.term, of_b.term));
+  });
+}
+
+TEST_CASE("a node of another layout, configuration, version or arbiter is no partner, and both say why") {
+  const wire::Hello mine = hello_of("a", wire::NodeState::starting);
+  wire::Hello theirs = hello_of("b", wire::NodeState::starting);
+  CHECK(standby::mismatch(mine, theirs).empty());
+  const auto refused_for = [&](auto change, const char* word) {
+    wire::Hello other = theirs;
+    change(other);
+    CHECK(standby::mismatch(mine, other).find(word) != std::string::npos);
+    CHECK_FALSE(standby::mismatch(other, mine).empty());
+  };
+  refused_for([](wire::Hello& h) { h.node = wire::padded<64>("a"); }, "calls itself a");
+  refused_for([](wire::Hello& h) { h.region_format = 9; }, "region format 9");
+  refused_for([](wire::Hello& h) { h.layout_digest = 0xabc; }, "0000000000000abc");
+  refused_for([](wire::Hello& h) { h.region_bytes = 64u << 20; }, "64 MiB");
+  refused_for([](wire::Hello& h) { h.service_digest = 9; }, "service configuration");
+  refused_for([](wire::Hello& h) { h.arbitrated = 1; }, "arbiter");
+}
+
+}  // namespace stillwater::tests
