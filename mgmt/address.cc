@@ -39,10 +39,9 @@ Result<Address> parse_address(const std::string& text) {
   const auto colon = text.rfind(':');
   if (colon == std::string::npos || !is_host(std::string_view(text).substr(0, colon)) ||
       !is_port(std::string_view(text).substr(colon + 1))) {
-    return fail(Errc::invalid_argument,
-                "'" + text +
-                    "' is not a management address; expected unix:PATH or ADDRESS:PORT "
-                    "(IPv6 as [ADDRESS]:PORT)");
+    return fail(Errc::invalid_argument, "'" + text +
+                                            "' is not an address; expected unix:PATH or ADDRESS:PORT "
+                                            "(IPv6 as [ADDRESS]:PORT)");
   }
   return TcpAddress{text};
 }

@@ -28,6 +28,27 @@ struct PortStatus {
   std::uint64_t tx_packets = 0;
   std::uint64_t tx_bytes = 0;
   std::uint64_t rx_missed = 0;  // lost before the dataplane saw them: ring full, no buffer
+  std::uint32_t rx_ring_packets = 0;
+  double rx_packets_per_s = 0;
+  double rx_headroom_us = 0;  // a longer pause overflows the receive rings at this rate; 0: nothing arrives
+};
+
+// The parts of a checkpoint's pause, in their order; they add up to its blackout.
+struct PauseStatus {
+  Spread request_us;  // until every worker was told
+  Spread drain_us;    // until the quiesced indication
+  Spread collect_us;  // what was written, from the dirty tracker
+  Spread stage_us;    // its lines, into staging
+  Spread digest_us;   // chunks of the region, for the standby to compare
+  Spread resume_us;   // until the last worker went on
+};
+
+// What the standby's comparisons found, since start.
+struct DigestStatus {
+  std::uint64_t rounds = 0;      // times that all of the region was compared
+  std::uint64_t mismatches = 0;  // each voided the standby's copy, which is filled anew
+  std::uint64_t last_mismatch_epoch = 0;
+  std::uint64_t last_mismatch_offset = 0;  // in the region
 };
 
 struct CheckpointStatus {
@@ -39,6 +60,11 @@ struct CheckpointStatus {
   Spread interval_us;             // between two committed checkpoints
   Spread commit_us;               // request to acknowledged
   std::string tracker;            // which dirty tracker runs
+  std::string warning;            // pauses come near what a receive ring absorbs; empty: they do not
+  // Lines that changed without a mark, which is a bug; counted only where marks are verified.
+  std::uint64_t unmarked_writes = 0;
+  PauseStatus pause{};
+  DigestStatus digests{};
 };
 
 struct NodeStatus {
@@ -54,6 +80,7 @@ struct NodeStatus {
   std::string cannot_fail_over_because;  // empty when can_fail_over
   std::string peer;                      // peer's node name, empty while none is connected
   double sync_progress = 0;              // 0..1 while a standby is being filled
+  std::string mirror;  // how far the mirroring of this node's memory has come; empty on a standby
   std::uint64_t sessions = 0;
   std::uint64_t sessions_max = 0;
   std::uint64_t held_packets = 0;

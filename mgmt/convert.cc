@@ -8,6 +8,22 @@ void fill(v1::Spread& message, const Spread& spread) {
   message.set_p99(spread.p99);
 }
 
+void fill(v1::Pause& message, const PauseStatus& pause) {
+  fill(*message.mutable_request_us(), pause.request_us);
+  fill(*message.mutable_drain_us(), pause.drain_us);
+  fill(*message.mutable_collect_us(), pause.collect_us);
+  fill(*message.mutable_stage_us(), pause.stage_us);
+  fill(*message.mutable_digest_us(), pause.digest_us);
+  fill(*message.mutable_resume_us(), pause.resume_us);
+}
+
+void fill(v1::Digests& message, const DigestStatus& digests) {
+  message.set_rounds(digests.rounds);
+  message.set_mismatches(digests.mismatches);
+  message.set_last_mismatch_epoch(digests.last_mismatch_epoch);
+  message.set_last_mismatch_offset(digests.last_mismatch_offset);
+}
+
 void fill(v1::CheckpointStatus& message, const CheckpointStatus& status) {
   message.set_checkpoints(status.checkpoints);
   message.set_failed(status.failed);
@@ -17,6 +33,10 @@ void fill(v1::CheckpointStatus& message, const CheckpointStatus& status) {
   fill(*message.mutable_interval_us(), status.interval_us);
   fill(*message.mutable_commit_us(), status.commit_us);
   message.set_tracker(status.tracker);
+  message.set_warning(status.warning);
+  message.set_unmarked_writes(status.unmarked_writes);
+  fill(*message.mutable_pause(), status.pause);
+  fill(*message.mutable_digests(), status.digests);
 }
 
 void fill(v1::PortStatus& message, const PortStatus& port) {
@@ -28,6 +48,9 @@ void fill(v1::PortStatus& message, const PortStatus& port) {
   message.set_tx_packets(port.tx_packets);
   message.set_tx_bytes(port.tx_bytes);
   message.set_rx_missed(port.rx_missed);
+  message.set_rx_ring_packets(port.rx_ring_packets);
+  message.set_rx_packets_per_s(port.rx_packets_per_s);
+  message.set_rx_headroom_us(port.rx_headroom_us);
 }
 
 }  // namespace
@@ -45,6 +68,7 @@ void fill(v1::NodeStatus& message, const NodeStatus& status) {
   message.set_cannot_fail_over_because(status.cannot_fail_over_because);
   message.set_peer(status.peer);
   message.set_sync_progress(status.sync_progress);
+  message.set_mirror(status.mirror);
   message.set_sessions(status.sessions);
   message.set_sessions_max(status.sessions_max);
   message.set_held_packets(status.held_packets);

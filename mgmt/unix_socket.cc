@@ -30,7 +30,7 @@ Status check_folder(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
   const std::string folder = parent.empty() ? "." : parent.string();
   if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
-  return fail_errno("cannot create a management socket in " + folder, errno);
+  return fail_errno("cannot create a socket in " + folder, errno);
 }
 
 }  // namespace

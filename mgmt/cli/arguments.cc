@@ -94,6 +94,33 @@ void add_policy_commands(CLI::App& app, Arguments& a) {
   });
 }
 
+void add_agent_commands(CLI::App& app, Arguments& a) {
+  auto* agent =
+      app.add_subcommand("agent", "Quiesce a DPDK program that runs with -d libstillwater_agent.so");
+  agent->fallthrough()->require_subcommand(1);
+  agent->add_option("--file-prefix", a.agent.file_prefix, "The program's own --file-prefix")
+      ->type_name("PREFIX")
+      ->capture_default_str();
+  agent->add_option("--socket", a.agent.socket, "The program's telemetry socket, in place of --file-prefix")
+      ->type_name("PATH");
+  auto* quiesce =
+      add_command(*agent, "quiesce", "Tell it \"no packets\" until it holds none", a, Command::agent_quiesce);
+  add_duration(
+      *quiesce, "--drain-timeout", 1us, 60s, [&a](Nanos t) { a.agent.drain_timeout = t; },
+      "Let it go on if it still holds packets after this time [100ms]");
+  add_duration(
+      *quiesce, "--settle", 0ns, 10s, [&a](Nanos t) { a.agent.settle = t; },
+      "Where its packets cannot be counted: still for so long is empty [2ms]");
+  add_duration(
+      *quiesce, "--limit", 0ns, 3600s, [&a](Nanos t) { a.agent.limit = t; },
+      "Go on by itself after this time; 0s: never [5s]");
+  quiesce->add_option("--ports", a.agent.ports, "These ports alone, e.g. 0,1")
+      ->delimiter(',')
+      ->type_name("PORTS");
+  add_command(*agent, "resume", "Let it receive again", a, Command::agent_resume);
+  add_command(*agent, "status", "Its state, and its account of each port", a, Command::agent_status);
+}
+
 void add_commands(CLI::App& app, Arguments& a) {
   app.require_subcommand(1);
   add_command(app, "status", "Role, failover readiness, checkpoints, ports and drops", a, Command::status);
@@ -110,6 +137,15 @@ void add_commands(CLI::App& app, Arguments& a) {
   };
   add_duration(*quiesce, "--limit", 1ms, 60s, round_up, "Go on by itself after this time, up to 60s [5s]");
   add_command(app, "resume", "Let the dataplane go on", a, Command::resume);
+  add_agent_commands(app, a);
+}
+
+void check_times(const Arguments& a) {
+  if (a.command == Command::agent_quiesce && a.agent.drain_timeout >= a.timeout) {
+    throw CLI::ValidationError("--drain-timeout", format_duration(a.agent.drain_timeout) +
+                                                      " must be shorter than --timeout, " +
+                                                      format_duration(a.timeout));
+  }
 }
 
 void check_address(const Arguments& a) {
@@ -144,6 +180,7 @@ tl::expected<Arguments, Exit> parse_arguments(int argc, const char* const* argv)
   try {
     app.parse(argc, argv);
     check_address(arguments);
+    check_times(arguments);
   } catch (const CLI::ParseError& outcome) {
     return tl::unexpected(app.exit(outcome) == 0 ? Exit::ok : Exit::usage);
   }

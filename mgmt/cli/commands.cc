@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "mgmt/cli/agent.h"
 #include "mgmt/cli/duration.h"
 #include "mgmt/cli/json.h"
 #include "mgmt/cli/text.h"
@@ -89,6 +90,10 @@ Answer<std::string> carry_out(const Arguments& a) {
       return quiesce(client, a);
     case Command::resume:
       return resume(client, a);
+    case Command::agent_quiesce:
+    case Command::agent_resume:
+    case Command::agent_status:
+      return carry_out_agent(a);
   }
   return tl::unexpected(Failure{Exit::usage, "unknown command"});
 }

@@ -20,6 +20,20 @@ std::string count_and_last(std::uint64_t count, const std::string& last) {
   return last.empty() ? grouped(count) : fmt::format("{}; last: {}", grouped(count), last);
 }
 
+std::string unmarked(std::uint64_t writes) {
+  return grouped(writes) + " lines changed without a mark: no checkpoint carries them; see the log";
+}
+
+// "12 rounds, no mismatch", or where the last one was.
+std::string digests(const v1::Digests& d) {
+  const std::string rounds =
+      fmt::format("compared {} time{}", grouped(d.rounds()), d.rounds() == 1 ? "" : "s");
+  if (d.mismatches() == 0) return rounds + ", no mismatch";
+  return fmt::format("{}, {} MISMATCH{}; last: epoch {}, offset {:#x}", rounds, grouped(d.mismatches()),
+                     d.mismatches() == 1 ? "" : "ES", grouped(d.last_mismatch_epoch()),
+                     d.last_mismatch_offset());
+}
+
 std::string headline(const v1::NodeStatus& s) {
   const std::string reason = s.role_reason().empty() ? "" : fmt::format(" ({})", s.role_reason());
   return fmt::format("{} is {}{}, term {}, committed epoch {}\n", s.name(), s.role(), reason, s.term(),
@@ -31,6 +45,7 @@ std::string pair(const v1::NodeStatus& s) {
   std::string text = fact("fail over now", s.can_fail_over() ? "yes" : "no: " + s.cannot_fail_over_because());
   text += fact("peer", s.peer().empty() ? "none connected" : s.peer());
   if (syncing) text += fact("sync", fmt::format("{:.0f} %", s.sync_progress() * 100));
+  if (!s.mirror().empty()) text += fact("mirror", s.mirror());
   text += fact("arbiter", s.arbiter());
   text += fact("last takeover", s.last_takeover().empty() ? "none since start" : s.last_takeover());
   text += fact("replication refused", count_and_last(s.replication_refused(), s.last_refusal()));
@@ -50,8 +65,13 @@ std::string checkpoints(const v1::CheckpointStatus& c) {
   };
   return "\n" + fact("checkpoints", grouped(c.checkpoints()) + " committed") +
          fact("failed", count_and_last(c.failed(), c.last_failure())) + fact("dirty tracker", c.tracker()) +
+         fact("digests", digests(c.digests())) + (c.warning().empty() ? "" : fact("warning", c.warning())) +
+         (c.unmarked_writes() == 0 ? "" : fact("BUG", unmarked(c.unmarked_writes()))) +
          table({{"LAST MINUTE"}, {"P50", Align::right}, {"P99", Align::right}},
-               {row("pause, us", c.blackout_us()), row("dirty lines", c.dirty_lines()),
+               {row("pause, us", c.blackout_us()), row("  request", c.pause().request_us()),
+                row("  drain", c.pause().drain_us()), row("  collect", c.pause().collect_us()),
+                row("  stage", c.pause().stage_us()), row("  digest", c.pause().digest_us()),
+                row("  resume", c.pause().resume_us()), row("dirty lines", c.dirty_lines()),
                 row("interval, us", c.interval_us()), row("commit, us", c.commit_us())});
 }
 
@@ -60,7 +80,8 @@ std::string ports(const v1::NodeStatus& s) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : s.ports()) {
     rows.push_back({p.name(), p.link_up() ? "up" : "down", grouped(p.rx_packets()), grouped(p.rx_bytes()),
-                    grouped(p.rx_missed()), grouped(p.tx_packets()), grouped(p.tx_bytes()), p.device()});
+                    grouped(p.rx_missed()), p.rx_headroom_us() > 0 ? measured(p.rx_headroom_us()) : "-",
+                    grouped(p.tx_packets()), grouped(p.tx_bytes()), p.device()});
   }
   const auto right = Align::right;
   return "\nports\n" + table({{"NAME"},
@@ -68,6 +89,7 @@ std::string ports(const v1::NodeStatus& s) {
                               {"RX PACKETS", right},
                               {"RX BYTES", right},
                               {"RX MISSED", right},
+                              {"ABSORBS, us", right},
                               {"TX PACKETS", right},
                               {"TX BYTES", right},
                               {"DEVICE"}},

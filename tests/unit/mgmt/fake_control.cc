@@ -68,9 +68,13 @@ NodeStatus full_status() {
   s.uptime_s = 7384.5;
   s.checkpoint = {9001,           4,           "quiesce timed out: worker 1 holds 3 packets",
                   {46.25, 91.5},  {310, 1204}, {1000.5, 1100.5},
-                  {230.5, 610.5}, "barrier"};
-  s.ports = {{"inside", "net_af_packet0,iface=in0", true, 11, 12, 13, 14, 15},
-             {"outside", "net_af_packet1,iface=out0", false, 21, 22, 23, 24, 25}};
+                  {230.5, 610.5}, "barrier",   "a checkpoint paused for 900 us"};
+  s.checkpoint.unmarked_writes = 6;
+  s.checkpoint.pause = {{1.5, 2.5}, {10.5, 20.5}, {3.25, 4.25}, {20.5, 50.5}, {5.5, 6.5}, {5, 7.5}};
+  s.checkpoint.digests = {41, 2, 184'000, 0x5000};
+  s.mirror = "mirrored";
+  s.ports = {{"inside", "net_af_packet0,iface=in0", true, 11, 12, 13, 14, 15, 512, 1000.5, 511'744.5},
+             {"outside", "net_af_packet1,iface=out0", false, 21, 22, 23, 24, 25, 1024, 16, 17}};
   s.drops = {{"no_route", 31}, {"bad_checksum", 32}};
   return s;
 }

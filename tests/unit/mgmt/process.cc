@@ -12,9 +12,6 @@
 #include <poll.h>
 #include <spawn.h>
 
-#include "base/fd.h"
-#include "tests/unit/mgmt/scratch.h"
-
 namespace stillwater::mgmt::test {
 namespace {
 
@@ -49,15 +46,29 @@ pid_t spawn(std::vector<std::string>& command, std::vector<std::string>& environ
 
 }  // namespace
 
-Finished run(std::vector<std::string> command, std::vector<std::string> environment) {
-  const Scratch scratch;
-  const pid_t pid = spawn(command, environment, scratch / "out", scratch / "err");
-  const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  pollfd ended{handle.get(), POLLIN, 0};
-  if (::poll(&ended, 1, kPatienceMs) != 1) ::kill(pid, SIGKILL);
+Process::Process(std::vector<std::string> command, std::vector<std::string> environment)
+    : pid_(spawn(command, environment, scratch_ / "out", scratch_ / "err")),
+      handle_(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))) {}
+
+Process::~Process() {
+  if (pid_ < 0) return;
+  send(SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void Process::send(int signal) const { ::kill(pid_, signal); }
+
+Finished Process::wait() {
+  pollfd ended{handle_.get(), POLLIN, 0};
+  if (::poll(&ended, 1, kPatienceMs) != 1) send(SIGKILL);
   int status = 0;
-  ::waitpid(pid, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(scratch / "out"), content(scratch / "err")};
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(scratch_ / "out"), content(scratch_ / "err")};
+}
+
+Finished run(std::vector<std::string> command, std::vector<std::string> environment) {
+  return Process(std::move(command), std::move(environment)).wait();
 }
 
 }  // namespace stillwater::mgmt::test

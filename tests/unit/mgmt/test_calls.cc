@@ -102,6 +102,19 @@ TEST_CASE("status carries the checkpoint measurements and the ports' counters") 
   CHECK(checkpoint.interval_us().p50() == 1000.5);
   CHECK(checkpoint.commit_us().p99() == 610.5);
   CHECK(checkpoint.tracker() == "barrier");
+  CHECK(checkpoint.warning() == "a checkpoint paused for 900 us");
+  CHECK(checkpoint.unmarked_writes() == 6);
+  CHECK(status.mirror() == "mirrored");
+  CHECK(checkpoint.pause().request_us().p50() == 1.5);
+  CHECK(checkpoint.pause().drain_us().p99() == 20.5);
+  CHECK(checkpoint.pause().collect_us().p50() == 3.25);
+  CHECK(checkpoint.pause().stage_us().p99() == 50.5);
+  CHECK(checkpoint.pause().digest_us().p50() == 5.5);
+  CHECK(checkpoint.pause().resume_us().p99() == 7.5);
+  CHECK(checkpoint.digests().rounds() == 41);
+  CHECK(checkpoint.digests().mismatches() == 2);
+  CHECK(checkpoint.digests().last_mismatch_epoch() == 184'000);
+  CHECK(checkpoint.digests().last_mismatch_offset() == 0x5000);
 
   REQUIRE(status.ports_size() == 2);
   const auto& inside = status.ports(0);
@@ -113,6 +126,9 @@ TEST_CASE("status carries the checkpoint measurements and the ports' counters") 
   CHECK(inside.tx_packets() == 13);
   CHECK(inside.tx_bytes() == 14);
   CHECK(inside.rx_missed() == 15);
+  CHECK(inside.rx_ring_packets() == 512);
+  CHECK(inside.rx_packets_per_s() == 1000.5);
+  CHECK(inside.rx_headroom_us() == 511'744.5);
   CHECK_FALSE(status.ports(1).link_up());
 }
 

@@ -48,11 +48,18 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "sessions            12,345 of 65,536\n",
            "held packets        7\n",
            "failed              4; last: quiesce timed out: worker 1 holds 3 packets\n",
+           "warning             a checkpoint paused for 900 us\n",
+           "BUG                 6 lines changed without a mark",
+           "mirror              mirrored\n",
+           "digests             compared 41 times, 2 MISMATCHES; last: epoch 184,000, offset 0x5000\n",
            "  pause, us      46.2   91.5\n",
+           "    request      1.50   2.50\n",
+           "    drain        10.5   20.5\n",
+           "    resume       5.00   7.50\n",
            "  dirty lines     310  1,204\n",
-           "  inside   up            11        12         15          13        14  "
+           "  inside   up            11        12         15      511,745          13        14  "
            "net_af_packet0,iface=in0\n",
-           "  outside  down          21        22         25          23        24  "
+           "  outside  down          21        22         25         17.0          23        24  "
            "net_af_packet1,iface=out0\n",
            "  no_route           31\n",
            "up                  2h 03m\n",
@@ -95,6 +102,9 @@ TEST_CASE("stillwaterctl status --json has the field names of the API and number
   CHECK(status["committed_epoch"] == 9'007'199'254'740'993);
   CHECK(status["can_fail_over"] == true);
   CHECK(status["checkpoint"]["blackout_us"]["p99"] == 91.5);
+  CHECK(status["checkpoint"]["pause"]["drain_us"]["p99"] == 20.5);
+  CHECK(status["checkpoint"]["digests"]["mismatches"] == 2);
+  CHECK(status["mirror"] == "mirrored");
   CHECK(status["checkpoint"]["dirty_lines"]["p50"] == 310);
   CHECK(status["ports"][0]["rx_missed"] == 15);
   CHECK(status["drops"] == json{{"bad_checksum", 32}, {"no_route", 31}});
