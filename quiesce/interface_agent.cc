@@ -1,5 +1,6 @@
 #include "quiesce/interface_agent.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include <sched.h>
@@ -23,8 +24,9 @@ void sleep_ns(std::uint64_t nanoseconds) {
 
 }  // namespace
 
-InterfaceAgent::InterfaceAgent(WorkerGate& gate, std::vector<PortQueue> queues)
-    : gate_(gate), queues_(std::move(queues)) {
+InterfaceAgent::InterfaceAgent(WorkerGate& gate, std::vector<PortQueue> queues,
+                               std::vector<HandoverRing*> inputs)
+    : gate_(gate), queues_(std::move(queues)), inputs_(std::move(inputs)) {
   gate_.whereabouts.store(Whereabouts::running);
 }
 
@@ -36,47 +38,63 @@ InterfaceAgent::~InterfaceAgent() {
 void InterfaceAgent::publish() {
   gate_.in_flight.store(in_flight_, std::memory_order_relaxed);
   gate_.held.store(held_, std::memory_order_relaxed);
+  gate_.visits.store(gate_.visits.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
-bool InterfaceAgent::at_boundary() {
-  if (__builtin_expect(!gate_.stop.load(std::memory_order_relaxed), 1)) return false;
+bool InterfaceAgent::has_input() const {
+  return std::any_of(inputs_.begin(), inputs_.end(), [](const HandoverRing* ring) { return !ring->empty(); });
+}
+
+void InterfaceAgent::settle_inputs() {
+  for (HandoverRing* ring : inputs_) ring->settle();
+}
+
+bool InterfaceAgent::stop_at_boundary() {
   publish();
   if (in_flight_ != held_) return false;
-  wait_until_resumed();
-  return true;
+  settle_inputs();
+  return wait_until_resumed();
 }
 
 bool InterfaceAgent::park(std::uint64_t nanoseconds) {
   if (in_flight_ != held_) return false;
   publish();
+  settle_inputs();
   gate_.whereabouts.store(Whereabouts::parked);
-  sleep_ns(nanoseconds);
+  if (!has_input()) sleep_ns(nanoseconds);
   gate_.whereabouts.store(Whereabouts::running);
-  if (!gate_.stop.load()) return false;
-  wait_until_resumed();
-  return true;
+  return gate_.stop.load() && wait_until_resumed();
 }
 
 // The second look at `stop`, after `running` is said, closes the window in which a barrier that stops anew
 // still reads `stopped`.
-void InterfaceAgent::wait_until_resumed() {
+bool InterfaceAgent::wait_until_resumed() {
   do {
     gate_.whereabouts.store(Whereabouts::stopped);
-    for (unsigned waits = 0; gate_.stop.load() && !ending(); ++waits) {
-      if (gate_.discard.load(std::memory_order_acquire)) {
-        discard_ports();
-        sleep_ns(kStoppedSleepNs);
-      } else if (waits < kSpinsBeforeYield) {
-        __builtin_ia32_pause();
-      } else if (waits < kSpinsBeforeYield + kYieldsBeforeSleep) {
-        sched_yield();
-      } else {
-        sleep_ns(kStoppedSleepNs);
-      }
-    }
+    const bool resumed = wait_while_stopped();
     gate_.whereabouts.store(Whereabouts::running);
+    if (!resumed) return false;
   } while (gate_.stop.load() && !ending());
   gate_.resumed_at_ns.store(BootClock{}.now().count(), std::memory_order_relaxed);
+  return true;
+}
+
+// False: a packet came by a ring while others were still on their way to their boundaries.
+bool InterfaceAgent::wait_while_stopped() {
+  for (unsigned waits = 0; gate_.stop.load() && !ending(); ++waits) {
+    if (has_input()) return false;
+    if (gate_.discard.load(std::memory_order_acquire)) {
+      discard_ports();
+      sleep_ns(kStoppedSleepNs);
+    } else if (waits < kSpinsBeforeYield) {
+      __builtin_ia32_pause();
+    } else if (waits < kSpinsBeforeYield + kYieldsBeforeSleep) {
+      sched_yield();
+    } else {
+      sleep_ns(kStoppedSleepNs);
+    }
+  }
+  return true;
 }
 
 // What arrived while this node did not serve is nobody's to process: a bridge that floods delivers it to the

@@ -8,6 +8,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "quiesce/handover_ring.h"
 #include "quiesce/worker_gate.h"
 
 namespace stillwater::quiesce {
@@ -18,13 +19,14 @@ struct PortQueue {
 };
 
 // One per worker, used by that worker's thread alone. Counts every packet that goes in and out:
-//   in flight = received + adopted - transmitted - freed,
-// and a worker stands at a packet boundary when in flight equals what it declared held.
+//   in flight = received + adopted + taken from rings - transmitted - freed - put into rings,
+// and a worker stands at a packet boundary when in flight equals what it declared held. Packets in rings are
+// counted there.
 class InterfaceAgent {
  public:
-  // `gate` outlives the agent. `queues` are the receive queues this worker polls: they are emptied while the
-  // worker is stopped in discard mode.
-  InterfaceAgent(WorkerGate& gate, std::vector<PortQueue> queues);
+  // `gate` and `inputs` outlive the agent. `queues` are the receive queues this worker polls: they are
+  // emptied while the worker is stopped in discard mode. `inputs` are the rings it takes packets from.
+  InterfaceAgent(WorkerGate& gate, std::vector<PortQueue> queues, std::vector<HandoverRing*> inputs = {});
   ~InterfaceAgent();
   InterfaceAgent(const InterfaceAgent&) = delete;
   InterfaceAgent& operator=(const InterfaceAgent&) = delete;
@@ -50,7 +52,20 @@ class InterfaceAgent {
     in_flight_ -= n;
   }
 
-  // The function made `n` packets itself, and will transmit or free them.
+  // To another worker. The caller keeps what did not fit.
+  [[nodiscard]] std::uint16_t put(HandoverRing& ring, rte_mbuf** packets, std::uint16_t n) {
+    const std::uint16_t fitted = ring.put(packets, n);
+    in_flight_ -= fitted;
+    return fitted;
+  }
+  // From one of `inputs`; goes on while a quiesce is asked for, since what is inside drains to the output.
+  [[nodiscard]] std::uint16_t take(HandoverRing& ring, rte_mbuf** packets, std::uint16_t n) {
+    const std::uint16_t got = ring.take(packets, n);
+    in_flight_ += got;
+    return got;
+  }
+
+  // The function made `n` packets itself (clones too), and will transmit or free them.
   void adopt(std::uint32_t n) { in_flight_ += n; }
 
   // `n` packets wait on purpose (ARP, output commit) and do not keep the worker from stopping; `unhold`
@@ -62,7 +77,11 @@ class InterfaceAgent {
 
   // Call once a turn, at the end of it. Where a quiesce is asked for and only held packets are left, stays
   // in here until resumed (or the loop is asked to end) and then returns true: the region may have changed.
-  bool at_boundary();
+  // False: go on; if stopped, because packets are left in hand or came by a ring.
+  bool at_boundary() {
+    if (__builtin_expect(!gate_.stop.load(std::memory_order_relaxed), 1)) return false;
+    return stop_at_boundary();
+  }
 
   // Sleeps for `nanoseconds` at a packet boundary, during which the worker counts as quiesced if asked.
   // Returns true as at_boundary does.
@@ -73,12 +92,17 @@ class InterfaceAgent {
   [[nodiscard]] bool ending() const { return ending_.load(std::memory_order_acquire); }
 
  private:
-  void wait_until_resumed();
+  [[nodiscard]] bool stop_at_boundary();
+  [[nodiscard]] bool wait_until_resumed();
+  [[nodiscard]] bool wait_while_stopped();
+  [[nodiscard]] bool has_input() const;
+  void settle_inputs();
   void discard_ports();
   void publish();
 
   WorkerGate& gate_;
   std::vector<PortQueue> queues_;
+  std::vector<HandoverRing*> inputs_;
   std::uint32_t in_flight_ = 0;
   std::uint32_t held_ = 0;
   std::atomic<bool> ending_{false};

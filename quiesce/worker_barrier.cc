@@ -31,35 +31,61 @@ bool stands_still(const WorkerGate& gate) { return gate.whereabouts.load() != Wh
 
 }  // namespace
 
-WorkerBarrier::WorkerBarrier(unsigned workers, const Clock& clock) : clock_(clock) {
+WorkerBarrier::WorkerBarrier(unsigned workers, const Clock& clock) : clock_(clock), visits_(workers) {
   for (unsigned i = 0; i < workers; ++i) gates_.push_back(std::make_unique<WorkerGate>());
 }
 
 Status WorkerBarrier::quiesce(Nanos timeout) {
   if (quiesced_) return fail(Errc::failed_precondition, "the dataplane is quiesced already");
   const Instant deadline = clock_.now() + timeout;
-  for (auto& gate : gates_) gate->stop.store(true);
-  quiesced_ = wait_for(clock_, deadline, [&] {
-    return std::all_of(gates_.begin(), gates_.end(), [](const auto& gate) { return stands_still(*gate); });
-  });
+  for (unsigned i = 0; i < workers(); ++i) {
+    visits_[i] = gates_[i]->visits.load(std::memory_order_acquire);
+    gates_[i]->stop.store(true);
+  }
+  told_ = clock_.now();
+  quiesced_ = wait_for(clock_, deadline, [this] { return all_stand_still() && rings_are_settled(); });
   if (quiesced_) return {};
   const std::string reason = who_holds_packets();
   for (auto& gate : gates_) gate->stop.store(false);
   return fail(Errc::timed_out, reason);
 }
 
+bool WorkerBarrier::all_stand_still() const {
+  return std::all_of(gates_.begin(), gates_.end(), [](const auto& gate) { return stands_still(*gate); });
+}
+
+// Termination detection by two counts, for workers that were all seen standing: one goes on only for a packet
+// in a ring of its own, and puts packets on only then. `settled` of all rings is read before any `put`. Equal
+// sums mean that every ring was empty, and nobody worked on a packet from one, at the first reading and
+// since: settled(t1) <= put(t1) <= put(t2) = settled(t1).
+bool WorkerBarrier::rings_are_settled() const {
+  std::uint64_t settled = 0;
+  std::uint64_t put = 0;
+  for (const HandoverRing* ring : rings_) settled += ring->settled();
+  for (const HandoverRing* ring : rings_) put += ring->put();
+  return settled == put;
+}
+
 std::string WorkerBarrier::who_holds_packets() const {
   std::string text = "not quiesced in time:";
+  const auto add = [&text](const std::string& what) { text += (text.back() == ':' ? " " : ", ") + what; };
   for (unsigned i = 0; i < workers(); ++i) {
     const WorkerGate& gate = *gates_[i];
     if (stands_still(gate)) continue;
-    const std::uint32_t in_flight = gate.in_flight.load(std::memory_order_relaxed);
+    const std::string worker = "worker " + std::to_string(i);
+    if (gate.visits.load(std::memory_order_acquire) == visits_[i]) {
+      add(worker + " did not come to its boundary (it is dead, or in a turn without end)");
+      continue;
+    }
     const std::uint32_t held = gate.held.load(std::memory_order_relaxed);
-    if (text.back() != ':') text += ',';
-    text += " worker " + std::to_string(i) +
-            (in_flight == held ? std::string(" did not come to its boundary")
-                               : " holds " + std::to_string(in_flight - held) + " packets inside") +
-            " (" + std::to_string(held) + " declared held)";
+    const std::uint32_t inside = gate.in_flight.load(std::memory_order_relaxed) - held;
+    add(worker + " holds " + std::to_string(inside) + " packets inside (" + std::to_string(held) +
+        " declared held)");
+  }
+  for (const HandoverRing* ring : rings_) {
+    const std::uint64_t settled = ring->settled();
+    if (const std::uint64_t left = ring->put() - settled; left != 0)
+      add("ring " + ring->name() + " holds " + std::to_string(left) + " packets, or its worker does");
   }
   return text;
 }

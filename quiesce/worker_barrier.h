@@ -7,6 +7,7 @@
 
 #include "base/barrier.h"
 #include "base/clock.h"
+#include "quiesce/handover_ring.h"
 #include "quiesce/worker_gate.h"
 
 namespace stillwater::quiesce {
@@ -19,10 +20,14 @@ class WorkerBarrier final : public Barrier {
 
   [[nodiscard]] WorkerGate& gate(unsigned worker) { return *gates_[worker]; }
   [[nodiscard]] unsigned workers() const { return static_cast<unsigned>(gates_.size()); }
+  // Packets in `ring` are inside the dataplane, so the barrier waits for them too. Before workers start; the
+  // ring outlives all use of the barrier.
+  void count(const HandoverRing& ring) { rings_.push_back(&ring); }
 
   // Barrier. A worker whose loop has not begun or has ended counts as quiesced: it holds nothing.
   [[nodiscard]] Status quiesce(Nanos timeout) override;
   void resume() override;
+  [[nodiscard]] Instant last_told() const override { return told_; }
   [[nodiscard]] Instant last_resumed() const override;
 
   [[nodiscard]] bool quiesced() const { return quiesced_; }
@@ -37,11 +42,16 @@ class WorkerBarrier final : public Barrier {
   [[nodiscard]] std::uint64_t held() const;
 
  private:
+  [[nodiscard]] bool all_stand_still() const;
+  [[nodiscard]] bool rings_are_settled() const;
   [[nodiscard]] std::string who_holds_packets() const;
 
   const Clock& clock_;
   std::vector<std::unique_ptr<WorkerGate>> gates_;
+  std::vector<std::uint64_t> visits_;  // of each worker, when the quiesce was asked for
+  std::vector<const HandoverRing*> rings_;
   bool quiesced_ = true;
+  Instant told_{};
   Instant resumed_{};
   std::uint64_t drains_ = 0;
 };

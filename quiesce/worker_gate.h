@@ -25,7 +25,8 @@ struct WorkerGate {
   std::atomic<std::uint64_t> discard_rounds_wanted{0};  // writer: control
 
   alignas(64) std::atomic<Whereabouts> whereabouts{Whereabouts::absent};  // writer: the worker
-  std::atomic<std::uint32_t> in_flight{0};     // writer: the worker; packets that kept it from stopping
+  std::atomic<std::uint64_t> visits{0};        // writer: the worker; times that it said what follows
+  std::atomic<std::uint32_t> in_flight{0};     // writer: the worker; packets in its hands, held ones too
   std::atomic<std::uint32_t> held{0};          // writer: the worker; packets declared held
   std::atomic<std::int64_t> resumed_at_ns{0};  // writer: the worker; CLOCK_BOOTTIME when it last went on
   std::atomic<std::uint64_t> discarded{0};     // writer: the worker; packets discarded while stopped
