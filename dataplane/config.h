@@ -78,7 +78,14 @@ enum class OutputCommit : std::uint8_t { none, new_state };
 
 enum class IdleStrategy : std::uint8_t { busy, pause, sleep };
 
+// A worker's shard of the region takes several roots, and a region has room for so many.
+inline constexpr unsigned kWorkersMax = 6;
+
+// NAT ports are dealt to workers in blocks of so many, in turn.
+inline constexpr unsigned kNatPortBlock = 64;
+
 struct Config {
+  std::uint32_t workers = 1;  // 1..kWorkersMax; the tables below are dealt to them in equal shares
   std::uint32_t sessions_max = 65536;
   std::uint32_t neighbours_max = 1024;
   std::uint32_t hold_packets_max = 4096;
@@ -90,5 +97,9 @@ struct Config {
   std::vector<SourceNatConfig> source_nat;
   TimeoutConfig timeouts;
 };
+
+[[nodiscard]] inline std::uint32_t hold_packets_of_a_worker(const Config& config) {
+  return (config.hold_packets_max + config.workers - 1) / config.workers;
+}
 
 }  // namespace stillwater::dataplane

@@ -11,43 +11,64 @@
 namespace stillwater::dataplane {
 
 void Dataplane::add_roots(region::Layout& layout, const Config& config) {
-  for (unsigned shard = 0; shard < kWorkersMax; ++shard) State::add_roots(layout, shard, config);
+  for (unsigned shard = 0; shard < config.workers; ++shard) State::add_roots(layout, shard, config);
 }
 
-Dataplane::Dataplane(const Config& config, region::Region& region, CommittedEpoch& epochs, const Clock& clock)
+Dataplane::Dataplane(const Config& config, region::Region& region, CommittedEpoch& epochs,
+                     const TransmitPermit& permit, const Clock& clock)
     : config_(config),
       region_(region),
       epochs_(epochs),
+      permit_(permit),
       clock_(clock),
-      barrier_(kWorkersMax, clock),
+      barrier_(config.workers, clock),
       tables_(std::make_unique<Tables>()) {}
 
 Dataplane::~Dataplane() { stop(); }
 
 Result<std::unique_ptr<Dataplane>> Dataplane::create(const Config& config, region::Region& region,
-                                                     CommittedEpoch& epochs, const Clock& clock) {
-  std::unique_ptr<Dataplane> dataplane(new Dataplane(config, region, epochs, clock));
+                                                     CommittedEpoch& epochs, const TransmitPermit& permit,
+                                                     const Clock& clock) {
+  std::unique_ptr<Dataplane> dataplane(new Dataplane(config, region, epochs, permit, clock));
   if (auto opened = dataplane->open_ports(); !opened) return tl::unexpected(opened.error());
   Tables& tables = *dataplane->tables_;
-  std::vector<std::uint16_t> ids;
-  for (const auto& port : tables.ports) ids.push_back(port->dpdk_id());
-  auto service = Service::build(config, ids);
+  if (auto made = dataplane->make_rings(); !made) return tl::unexpected(made.error());
+  std::vector<Service::Opened> opened;
+  for (const auto& port : tables.ports) opened.push_back({port->dpdk_id(), port->rx_queues()});
+  auto service = Service::build(config, opened);
   if (!service) return tl::unexpected(service.error());
   tables.service = std::make_unique<Service>(std::move(*service));
   tables.region_clock = {.base = region.region_now(), .started = clock.now()};
-  for (unsigned worker = 0; worker < kWorkersMax; ++worker)
+  for (unsigned worker = 0; worker < config.workers; ++worker)
     dataplane->shards_.push_back(std::make_unique<Shard>(region, worker, config));
   return dataplane;
 }
 
 Status Dataplane::open_ports() {
-  auto buffers = make_buffers(config_, kWorkersMax);
+  auto buffers = make_buffers(config_);
   if (!buffers) return tl::unexpected(buffers.error());
   tables_->buffers = std::move(*buffers);
   for (const PortConfig& port : config_.ports) {
-    auto opened = Port::open(port, kWorkersMax, tables_->buffers.get());
+    auto opened = Port::open(port, static_cast<std::uint16_t>(config_.workers), tables_->buffers.get());
     if (!opened) return tl::unexpected(opened.error());
     tables_->ports.push_back(std::move(*opened));
+  }
+  return {};
+}
+
+// One from each worker to each other.
+Status Dataplane::make_rings() {
+  tables_->rings.resize(workers());
+  for (unsigned from = 0; from < workers(); ++from) {
+    tables_->rings[from].resize(workers());
+    for (unsigned to = 0; to < workers(); ++to) {
+      if (from == to) continue;
+      auto ring = quiesce::HandoverRing::create(
+          "from worker " + std::to_string(from) + " to worker " + std::to_string(to), Exchange::kRingPackets);
+      if (!ring) return tl::unexpected(ring.error());
+      barrier_.count(**ring);
+      tables_->rings[from][to] = std::move(*ring);
+    }
   }
   return {};
 }
@@ -61,7 +82,7 @@ Status Dataplane::start() {
     }
   }
   unsigned lcore = RTE_MAX_LCORE;
-  for (unsigned worker = 0; worker < kWorkersMax; ++worker) {
+  for (unsigned worker = 0; worker < workers(); ++worker) {
     lcore = rte_get_next_lcore(worker == 0 ? -1 : lcore, 1, 0);
     if (auto launched = launch(worker, lcore); !launched) {
       stop();
@@ -81,14 +102,16 @@ Status Dataplane::launch(unsigned worker, unsigned lcore) {
                                                       .region = region_,
                                                       .marks = shard.marks,
                                                       .epochs = epochs_,
+                                                      .permit = permit_,
                                                       .clock = clock_,
                                                       .region_clock = tables_->region_clock,
                                                       .gate = barrier_.gate(worker),
                                                       .buffers = tables_->buffers.get(),
                                                       .requests = shard.requests,
                                                       .report = shard.report,
+                                                      .rings = tables_->ring_ends(worker),
                                                       .idle = config_.idle,
-                                                      .hold_packets_max = config_.hold_packets_max});
+                                                      .hold_packets_max = hold_packets_of_a_worker(config_)});
   const auto run = [](void* itself) {
     static_cast<Worker*>(itself)->run();
     return 0;
@@ -109,14 +132,15 @@ void Dataplane::stop() {
     rte_eal_wait_lcore(shard->lcore);
     shard->worker.reset();
   }
+  for (auto& rings : tables_->rings)
+    for (auto& ring : rings)
+      if (ring) ring->clear();
   for (auto& port : tables_->ports) port->stop();
 }
 
 region::WorkerMarks& Dataplane::marks(unsigned worker) { return shards_[worker]->marks; }
 
-void Dataplane::announce() {
-  for (auto& shard : shards_) shard->requests.ask_to_announce();
-}
+void Dataplane::announce() { shards_.front()->requests.ask_to_announce(); }
 
 void Dataplane::continue_region_time(Nanos region_now) {
   tables_->region_clock = {.base = region_now, .started = clock_.now()};

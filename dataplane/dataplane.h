@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/committed_epoch.h"
 #include "base/result.h"
+#include "base/transmit_permit.h"
 #include "ckpt_engine/region/region.h"
 #include "ckpt_engine/region/turn.h"
 #include "dataplane/config.h"
@@ -22,9 +23,6 @@
 
 namespace stillwater::dataplane {
 
-// Containers, marks and gates come one a worker, but flows are not yet spread over several.
-inline constexpr unsigned kWorkersMax = 1;
-
 // Made on a control thread after init_eal. Nothing is received or transmitted, and the region is not written,
 // while the barrier is quiesced, as it is from the start.
 class Dataplane final : public Announcer {
@@ -33,10 +31,12 @@ class Dataplane final : public Announcer {
   static void add_roots(region::Layout& layout, const Config& config);
 
   // Opens the ports and builds the tables. `region` was made with add_roots of the same configuration; it may
-  // be empty or a replica, and outlives the dataplane, as `epochs` and `clock` do. Errors name the port, rule
-  // or resource at fault.
+  // be empty or a replica, and outlives the dataplane, as `epochs`, `permit` and `clock` do. Errors name the
+  // port, rule or resource at fault.
   [[nodiscard]] static Result<std::unique_ptr<Dataplane>> create(const Config& config, region::Region& region,
-                                                                 CommittedEpoch& epochs, const Clock& clock);
+                                                                 CommittedEpoch& epochs,
+                                                                 const TransmitPermit& permit,
+                                                                 const Clock& clock);
   ~Dataplane() override;
 
   // Starts the ports and the workers' loops, which wait at the barrier. Errors: io (a port), and
@@ -46,7 +46,7 @@ class Dataplane final : public Announcer {
   void stop();
 
   [[nodiscard]] quiesce::WorkerBarrier& barrier() { return barrier_; }
-  [[nodiscard]] unsigned workers() const { return kWorkersMax; }
+  [[nodiscard]] unsigned workers() const { return config_.workers; }
   [[nodiscard]] region::WorkerMarks& marks(unsigned worker);
 
   // Announcer. Takes effect when the workers run.
@@ -63,8 +63,13 @@ class Dataplane final : public Announcer {
 
   // Figures, from any thread.
   [[nodiscard]] std::vector<PortStats> port_stats() const;
+  // Keeps the ports' rates current. One thread, every 100 ms or so.
+  void sample_rates();
+  // The port that can absorb the shortest pause, with that pause; none while nothing arrives.
+  [[nodiscard]] std::optional<PortStats> tightest_port() const;
   [[nodiscard]] std::map<std::string, std::uint64_t> drops() const;  // by reason, those that occurred
   [[nodiscard]] std::uint64_t sessions_in_use() const;
+  [[nodiscard]] std::uint64_t sessions_max() const;  // of all workers: the configured number, rounded up
   // As the region has it: what a takeover would begin with. A hint while a checkpoint is being applied.
   [[nodiscard]] std::uint64_t sessions_mirrored() const;
   [[nodiscard]] std::uint64_t held_packets() const;
@@ -81,14 +86,17 @@ class Dataplane final : public Announcer {
  private:
   struct Shard;  // what one worker owns
 
-  Dataplane(const Config& config, region::Region& region, CommittedEpoch& epochs, const Clock& clock);
+  Dataplane(const Config& config, region::Region& region, CommittedEpoch& epochs,
+            const TransmitPermit& permit, const Clock& clock);
   [[nodiscard]] Status open_ports();
+  [[nodiscard]] Status make_rings();
   [[nodiscard]] Status launch(unsigned worker, unsigned lcore);
   [[nodiscard]] Status fetch(Shard& shard);
 
   const Config config_;
   region::Region& region_;
   CommittedEpoch& epochs_;
+  const TransmitPermit& permit_;
   const Clock& clock_;
   quiesce::WorkerBarrier barrier_;
   struct Tables;  // ports, buffers, service: in the order in which they depend on each other

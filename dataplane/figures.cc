@@ -26,6 +26,17 @@ std::vector<PortStats> Dataplane::port_stats() const {
   return stats;
 }
 
+void Dataplane::sample_rates() {
+  for (const auto& port : tables_->ports) port->sample_rate(clock_.now());
+}
+
+std::optional<PortStats> Dataplane::tightest_port() const {
+  std::optional<PortStats> tightest;
+  for (const PortStats& port : port_stats())
+    if (port.rx_headroom && (!tightest || *port.rx_headroom < *tightest->rx_headroom)) tightest = port;
+  return tightest;
+}
+
 std::map<std::string, std::uint64_t> Dataplane::drops() const {
   std::map<std::string, std::uint64_t> drops;
   for (std::size_t i = 0; i < kDropReasons; ++i) {
@@ -40,9 +51,14 @@ std::uint64_t Dataplane::sessions_in_use() const {
   return sum(
       shards_, [](const WorkerReport& report) -> auto& { return report.sessions; });
 }
+std::uint64_t Dataplane::sessions_max() const {
+  std::uint64_t capacity = 0;
+  for (const auto& shard : shards_) capacity += shard->state.sessions.capacity();
+  return capacity;
+}
 std::uint64_t Dataplane::sessions_mirrored() const {
   std::uint64_t sum = 0;
-  for (unsigned shard = 0; shard < kWorkersMax; ++shard) sum += region::SessionTable(region_, shard).in_use();
+  for (unsigned shard = 0; shard < workers(); ++shard) sum += region::SessionTable(region_, shard).in_use();
   return sum;
 }
 std::uint64_t Dataplane::held_packets() const {

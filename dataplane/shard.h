@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "dataplane/control/buffers.h"
-#include "dataplane/datapath/service.h"
-#include "dataplane/datapath/state.h"
+#include "dataplane/datapath/tables/service.h"
+#include "dataplane/datapath/tables/state.h"
 #include "dataplane/datapath/worker.h"
 #include "dataplane/dataplane.h"
 
@@ -17,7 +17,17 @@ struct Dataplane::Tables {
   BufferPool buffers;
   std::vector<std::unique_ptr<Port>> ports;
   std::unique_ptr<Service> service;
+  std::vector<std::vector<std::unique_ptr<quiesce::HandoverRing>>> rings;  // [from][to]; null to itself
   RegionClock region_clock;
+
+  [[nodiscard]] RingEnds ring_ends(unsigned worker) const {
+    RingEnds ends;
+    for (unsigned other = 0; other < rings.size(); ++other) {
+      ends.to.push_back(rings[worker][other].get());
+      ends.from.push_back(rings[other][worker].get());
+    }
+    return ends;
+  }
 };
 
 struct Dataplane::Shard {

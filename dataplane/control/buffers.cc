@@ -8,7 +8,8 @@
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
-#include "dataplane/datapath/resolver.h"
+#include "dataplane/datapath/output/resolver.h"
+#include "dataplane/datapath/steering/exchange.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -16,20 +17,21 @@ namespace {
 constexpr unsigned kCache = 256;
 constexpr unsigned kInHand = 1024;  // a worker's bursts, its transmit queues and its mempool cache
 
-std::uint32_t buffers_wanted(const Config& config, unsigned workers) {
-  std::uint32_t wanted =
-      Resolver::kNeighboursMax * Resolver::kPacketsPerNeighbour + config.hold_packets_max + kInHand;
+std::uint32_t buffers_wanted(const Config& config) {
+  std::uint32_t wanted = Resolver::kNeighboursMax * Resolver::kPacketsPerNeighbour +
+                         hold_packets_of_a_worker(config) + kInHand +
+                         (config.workers - 1) * Exchange::kRingPackets;
   for (const PortConfig& port : config.ports) wanted += port.rx_descriptors + port.tx_descriptors + 256u;
-  return wanted * workers;
+  return wanted * config.workers;
 }
 
 }  // namespace
 
-Result<BufferPool> make_buffers(const Config& config, unsigned workers) {
+Result<BufferPool> make_buffers(const Config& config) {
   static std::atomic<unsigned> serial{0};
   std::uint16_t mtu = RTE_ETHER_MTU;
   for (const PortConfig& port : config.ports) mtu = std::max(mtu, port.mtu);
-  const std::uint32_t count = buffers_wanted(config, workers);
+  const std::uint32_t count = buffers_wanted(config);
   const unsigned frame = mtu + RTE_ETHER_HDR_LEN + 2u * RTE_VLAN_HLEN;
   const auto room =
       static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + std::max<unsigned>(frame, RTE_MBUF_DEFAULT_DATAROOM));

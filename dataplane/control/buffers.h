@@ -15,8 +15,8 @@ struct FreePool {
 };
 using BufferPool = std::unique_ptr<rte_mempool, FreePool>;
 
-// Enough buffers that every ring, the hold buffer, the packets that wait for ARP and those in the workers'
-// hands can be full at once. Errors: resource_exhausted, naming the memory that is missing.
-[[nodiscard]] Result<BufferPool> make_buffers(const Config& config, unsigned workers);
+// Enough buffers that every ring, the hold buffer, the packets that wait for ARP, those between workers
+// and in their hands can be full at once. Errors: resource_exhausted, naming the memory that is missing.
+[[nodiscard]] Result<BufferPool> make_buffers(const Config& config);
 
 }  // namespace stillwater::dataplane

@@ -1,5 +1,7 @@
 #include "dataplane/control/eal.h"
 
+#include <algorithm>
+
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
@@ -24,10 +26,25 @@ std::string lcores(const EalOptions& options) {
   for (std::size_t i = 0; i < allowed.size(); ++i) text += (i == 0 ? "" : ",") + std::to_string(allowed[i]);
   text += ")";
   std::vector<std::uint32_t> workers = options.cores;
-  if (workers.empty()) workers.push_back(allowed.back());
+  for (std::size_t i = 0; options.cores.empty() && i < options.workers; ++i)
+    workers.push_back(allowed[allowed.size() - 1 - i % allowed.size()]);
   for (std::size_t i = 0; i < workers.size(); ++i)
     text += "," + std::to_string(i + 1) + "@(" + std::to_string(workers[i]) + ")";
   return text;
+}
+
+// EAL would print its usage.
+Status check_cores(const EalOptions& options) {
+  const std::vector<std::uint32_t> allowed = allowed_cores();
+  for (const std::uint32_t core : options.cores) {
+    if (std::find(allowed.begin(), allowed.end(), core) != allowed.end()) continue;
+    std::string text;
+    for (const std::uint32_t other : allowed) text += (text.empty() ? "" : ", ") + std::to_string(other);
+    return fail(Errc::invalid_argument, "core " + std::to_string(core) +
+                                            " does not exist, or this process may not use it; it may use " +
+                                            text);
+  }
+  return {};
 }
 
 }  // namespace
@@ -50,6 +67,7 @@ std::vector<std::string> eal_arguments(const EalOptions& options) {
 }
 
 Status init_eal(const EalOptions& options) {
+  if (Status known = check_cores(options); !known) return known;
   std::vector<std::string> arguments = eal_arguments(options);
   arguments.insert(arguments.begin(), "stillwater");
   std::vector<char*> argv;

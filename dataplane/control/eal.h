@@ -10,9 +10,10 @@
 namespace stillwater::dataplane {
 
 struct EalOptions {
-  bool hugepages = false;                  // else ordinary memory, all of it taken at start
-  std::uint32_t memory_mib = 256;          // for packet buffers, rings and the FIB (32 MiB)
-  std::vector<std::uint32_t> cores;        // one a worker; empty: the last one this process may use
+  bool hugepages = false;          // else ordinary memory, all of it taken at start
+  std::uint32_t memory_mib = 256;  // for packet buffers, rings and the FIB (32 MiB)
+  std::uint32_t workers = 1;
+  std::vector<std::uint32_t> cores{};      // one a worker; empty: the last ones this process may use
   std::string log_level = "warning";       // emergency .. debug, as DPDK names them
   std::vector<std::string> pci_devices{};  // empty: the PCI bus is not looked at
 };
@@ -22,7 +23,7 @@ struct EalOptions {
 [[nodiscard]] std::vector<std::string> eal_arguments(const EalOptions& options);
 
 // Once a process, on the main thread, before anything else here. Errors: failed_precondition (called
-// already), io (DPDK refused; its own words went to stderr).
+// already), invalid_argument (a core that there is not), io (DPDK refused; its own words went to stderr).
 [[nodiscard]] Status init_eal(const EalOptions& options);
 
 }  // namespace stillwater::dataplane

@@ -3,16 +3,17 @@
 
 #include "base/clock.h"
 #include "ckpt_engine/region/turn.h"
-#include "dataplane/datapath/output.h"
+#include "dataplane/datapath/output/output.h"
 #include "dataplane/datapath/packet_pool.h"
-#include "dataplane/datapath/service.h"
-#include "dataplane/datapath/state.h"
+#include "dataplane/datapath/tables/service.h"
+#include "dataplane/datapath/tables/state.h"
 
 namespace stillwater::dataplane {
 
 // One a worker, on its thread. `now` is the host's clock and never goes into the region; the region's time is
 // turn.now().
 struct Context {
+  unsigned worker;
   const Service& service;
   State& state;
   region::Turn& turn;

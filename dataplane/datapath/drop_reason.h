@@ -45,7 +45,9 @@ namespace stillwater::dataplane {
   X(neighbour_queue_full, "too many packets wait for the next hop's MAC address")           \
   X(neighbour_unresolved, "the next hop did not answer ARP")                                \
   X(tx_full, "the port did not take the packet in time")                                    \
-  X(no_buffer, "no packet buffer for a frame of our own")
+  X(no_buffer, "no packet buffer for a frame of our own")                                   \
+  X(handover_full, "the worker that owns the packet's session does not keep up")            \
+  X(no_lease, "the right to transmit ended before the packet left")
 
 enum class DropReason : std::uint8_t {
 #define X(name, meaning) name,

@@ -10,7 +10,7 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
-#include "ckpt_engine/region/session.h"
+#include "ckpt_engine/region/session_table.h"
 #include "dataplane/datapath/drop_reason.h"
 
 namespace stillwater::dataplane {
@@ -25,6 +25,7 @@ struct Packet {
   PortIndex in_port = 0;
   PortIndex out_port = 0;
   std::uint32_t next_hop_be = 0;  // where on the link of out_port it goes
+  bool copy = false;              // another worker has the original
 
   rte_ipv4_hdr* ip = nullptr;
   std::uint8_t* l4 = nullptr;
@@ -32,6 +33,7 @@ struct Packet {
   std::uint8_t tcp_flags = 0;
   std::uint8_t icmp_type = 0;
   region::FlowKey key{};
+  region::SessionTable::Match expected{};  // what a look ahead found; the table may have changed since
 
   template <class Header>
   [[nodiscard]] Header* l4_as() const {

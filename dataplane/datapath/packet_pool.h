@@ -37,6 +37,16 @@ class PacketPool {
     return mbuf;
   }
 
+  // A copy of a whole frame in a buffer of its own; null, and counted, if none is left.
+  [[nodiscard]] rte_mbuf* copy(const rte_mbuf& frame) {
+    rte_mbuf* copied = rte_pktmbuf_copy(&frame, buffers_, 0, UINT32_MAX);
+    if (copied == nullptr)
+      ++drops_[static_cast<std::size_t>(DropReason::no_buffer)];
+    else
+      agent_.adopt(1);
+    return copied;
+  }
+
  private:
   quiesce::InterfaceAgent& agent_;
   rte_mempool* buffers_;

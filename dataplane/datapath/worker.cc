@@ -1,14 +1,17 @@
 // The worker's loop. Invariants:
 //   - the region is written only between begin_turn and the packet boundary at the end of tidy;
 //   - a turn sees one epoch, one committed epoch and one time;
-//   - what a commit set free leaves before the turn polls, so no packet of its flow overtakes it.
+//   - what a commit set free leaves before the turn polls, so no packet of its flow overtakes it;
+//   - without a permit to transmit nothing is released and nothing is polled.
 #include "dataplane/datapath/worker.h"
+
+#include <algorithm>
+#include <span>
 
 #include <sys/prctl.h>
 
-#include <rte_prefetch.h>
-
 #include "base/thread.h"
+#include "dataplane/datapath/look_ahead.h"
 #include "dataplane/datapath/nodes/nodes.h"
 
 namespace stillwater::dataplane {
@@ -17,23 +20,35 @@ namespace {
 std::vector<quiesce::PortQueue> queues_of(const WorkerSetup& setup) {
   std::vector<quiesce::PortQueue> queues;
   for (const ServicePort& port : setup.service.ports)
-    queues.push_back({port.dpdk_port, static_cast<std::uint16_t>(setup.index)});
+    if (setup.index < port.rx_queues)
+      queues.push_back({port.dpdk_port, static_cast<std::uint16_t>(setup.index)});
   return queues;
+}
+
+std::vector<quiesce::HandoverRing*> inputs_of(const WorkerSetup& setup) {
+  std::vector<quiesce::HandoverRing*> inputs = setup.rings.from;
+  std::erase(inputs, nullptr);
+  return inputs;
 }
 
 }  // namespace
 
 Worker::Worker(const WorkerSetup& setup)
     : setup_(setup),
-      agent_(setup.gate, queues_of(setup)),
+      agent_(setup.gate, queues_of(setup), inputs_of(setup)),
       pool_(agent_, setup.buffers),
-      output_(pool_, setup.service, setup.state.neighbours, setup.epochs,
+      output_(pool_, setup.service, setup.state.neighbours, setup.epochs, setup.permit, setup.clock,
               static_cast<std::uint16_t>(setup.index), setup.hold_packets_max),
       turn_(setup.region, setup.marks),
-      context_{
-          .service = setup.service, .state = setup.state, .turn = turn_, .pool = pool_, .output = output_},
+      context_{.worker = setup.index,
+               .service = setup.service,
+               .state = setup.state,
+               .turn = turn_,
+               .pool = pool_,
+               .output = output_},
+      exchange_(pool_, setup.rings),
       idle_(setup.idle),
-      received_(setup.service.ports.size() * kBurst) {}
+      received_(setup.service.ports.size() * kBurst + setup.rings.from.size() * Exchange::kBurst) {}
 
 void Worker::run() {
   name_this_thread(("sw-worker-" + std::to_string(setup_.index)).c_str());
@@ -58,7 +73,7 @@ void Worker::begin_turn() {
   turn_.begin(epoch, setup_.region_clock.at(context_.now));
   output_.begin_turn(context_.now, turn_.now_s(), committed);
   if (setup_.requests.activate.load(std::memory_order_relaxed)) activate();
-  released_all_ = output_.release();
+  released_all_ = setup_.permit.holds(context_.now) && output_.release();
 }
 
 void Worker::poll() {
@@ -67,28 +82,51 @@ void Worker::poll() {
   if (!released_all_) return;
   rte_mbuf* burst[kBurst];
   for (PortIndex port = 0; port < setup_.service.ports.size(); ++port) {
+    if (setup_.index >= setup_.service.ports[port].rx_queues) continue;
     const std::uint16_t n = agent_.rx_burst(setup_.service.ports[port].dpdk_port,
                                             static_cast<std::uint16_t>(setup_.index), burst, kBurst);
-    for (std::uint16_t i = 0; i < n; ++i) received_[received_count_++] = {burst[i], port};
+    for (std::uint16_t i = 0; i < n; ++i) sort({burst[i], port, false});
   }
+  if (setup_.rings.to.size() < 2) return;
+  exchange_.flush();
+  received_count_ += exchange_.take(&received_[received_count_]);
+}
+
+// Frames whose session another worker has go there; a lone worker owns all.
+void Worker::sort(const Received& frame) {
+  if (setup_.rings.to.size() >= 2) {
+    const unsigned owner = setup_.service.steering.owner(*frame.mbuf);
+    if (owner == Steering::kEveryone)
+      exchange_.copy_to_others(frame);
+    else if (owner != Steering::kNobody && owner != setup_.index)
+      return exchange_.give(owner, frame);
+  }
+  received_[received_count_++] = frame;
 }
 
 void Worker::process() {
-  for (std::size_t i = 0; i < received_count_; ++i) {
-    if (i + 2 < received_count_) rte_prefetch0(rte_pktmbuf_mtod(received_[i + 2].mbuf, void*));
-    Packet packet{.mbuf = received_[i].mbuf, .in_port = received_[i].port};
-    turn_.begin_packet();
-    const Verdict verdict = ethernet_input(context_, packet);
-    switch (verdict.kind) {
-      case Verdict::Kind::output:
-        output_.forward(packet.mbuf, packet.out_port, packet.next_hop_be, turn_.depends_epoch());
-        break;
-      case Verdict::Kind::drop:
-        pool_.drop(packet.mbuf, verdict.reason);
-        break;
-      case Verdict::Kind::taken:
-        break;
-    }
+  Matches expected;
+  for (std::size_t first = 0; first < received_count_; first += kLookAhead) {
+    const std::size_t n = std::min(kLookAhead, received_count_ - first);
+    const std::span<const Received> burst(&received_[first], n);
+    look_ahead(setup_.state.sessions, burst, expected);
+    for (std::size_t i = 0; i < n; ++i) process(burst[i], expected[i]);
+  }
+}
+
+void Worker::process(const Received& frame, region::SessionTable::Match expected) {
+  Packet packet{.mbuf = frame.mbuf, .in_port = frame.port, .copy = frame.copy, .expected = expected};
+  turn_.begin_packet();
+  const Verdict verdict = ethernet_input(context_, packet);
+  switch (verdict.kind) {
+    case Verdict::Kind::output:
+      output_.forward(packet.mbuf, packet.out_port, packet.next_hop_be, turn_.depends_epoch());
+      break;
+    case Verdict::Kind::drop:
+      pool_.drop(packet.mbuf, verdict.reason);
+      break;
+    case Verdict::Kind::taken:
+      break;
   }
 }
 

@@ -6,13 +6,15 @@
 
 #include "base/clock.h"
 #include "base/committed_epoch.h"
+#include "base/transmit_permit.h"
 #include "ckpt_engine/region/turn.h"
 #include "dataplane/datapath/ageing.h"
-#include "dataplane/datapath/announcements.h"
 #include "dataplane/datapath/context.h"
 #include "dataplane/datapath/idle.h"
-#include "dataplane/datapath/output.h"
+#include "dataplane/datapath/output/announcements.h"
+#include "dataplane/datapath/output/output.h"
 #include "dataplane/datapath/requests.h"
+#include "dataplane/datapath/steering/exchange.h"
 #include "quiesce/interface_agent.h"
 
 namespace stillwater::dataplane {
@@ -34,12 +36,14 @@ struct WorkerSetup {
   region::Region& region;
   region::WorkerMarks& marks;
   CommittedEpoch& epochs;
+  const TransmitPermit& permit;
   const Clock& clock;
   const RegionClock& region_clock;
   quiesce::WorkerGate& gate;
   rte_mempool* buffers;
   Requests& requests;
   WorkerReport& report;
+  RingEnds rings;
   IdleStrategy idle;
   std::uint32_t hold_packets_max;
 };
@@ -60,15 +64,12 @@ class Worker {
   static constexpr std::uint16_t kBurst = 32;
   static constexpr Nanos kCountersInterval = 100ms;
 
-  struct Received {
-    rte_mbuf* mbuf;
-    PortIndex port;
-  };
-
   void breathe();
   void begin_turn();
   void poll();
+  void sort(const Received& frame);
   void process();
+  void process(const Received& frame, region::SessionTable::Match expected);
   void transmit();
   void tidy();
 
@@ -88,6 +89,7 @@ class Worker {
   Context context_;
   Ageing ageing_;
   Announcements announcements_;
+  Exchange exchange_;
   Idle idle_;
   std::vector<Received> received_;
   std::size_t received_count_ = 0;

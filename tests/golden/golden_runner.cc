@@ -63,7 +63,9 @@ class Case {
     dataplane::Dataplane::add_roots(layout, config_.dataplane);
     const auto region = must(region::Region::create(layout));
     CommittedEpoch epochs;
-    auto dataplane = must(dataplane::Dataplane::create(config_.dataplane, *region, epochs, clock_));
+    TransmitPermit permit;
+    permit.set_until(TransmitPermit::kForever);
+    auto dataplane = must(dataplane::Dataplane::create(config_.dataplane, *region, epochs, permit, clock_));
     must(dataplane->start());
     dataplane->barrier().resume();
     wait_until_consumed(*dataplane);

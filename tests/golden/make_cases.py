@@ -29,8 +29,9 @@ ONE_PORT = """ports:
 """
 
 
-def config(ports, rules, nat=None):
-    text = HEAD + ports + "routes:\n  - {to: 0.0.0.0/0, via: 10.80.2.2}\n"
+def config(ports, rules, nat=None, sessions=1024):
+    head = HEAD.replace("sessions: 1024", f"sessions: {sessions}")
+    text = head + ports + "routes:\n  - {to: 0.0.0.0/0, via: 10.80.2.2}\n"
     text += "rules:\n" + "".join(f"  - {rule}\n" for rule in rules) if rules else "rules: []\n"
     if nat:
         text += f"source_nat:\n  - {nat}\n"
@@ -57,8 +58,8 @@ def case(name, text, captures, drops=None):
     (folder / "drops.txt").write_text("".join(lines))
 
 
-def one_port(name, send, expect, drops=None, rules=ALLOW_ALL, nat=None):
-    case(name, config(ONE_PORT, rules, nat), {"send": send, "expect": expect}, drops)
+def one_port(name, send, expect, drops=None, rules=ALLOW_ALL, nat=None, sessions=1024):
+    case(name, config(ONE_PORT, rules, nat, sessions), {"send": send, "expect": expect}, drops)
 
 
 def ask(sender, mac, target, **fields):
@@ -177,6 +178,13 @@ def nat_cases():
              [*KNOWN, to_gw(udp(HOST, 4000)), to_gw(udp(HOST, 4001)), to_gw(udp(HOST, 4002))],
              [*GREETED, from_gw(udp(NAT, 3000, ttl=63)), from_gw(udp(NAT, 3001, ttl=63))],
              {"nat_ports_exhausted": 1}, nat="{to: lan, address: 10.80.2.5, ports: 3000-3001}")
+
+    # The table is a page of 64 sessions at least; those that are in it go on.
+    flows = range(4000, 4064)
+    one_port("sessions_run_out",
+             [*KNOWN, *[to_gw(udp(HOST, port)) for port in [*flows, 5000, 4000]]],
+             [*GREETED, *[from_gw(udp(HOST, port, ttl=63)) for port in [*flows, 4000]]],
+             {"sessions_full": 1}, sessions=16)
 
     none = UDP(sport=4000, dport=53, chksum=0) / b"no checksum"
     one_port("udp_checksum_0_stays_0", [*KNOWN, to_gw(ip(HOST, SERVER) / none)],

@@ -1,5 +1,5 @@
-#include "dataplane/datapath/arp_frames.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/output/arp_frames.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -34,6 +34,7 @@ Verdict arp_input(Context& context, Packet& packet) {
   const ServicePort& port = context.service.ports[packet.in_port];
   const std::uint32_t sender_be = arp.arp_data.arp_sip;
   if (port.owns(sender_be)) {
+    if (packet.copy) return Verdict::drop(DropReason::arp_done);
     context.own_mac_elsewhere = true;
     return Verdict::drop(DropReason::arp_conflict);
   }
@@ -44,10 +45,10 @@ Verdict arp_input(Context& context, Packet& packet) {
     const bool known = context.state.neighbours.find(packet.in_port, sender_be) != nullptr;
     if (asked_for || known || (is_request && for_us))
       learn(context, packet.in_port, arp);
-    else if (!is_request)
+    else if (!is_request && !packet.copy)
       return Verdict::drop(DropReason::arp_unasked);
   }
-  if (!is_request) return Verdict::drop(DropReason::arp_done);
+  if (!is_request || packet.copy) return Verdict::drop(DropReason::arp_done);
   if (!for_us) return Verdict::drop(DropReason::arp_not_for_us);
   if (const unsigned excess = rte_pktmbuf_pkt_len(packet.mbuf) - kArpFrameBytes; excess != 0)
     (void)rte_pktmbuf_trim(packet.mbuf, static_cast<std::uint16_t>(excess));

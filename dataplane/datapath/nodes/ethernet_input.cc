@@ -8,7 +8,7 @@ Verdict ethernet_input(Context& context, Packet& packet) {
   if ((mbuf.ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0) return Verdict::drop(DropReason::vlan_tag);
   const rte_ether_hdr& ether = *packet.ether();
   if (context.service.is_own_mac(ether.src_addr)) {
-    context.own_mac_elsewhere = true;
+    context.own_mac_elsewhere = !packet.copy;
     return Verdict::drop(DropReason::own_mac_seen);
   }
   const ServicePort& port = context.service.ports[packet.in_port];

@@ -1,26 +1,14 @@
 #include <netinet/in.h>
 
+#include "dataplane/datapath/icmp_types.h"
 #include "dataplane/datapath/ipv4_parse.h"
 #include "dataplane/datapath/nodes/nodes.h"
 
 namespace stillwater::dataplane {
 namespace {
 
-// ICMP types (RFC 792) that quote the packet they are about. Redirects are not forwarded.
-constexpr std::uint8_t kDestinationUnreachable = 3;
-constexpr std::uint8_t kTimeExceeded = 11;
-constexpr std::uint8_t kParameterProblem = 12;
-
 bool is_icmp_error(const Packet& packet) {
-  if (packet.key.protocol != IPPROTO_ICMP) return false;
-  switch (packet.icmp_type) {
-    case kDestinationUnreachable:
-    case kTimeExceeded:
-    case kParameterProblem:
-      return true;
-    default:
-      return false;
-  }
+  return packet.key.protocol == IPPROTO_ICMP && quotes_a_packet(packet.icmp_type);
 }
 
 // A session carries requests forward and replies back, so an echo the other way round is not of it.
@@ -41,7 +29,7 @@ Verdict ipv4_input(Context& context, Packet& packet) {
     return Verdict::drop(local && *why == DropReason::unknown_protocol ? DropReason::not_served : *why);
   context.turn.begin_packet();
   if (is_icmp_error(packet)) return icmp_error(context, packet);
-  const auto match = context.state.sessions.find(packet.key);
+  const auto match = context.state.sessions.find(packet.key, packet.expected);
   if (match && travels_as(packet, match.direction)) return session_forward(context, packet, match);
   if (local) return local_input(context, packet);
   return session_open(context, packet, route);

@@ -34,10 +34,16 @@ std::optional<FlowKey> reply_tuple(Context& context, const FlowKey& forward_key,
                                    const SourceNat::Entry* nat) {
   FlowKey reply = reversed(forward_key);
   if (nat == nullptr) return reply;
-  const auto port =
-      context.state.source_nat.take(context.turn, *nat, forward_key.protocol, forward_key.source_port_be);
-  if (!port) return std::nullopt;
   reply.destination_be = nat->address_be;
+  const Steering& steering = context.service.steering;
+  const auto arrives_here = [&](std::uint16_t port_be) {
+    FlowKey candidate = reply;
+    candidate.destination_port_be = port_be;
+    return steering.workers() == 1 || steering.delivered_to(candidate) == context.worker;
+  };
+  const auto port = context.state.source_nat.take(context.turn, *nat, forward_key.protocol,
+                                                  forward_key.source_port_be, arrives_here);
+  if (!port) return std::nullopt;
   reply.destination_port_be = *port;
   if (forward_key.protocol == IPPROTO_ICMP) reply.source_port_be = *port;
   return reply;

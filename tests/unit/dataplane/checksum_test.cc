@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/dataplane/random.h"
+#include "tests/unit/random.h"
 
 using namespace stillwater;
 using namespace stillwater::dataplane;

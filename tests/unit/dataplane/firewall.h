@@ -49,7 +49,11 @@ inline Config firewall_config(const std::string& inside, const std::string& outs
 }
 
 struct Firewall {
-  Firewall() : config(firewall_config(inside.device(), outside.device())) {
+  explicit Firewall(unsigned workers = 1)
+      : inside(buffers, workers),
+        outside(buffers, workers),
+        config(firewall_config(inside.device(), outside.device())) {
+    config.workers = workers;
     region::Layout layout;
     Dataplane::add_roots(layout, config);
     region = region::Region::create(layout).value();
@@ -58,7 +62,8 @@ struct Firewall {
 
   // The workers wait at the barrier afterwards.
   void start(const Clock& with) {
-    auto made = Dataplane::create(config, *region, epochs, with);
+    permit.set_until(TransmitPermit::kForever);
+    auto made = Dataplane::create(config, *region, epochs, permit, with);
     if (!made) FAIL(made.error().message);
     dataplane = std::move(*made);
     const Status started = dataplane->start();
@@ -100,9 +105,10 @@ struct Firewall {
   }
 
   TestBuffers buffers;
-  RingPort inside{buffers}, outside{buffers};
+  RingPort inside, outside;
   ManualClock clock;
   CommittedEpoch epochs;
+  TransmitPermit permit;
   Config config;
   std::unique_ptr<region::Region> region;
   std::unique_ptr<Dataplane> dataplane;

@@ -7,10 +7,12 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "dataplane/datapath/arp_frames.h"
+#include <rte_icmp.h>
+
 #include "dataplane/datapath/checksum.h"
+#include "dataplane/datapath/output/arp_frames.h"
 #include "dataplane/datapath/packet.h"
-#include "tests/unit/dataplane/ring_port.h"
+#include "tests/unit/dpdk/ring_port.h"
 
 namespace stillwater::dataplane {
 
@@ -62,14 +64,52 @@ inline Bytes udp_frame(std::uint8_t from_mac, std::uint8_t to_mac, const UdpFlow
   return frame;
 }
 
+// The same frame as the first fragment of a datagram that goes on.
+inline Bytes first_fragment(Bytes frame) {
+  auto* header = reinterpret_cast<rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]);
+  header->fragment_offset = htons(RTE_IPV4_HDR_MF_FLAG);
+  header->hdr_checksum = 0;
+  header->hdr_checksum = checksum_of(header, sizeof(*header));
+  return frame;
+}
+
+// Destination unreachable, quoting the packet of `about`. `outer` says from whom to whom; without ports.
+inline Bytes icmp_error(std::uint8_t from_mac, std::uint8_t to_mac, const UdpFlow& outer,
+                        const UdpFlow& about) {
+  Bytes frame = udp_frame(from_mac, to_mac, outer);
+  const Bytes quoted = udp_frame(from_mac, to_mac, about);
+  frame.resize(RTE_ETHER_HDR_LEN + sizeof(rte_ipv4_hdr) + sizeof(rte_icmp_hdr), 0);
+  frame.insert(frame.end(), quoted.begin() + RTE_ETHER_HDR_LEN, quoted.end());
+  auto* header = reinterpret_cast<rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]);
+  header->next_proto_id = IPPROTO_ICMP;
+  header->total_length = htons(static_cast<std::uint16_t>(frame.size() - RTE_ETHER_HDR_LEN));
+  header->hdr_checksum = 0;
+  header->hdr_checksum = checksum_of(header, sizeof(*header));
+  auto* icmp = reinterpret_cast<rte_icmp_hdr*>(header + 1);
+  *icmp = rte_icmp_hdr{};
+  icmp->icmp_type = 3;
+  icmp->icmp_cksum = checksum_of(icmp, frame.size() - RTE_ETHER_HDR_LEN - sizeof(*header));
+  return frame;
+}
+
+inline bool is_icmp(const Bytes& frame) {
+  return frame.size() > 34 && frame[12] == 0x08 && frame[13] == 0x00 && frame[23] == IPPROTO_ICMP;
+}
+
 inline bool is_udp(const Bytes& frame) {
   return frame.size() > 34 && frame[12] == 0x08 && frame[13] == 0x00 && frame[23] == IPPROTO_UDP;
 }
 
-inline UdpFlow flow_of(const Bytes& frame) {
-  const auto* header = reinterpret_cast<const rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]);
+// Of the IPv4 header at `offset`, by default the frame's own.
+inline UdpFlow flow_of(const Bytes& frame, std::size_t offset = RTE_ETHER_HDR_LEN) {
+  const auto* header = reinterpret_cast<const rte_ipv4_hdr*>(&frame[offset]);
   const auto* udp = reinterpret_cast<const rte_udp_hdr*>(header + 1);
   return {ntohl(header->src_addr), ntohl(header->dst_addr), ntohs(udp->src_port), ntohs(udp->dst_port)};
+}
+
+// Of the packet that an ICMP error quotes.
+inline UdpFlow quoted_by(const Bytes& error) {
+  return flow_of(error, RTE_ETHER_HDR_LEN + sizeof(rte_ipv4_hdr) + sizeof(rte_icmp_hdr));
 }
 
 }  // namespace stillwater::dataplane

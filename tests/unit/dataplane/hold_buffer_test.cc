@@ -1,11 +1,11 @@
-#include "dataplane/datapath/hold_buffer.h"
+#include "dataplane/datapath/output/hold_buffer.h"
 
 #include <deque>
 #include <map>
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/dataplane/random.h"
+#include "tests/unit/random.h"
 
 using namespace stillwater;
 using namespace stillwater::dataplane;

@@ -1,3 +1,4 @@
+#include <future>
 #include <set>
 
 #include "tests/unit/dataplane/firewall.h"
@@ -73,6 +74,52 @@ TEST_CASE("a fence frees held output, which is never released") {
   f.dataplane->barrier().resume();
   f.next_turns();
   CHECK(f.outside.sent() == 0);
+}
+
+TEST_CASE("a fence frees packets that wait for a neighbour, and they are not sent when it answers") {
+  Firewall f;
+  f.config.output_commit = OutputCommit::none;
+  f.start_and_resume();
+  f.inside.put(arp_request(kHostMac, kHost, kIn));
+  Bytes frame;
+  REQUIRE(eventually([&] { return f.inside.take(frame); }));
+  f.query();
+  REQUIRE(eventually([&] { return f.outside.take(frame); }));  // the question for the server's MAC address
+  REQUIRE_FALSE(is_udp(frame));
+  f.settle();
+  CHECK(f.dataplane->drop_held() == 1);
+  f.dataplane->barrier().resume();
+  f.outside.put(arp_request(kServerMac, kServer, kOut));
+  REQUIRE(eventually([&] { return f.outside.take(frame); }));
+  CHECK_FALSE(is_udp(frame));
+  f.next_turns();
+  CHECK(f.outside.sent() == 0);
+}
+
+TEST_CASE(
+    "Q8: a link that takes no packets keeps a worker from its boundary for its patience, then drops by "
+    "name") {
+  Firewall f;
+  f.config.output_commit = OutputCommit::none;
+  f.start_and_resume();
+  f.greet();
+  unsigned sent = 0;
+  while (f.outside.sent() < RingPort::kRoom) {
+    REQUIRE(eventually([&] { return f.inside.waiting() < 64; }));
+    for (int i = 0; i < 32; ++i, ++sent) f.query();
+  }
+  REQUIRE(eventually([&] { return f.inside.waiting() == 0; }));
+  f.query();
+  auto asked = std::async(std::launch::async, [&f] { return f.dataplane->barrier().quiesce(5s); });
+  const quiesce::WorkerGate& gate = f.dataplane->barrier().gate(0);
+  REQUIRE(eventually([&] { return gate.stop.load() && gate.visits.load() >= 3; }));
+  CHECK(asked.wait_for(0s) == std::future_status::timeout);
+  CHECK(gate.in_flight.load() > 0);
+  f.clock.advance(2ms);
+  REQUIRE(asked.get());
+  f.clock.advance(1s);
+  f.dataplane->barrier().resume();
+  CHECK(eventually([&] { return f.dataplane->drops()["tx_full"] >= 1; }));
 }
 
 TEST_CASE("output commit none holds nothing") {

@@ -7,7 +7,7 @@
 
 #include "dataplane/datapath/checksum.h"
 #include "dataplane/datapath/ipv4_parse.h"
-#include "tests/unit/dataplane/random.h"
+#include "tests/unit/random.h"
 
 using namespace stillwater;
 using namespace stillwater::dataplane;

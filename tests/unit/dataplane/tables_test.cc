@@ -3,10 +3,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "dataplane/datapath/fib.h"
-#include "dataplane/datapath/rule_set.h"
-#include "tests/unit/dataplane/eal_once.h"
-#include "tests/unit/dataplane/random.h"
+#include "dataplane/datapath/tables/fib.h"
+#include "dataplane/datapath/tables/rule_set.h"
+#include "tests/unit/dpdk/eal_once.h"
+#include "tests/unit/random.h"
 
 using namespace stillwater;
 using namespace stillwater::dataplane;

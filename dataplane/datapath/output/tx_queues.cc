@@ -1,11 +1,17 @@
-#include "dataplane/datapath/tx_queues.h"
+#include "dataplane/datapath/output/tx_queues.h"
 
 #include <algorithm>
 
 namespace stillwater::dataplane {
 
-TxQueues::TxQueues(PacketPool& pool, const Service& service, std::uint16_t queue)
-    : pool_(pool), service_(service), queue_(queue), queues_(service.ports.size()) {}
+TxQueues::TxQueues(PacketPool& pool, const Service& service, const TransmitPermit& permit, const Clock& clock,
+                   std::uint16_t queue)
+    : pool_(pool),
+      service_(service),
+      permit_(permit),
+      clock_(clock),
+      queue_(queue),
+      queues_(service.ports.size()) {}
 
 TxQueues::~TxQueues() {
   for (Queue& queue : queues_)
@@ -24,6 +30,7 @@ void TxQueues::send(PortIndex port, rte_mbuf* frame) {
 }
 
 void TxQueues::burst(PortIndex port) {
+  if (!permit_.holds(clock_.now())) return;
   Queue& queue = queues_[port];
   const std::uint16_t sent =
       pool_.agent().tx_burst(service_.ports[port].dpdk_port, queue_, queue.frames.data(), queue.count);
@@ -41,7 +48,8 @@ void TxQueues::flush(Instant now) {
     if (queue.count == 0 || queue.count < before) {
       queue.progress = now;
     } else if (now - queue.progress > kPatience) {
-      for (std::uint16_t i = 0; i < queue.count; ++i) pool_.drop(queue.frames[i], DropReason::tx_full);
+      const DropReason why = permit_.holds(now) ? DropReason::tx_full : DropReason::no_lease;
+      for (std::uint16_t i = 0; i < queue.count; ++i) pool_.drop(queue.frames[i], why);
       queue.count = 0;
     }
   }

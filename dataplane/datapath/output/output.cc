@@ -1,4 +1,4 @@
-#include "dataplane/datapath/output.h"
+#include "dataplane/datapath/output/output.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -12,12 +12,13 @@ rte_ether_addr to_ether(const std::array<std::uint8_t, 6>& mac) {
 }  // namespace
 
 Output::Output(PacketPool& pool, const Service& service, const region::NeighbourTable& neighbours,
-               CommittedEpoch& epochs, std::uint16_t queue, std::uint32_t hold_packets_max)
+               CommittedEpoch& epochs, const TransmitPermit& permit, const Clock& clock, std::uint16_t queue,
+               std::uint32_t hold_packets_max)
     : pool_(pool),
       service_(service),
       neighbours_(neighbours),
       epochs_(epochs),
-      tx_(pool, service, queue),
+      tx_(pool, service, permit, clock, queue),
       resolver_(pool, service, tx_),
       held_(hold_packets_max) {}
 

@@ -1,6 +1,7 @@
 // A DPDK port made of two rings: the test puts frames in at one end and takes them at the other.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <stdexcept>
@@ -13,7 +14,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
-#include "tests/unit/dataplane/eal_once.h"
+#include "tests/unit/dpdk/eal_once.h"
 
 namespace stillwater::dataplane {
 
@@ -42,31 +43,39 @@ class TestBuffers {
 
 class RingPort {
  public:
-  explicit RingPort(TestBuffers& buffers) : buffers_(buffers) {
+  static constexpr unsigned kRoom = 511;  // of each ring
+
+  // One ring each way a queue.
+  explicit RingPort(TestBuffers& buffers, unsigned queues = 1)
+      : buffers_(buffers), in_(queues), out_(queues) {
     static std::atomic<int> serial{0};
     const std::string name = "t" + std::to_string(serial++);
-    in_ = rte_ring_create((name + "_in").c_str(), 512, SOCKET_ID_ANY, 0);
-    out_ = rte_ring_create((name + "_out").c_str(), 512, SOCKET_ID_ANY, 0);
-    id_ = rte_eth_from_rings(name.c_str(), &in_, 1, &out_, 1, 0);
+    for (unsigned q = 0; q < queues; ++q) {
+      const std::string suffix = "_" + std::to_string(q);
+      in_[q] = rte_ring_create((name + "_in" + suffix).c_str(), 512, SOCKET_ID_ANY, 0);
+      out_[q] = rte_ring_create((name + "_out" + suffix).c_str(), 512, SOCKET_ID_ANY, 0);
+    }
+    id_ = rte_eth_from_rings(name.c_str(), in_.data(), queues, out_.data(), queues, 0);
     if (id_ < 0) throw std::runtime_error("no ring port");
     device_ = "net_ring_" + name;
   }
   ~RingPort() {
-    for (Bytes frame; take(frame);) continue;
     rte_eth_dev_stop(id());
     rte_eth_dev_close(id());
-    drain(in_);
-    drain(out_);
-    rte_ring_free(in_);
-    rte_ring_free(out_);
+    for (const auto& rings : {in_, out_}) {
+      for (rte_ring* ring : rings) {
+        drain(ring);
+        rte_ring_free(ring);
+      }
+    }
   }
   RingPort(const RingPort&) = delete;
   RingPort& operator=(const RingPort&) = delete;
 
   [[nodiscard]] const std::string& device() const { return device_; }
   [[nodiscard]] std::uint16_t id() const { return static_cast<std::uint16_t>(id_); }
-  [[nodiscard]] unsigned waiting() const { return rte_ring_count(in_); }  // not yet received
-  [[nodiscard]] unsigned sent() const { return rte_ring_count(out_); }    // not yet taken
+  [[nodiscard]] unsigned waiting() const { return count(in_); }  // not yet received
+  [[nodiscard]] unsigned sent() const { return count(out_); }    // not yet taken
 
   // One queue pair, for tests that use DPDK's functions without a Port.
   void start() {
@@ -77,17 +86,22 @@ class RingPort {
       throw std::runtime_error("ring port does not start");
   }
 
-  void put(const Bytes& frame) {
+  void put(const Bytes& frame, unsigned queue = 0) {
     rte_mbuf* mbuf = rte_pktmbuf_alloc(buffers_.pool());
-    if (mbuf == nullptr || rte_ring_enqueue(in_, mbuf) != 0) throw std::runtime_error("test ring is full");
+    if (mbuf == nullptr) throw std::runtime_error("no test buffer is free");
     std::copy(
         frame.begin(), frame.end(),
         reinterpret_cast<std::uint8_t*>(rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()))));
+    if (rte_ring_enqueue(in_[queue], mbuf) == 0) return;
+    rte_pktmbuf_free(mbuf);
+    throw std::runtime_error("test ring is full");
   }
   // False if nothing was sent.
   [[nodiscard]] bool take(Bytes& frame) {
     void* object = nullptr;
-    if (rte_ring_dequeue(out_, &object) != 0) return false;
+    if (std::none_of(out_.begin(), out_.end(),
+                     [&](rte_ring* ring) { return rte_ring_dequeue(ring, &object) == 0; }))
+      return false;
     auto* mbuf = static_cast<rte_mbuf*>(object);
     const auto* data = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
     frame.assign(data, data + mbuf->data_len);
@@ -96,13 +110,18 @@ class RingPort {
   }
 
  private:
+  static unsigned count(const std::vector<rte_ring*>& rings) {
+    unsigned sum = 0;
+    for (const rte_ring* ring : rings) sum += rte_ring_count(ring);
+    return sum;
+  }
   static void drain(rte_ring* ring) {
     for (void* object = nullptr; rte_ring_dequeue(ring, &object) == 0;)
       rte_pktmbuf_free(static_cast<rte_mbuf*>(object));
   }
   TestBuffers& buffers_;
-  rte_ring* in_;
-  rte_ring* out_;
+  std::vector<rte_ring*> in_;
+  std::vector<rte_ring*> out_;
   int id_;
   std::string device_;
 };

@@ -1,8 +1,8 @@
-#include "dataplane/datapath/resolver.h"
+#include "dataplane/datapath/output/resolver.h"
 
 #include <algorithm>
 
-#include "dataplane/datapath/arp_frames.h"
+#include "dataplane/datapath/output/arp_frames.h"
 
 namespace stillwater::dataplane {
 namespace {

@@ -1,4 +1,4 @@
-#include "dataplane/datapath/source_nat.h"
+#include "dataplane/datapath/tables/source_nat.h"
 
 #include <algorithm>
 #include <iterator>
@@ -10,6 +10,8 @@
 
 namespace stillwater::dataplane {
 namespace {
+
+static_assert(region::PortBitmap::Share::kBlock == kNatPortBlock);
 
 constexpr std::uint8_t kProtocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
 
@@ -35,7 +37,8 @@ void SourceNat::add_roots(region::Layout& layout, unsigned shard, const Config& 
   if (bitmaps > 0) region::PortBitmap::add_root(layout, root_name(shard), bitmaps);
 }
 
-SourceNat::SourceNat(const region::Region& region, unsigned shard, const Config& config) {
+SourceNat::SourceNat(const region::Region& region, unsigned shard, const Config& config)
+    : share_{shard, config.workers} {
   const std::vector<std::uint32_t> addresses = distinct_addresses(config);
   for (std::size_t pool = 0; pool < addresses.size(); ++pool) {
     const auto bitmap = [&](std::uint8_t protocol) {
@@ -60,17 +63,13 @@ const SourceNat::Entry* SourceNat::find(PortIndex from, PortIndex to) const {
   return nullptr;
 }
 
-std::optional<std::uint16_t> SourceNat::take(region::Turn& turn, const Entry& entry, std::uint8_t protocol,
-                                             std::uint16_t wanted_be) {
-  region::PortBitmap& bitmap = pools_[entry.pool].protocols[index_of(protocol)];
-  const auto port = bitmap.take(turn, entry.ports.first, entry.ports.last, rte_be_to_cpu_16(wanted_be));
-  if (!port) return std::nullopt;
-  return rte_cpu_to_be_16(*port);
+region::PortBitmap& SourceNat::bitmap_of(const Entry& entry, std::uint8_t protocol) {
+  return pools_[entry.pool].protocols[index_of(protocol)];
 }
 
 void SourceNat::give_back(region::Turn& turn, const Entry& entry, std::uint8_t protocol,
                           std::uint16_t port_be) {
-  pools_[entry.pool].protocols[index_of(protocol)].give(turn, rte_be_to_cpu_16(port_be));
+  bitmap_of(entry, protocol).give(turn, rte_be_to_cpu_16(port_be));
 }
 
 void SourceNat::give(region::Turn& turn, const region::Session& session) {

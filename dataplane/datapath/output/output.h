@@ -8,11 +8,11 @@
 #include "base/committed_epoch.h"
 #include "ckpt_engine/region/neighbour_table.h"
 #include "ckpt_engine/region/turn.h"
-#include "dataplane/datapath/hold_buffer.h"
+#include "dataplane/datapath/output/hold_buffer.h"
+#include "dataplane/datapath/output/resolver.h"
+#include "dataplane/datapath/output/tx_queues.h"
 #include "dataplane/datapath/packet_pool.h"
-#include "dataplane/datapath/resolver.h"
-#include "dataplane/datapath/service.h"
-#include "dataplane/datapath/tx_queues.h"
+#include "dataplane/datapath/tables/service.h"
 
 namespace stillwater::dataplane {
 
@@ -20,7 +20,8 @@ namespace stillwater::dataplane {
 class Output {
  public:
   Output(PacketPool& pool, const Service& service, const region::NeighbourTable& neighbours,
-         CommittedEpoch& epochs, std::uint16_t queue, std::uint32_t hold_packets_max);
+         CommittedEpoch& epochs, const TransmitPermit& permit, const Clock& clock, std::uint16_t queue,
+         std::uint32_t hold_packets_max);
   ~Output();
 
   // `committed` as read at the begin of the turn.

@@ -31,10 +31,19 @@ class SourceNat {
   // Null: sessions between these ports are not translated.
   [[nodiscard]] const Entry* find(PortIndex from, PortIndex to) const;
 
-  // Takes a port (an echo identifier for ICMP): `wanted_be` if it is free, else the next one. Network byte
-  // order.
+  // Takes a port (an echo identifier for ICMP) of this worker's share: `wanted_be` if it is free, else the
+  // next one, but rather one that `prefers(port_be)`. Network byte order.
+  template <class Prefers>
   [[nodiscard]] std::optional<std::uint16_t> take(region::Turn& turn, const Entry& entry,
-                                                  std::uint8_t protocol, std::uint16_t wanted_be);
+                                                  std::uint8_t protocol, std::uint16_t wanted_be,
+                                                  const Prefers& prefers) {
+    const auto port =
+        bitmap_of(entry, protocol)
+            .take(turn, entry.ports.first, entry.ports.last, rte_be_to_cpu_16(wanted_be), share_,
+                  [&](std::uint16_t candidate) { return prefers(rte_cpu_to_be_16(candidate)); });
+    if (!port) return std::nullopt;
+    return rte_cpu_to_be_16(*port);
+  }
   // Gives back what was just taken.
   void give_back(region::Turn& turn, const Entry& entry, std::uint8_t protocol, std::uint16_t port_be);
   // Gives back what the session took, if it was translated.
@@ -45,8 +54,11 @@ class SourceNat {
     std::uint32_t address_be;
     region::PortBitmap protocols[3];
   };
+  [[nodiscard]] region::PortBitmap& bitmap_of(const Entry& entry, std::uint8_t protocol);
+
   std::vector<Entry> entries_;
   std::vector<Pool> pools_;
+  region::PortBitmap::Share share_;
 };
 
 // The session leaves under another source than its initiator's.

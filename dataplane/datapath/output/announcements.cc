@@ -1,6 +1,6 @@
-#include "dataplane/datapath/announcements.h"
+#include "dataplane/datapath/output/announcements.h"
 
-#include "dataplane/datapath/arp_frames.h"
+#include "dataplane/datapath/output/arp_frames.h"
 
 namespace stillwater::dataplane {
 

@@ -6,15 +6,18 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/transmit_permit.h"
 #include "dataplane/datapath/packet_pool.h"
-#include "dataplane/datapath/service.h"
+#include "dataplane/datapath/tables/service.h"
 
 namespace stillwater::dataplane {
 
-// The one place that hands frames to a device. Belongs to one worker's thread.
+// The one place that hands frames to a device, and so the one that looks at the permit to transmit, once a
+// burst and by the clock of that moment: the turn may have begun long ago. Belongs to one worker's thread.
 class TxQueues {
  public:
-  TxQueues(PacketPool& pool, const Service& service, std::uint16_t queue);
+  TxQueues(PacketPool& pool, const Service& service, const TransmitPermit& permit, const Clock& clock,
+           std::uint16_t queue);
   ~TxQueues();
   TxQueues(const TxQueues&) = delete;
   TxQueues& operator=(const TxQueues&) = delete;
@@ -43,6 +46,8 @@ class TxQueues {
 
   PacketPool& pool_;
   const Service& service_;
+  const TransmitPermit& permit_;
+  const Clock& clock_;
   std::uint16_t queue_;
   std::uint64_t sent_ = 0;
   std::vector<Queue> queues_;

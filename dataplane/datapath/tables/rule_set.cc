@@ -1,4 +1,4 @@
-#include "dataplane/datapath/rule_set.h"
+#include "dataplane/datapath/tables/rule_set.h"
 
 #include "dataplane/names.h"
 

@@ -1,4 +1,4 @@
-#include "dataplane/datapath/service.h"
+#include "dataplane/datapath/tables/service.h"
 
 #include <algorithm>
 
@@ -7,9 +7,13 @@
 namespace stillwater::dataplane {
 namespace {
 
-ServicePort make_port(const PortConfig& config, std::uint16_t dpdk_port) {
-  ServicePort port{
-      .dpdk_port = dpdk_port, .mac = {}, .mtu = config.mtu, .subnets = config.addresses, .addresses_be = {}};
+ServicePort make_port(const PortConfig& config, const Service::Opened& opened) {
+  ServicePort port{.dpdk_port = opened.dpdk_port,
+                   .rx_queues = opened.rx_queues,
+                   .mac = {},
+                   .mtu = config.mtu,
+                   .subnets = config.addresses,
+                   .addresses_be = {}};
   std::copy(config.mac.begin(), config.mac.end(), port.mac.addr_bytes);
   for (const Ipv4Prefix& address : config.addresses)
     port.addresses_be.push_back(rte_cpu_to_be_32(address.address));
@@ -34,7 +38,7 @@ bool Service::is_own_mac(const rte_ether_addr& mac) const {
                      [&](const ServicePort& port) { return rte_is_same_ether_addr(&port.mac, &mac) != 0; });
 }
 
-Result<Service> Service::build(const Config& config, const std::vector<std::uint16_t>& dpdk_ports) {
+Result<Service> Service::build(const Config& config, const std::vector<Opened>& ports) {
   auto fib = Fib::build(config);
   if (!fib) return tl::unexpected(fib.error());
   auto rules = RuleSet::build(config);
@@ -42,10 +46,11 @@ Result<Service> Service::build(const Config& config, const std::vector<std::uint
   Service service{.ports = {},
                   .fib = std::move(*fib),
                   .rules = std::move(*rules),
+                  .steering = Steering(config),
                   .timeouts = config.timeouts,
                   .output_commit = config.output_commit};
   for (std::size_t i = 0; i < config.ports.size(); ++i)
-    service.ports.push_back(make_port(config.ports[i], dpdk_ports[i]));
+    service.ports.push_back(make_port(config.ports[i], ports[i]));
   for (const SourceNatConfig& nat : config.source_nat) {
     ServicePort& port = service.ports[*find_port(config, nat.to)];
     const std::uint32_t address_be = rte_cpu_to_be_32(nat.address);

@@ -8,7 +8,7 @@
 #include "ckpt_engine/region/session_table.h"
 #include "dataplane/config.h"
 #include "dataplane/datapath/drop_reason.h"
-#include "dataplane/datapath/source_nat.h"
+#include "dataplane/datapath/tables/source_nat.h"
 
 namespace stillwater::dataplane {
 

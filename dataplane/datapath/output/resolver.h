@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "dataplane/datapath/output/tx_queues.h"
 #include "dataplane/datapath/packet_pool.h"
-#include "dataplane/datapath/service.h"
-#include "dataplane/datapath/tx_queues.h"
+#include "dataplane/datapath/tables/service.h"
 
 namespace stillwater::dataplane {
 

@@ -8,13 +8,15 @@
 
 #include "base/result.h"
 #include "dataplane/config.h"
-#include "dataplane/datapath/fib.h"
-#include "dataplane/datapath/rule_set.h"
+#include "dataplane/datapath/steering/steering.h"
+#include "dataplane/datapath/tables/fib.h"
+#include "dataplane/datapath/tables/rule_set.h"
 
 namespace stillwater::dataplane {
 
 struct ServicePort {
   std::uint16_t dpdk_port;  // this process's id of the port
+  std::uint16_t rx_queues;  // worker w polls queue w, if there is one
   rte_ether_addr mac;       // virtual
   std::uint16_t mtu;
   std::vector<Ipv4Prefix> subnets;
@@ -29,12 +31,17 @@ struct Service {
   std::vector<ServicePort> ports;
   Fib fib;
   RuleSet rules;
+  Steering steering;
   TimeoutConfig timeouts;
   OutputCommit output_commit;
 
-  // `dpdk_ports`: the opened ports, in the configuration's order.
-  [[nodiscard]] static Result<Service> build(const Config& config,
-                                             const std::vector<std::uint16_t>& dpdk_ports);
+  // What is known of an opened port.
+  struct Opened {
+    std::uint16_t dpdk_port;
+    std::uint16_t rx_queues;
+  };
+  // `ports`: in the configuration's order.
+  [[nodiscard]] static Result<Service> build(const Config& config, const std::vector<Opened>& ports);
   [[nodiscard]] bool is_own_mac(const rte_ether_addr& mac) const;
 };
 

@@ -1,4 +1,4 @@
-#include "dataplane/datapath/hold_buffer.h"
+#include "dataplane/datapath/output/hold_buffer.h"
 
 #include <limits>
 

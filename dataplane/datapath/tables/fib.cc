@@ -1,4 +1,4 @@
-#include "dataplane/datapath/fib.h"
+#include "dataplane/datapath/tables/fib.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,4 +1,4 @@
-#include "dataplane/datapath/arp_frames.h"
+#include "dataplane/datapath/output/arp_frames.h"
 
 #include <cstring>
 

@@ -8,7 +8,8 @@
 namespace stillwater::dataplane {
 
 inline void need_eal() {
-  static const Status started = init_eal({.memory_mib = 160, .cores = {}, .log_level = "error"});
+  static const Status started =
+      init_eal({.memory_mib = 160, .workers = 2, .cores = {}, .log_level = "error"});
   if (!started) throw std::runtime_error(started.error().message);
 }
 

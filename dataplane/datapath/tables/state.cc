@@ -1,9 +1,13 @@
-#include "dataplane/datapath/state.h"
+#include "dataplane/datapath/tables/state.h"
+
+#include <algorithm>
 
 namespace stillwater::dataplane {
 
 void State::add_roots(region::Layout& layout, unsigned shard, const Config& config) {
-  region::SessionTable::add_roots(layout, shard, config.sessions_max);
+  // At least what a lone worker may be given at least.
+  const std::uint32_t sessions = std::max(16u, (config.sessions_max + config.workers - 1) / config.workers);
+  region::SessionTable::add_roots(layout, shard, sessions);
   region::NeighbourTable::add_root(layout, shard, config.neighbours_max);
   region::Counters::add_root(layout, shard, kDropReasons);
   SourceNat::add_roots(layout, shard, config);

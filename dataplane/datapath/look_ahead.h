@@ -1,0 +1,20 @@
+// The sessions of a burst, found together before its packets are processed one by one.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "ckpt_engine/region/session_table.h"
+#include "dataplane/datapath/steering/exchange.h"
+
+namespace stillwater::dataplane {
+
+inline constexpr std::size_t kLookAhead = 32;
+using Matches = std::array<region::SessionTable::Match, kLookAhead>;
+
+// With many sessions a lookup mostly waits for memory; those of a burst wait together. `expected` is a guess,
+// empty where there is none: packets before may open and end sessions, so it is checked when it is used.
+// At most kLookAhead frames, headers not validated.
+void look_ahead(const region::SessionTable& sessions, std::span<const Received> burst, Matches& expected);
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,134 @@
+#include "dataplane/datapath/steering/steering.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include <netinet/in.h>
+
+#include <rte_ether.h>
+#include <rte_icmp.h>
+#include <rte_ip.h>
+
+#include "ckpt_engine/region/port_bitmap.h"
+#include "dataplane/datapath/icmp_types.h"
+#include "dataplane/datapath/steering/flow_hash.h"
+#include "dataplane/datapath/translate.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+using region::FlowKey;
+
+// A run of bytes of the first segment.
+struct Bytes {
+  const std::uint8_t* data;
+  unsigned size;
+
+  [[nodiscard]] Bytes from(unsigned offset) const {
+    return offset <= size ? Bytes{data + offset, size - offset} : Bytes{data, 0};
+  }
+};
+
+// An IPv4 header and what follows it.
+struct Datagram {
+  rte_ipv4_hdr ip;
+  Bytes payload;
+};
+
+std::optional<Datagram> datagram_at(Bytes bytes) {
+  Datagram datagram;
+  if (bytes.size < sizeof(datagram.ip)) return std::nullopt;
+  std::memcpy(&datagram.ip, bytes.data, sizeof(datagram.ip));
+  const unsigned header_bytes = (datagram.ip.version_ihl & 0xfu) * 4;
+  if (datagram.ip.version_ihl >> 4 != 4 || header_bytes < sizeof(datagram.ip)) return std::nullopt;
+  datagram.payload = bytes.from(header_bytes);
+  return datagram;
+}
+
+std::uint16_t word_at(Bytes bytes, unsigned offset) {
+  std::uint16_t word = 0;
+  if (bytes.size >= offset + sizeof(word)) std::memcpy(&word, bytes.data + offset, sizeof(word));
+  return word;
+}
+
+Bytes bytes_of(const rte_mbuf& frame) {
+  return {rte_pktmbuf_mtod(&frame, const std::uint8_t*), rte_pktmbuf_data_len(&frame)};
+}
+
+std::uint16_t ethertype_of(Bytes frame) { return word_at(frame, offsetof(rte_ether_hdr, ether_type)); }
+
+bool has_ports(std::uint8_t protocol) { return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP; }
+
+// Ports are those of the session that this belongs to: none for ICMP but an echo's identifier.
+FlowKey flow_of(const Datagram& datagram) {
+  FlowKey flow;
+  flow.source_be = datagram.ip.src_addr;
+  flow.destination_be = datagram.ip.dst_addr;
+  flow.protocol = datagram.ip.next_proto_id;
+  if (has_ports(flow.protocol)) {
+    flow.source_port_be = word_at(datagram.payload, 0);
+    flow.destination_port_be = word_at(datagram.payload, 2);
+  } else if (flow.protocol == IPPROTO_ICMP) {
+    flow.source_port_be = flow.destination_port_be =
+        word_at(datagram.payload, offsetof(rte_icmp_hdr, icmp_ident));
+  }
+  return flow;
+}
+
+bool is_fragment(const rte_ipv4_hdr& ip) {
+  constexpr unsigned kMoreFragmentsOrOffset = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
+  return (rte_be_to_cpu_16(ip.fragment_offset) & kMoreFragmentsOrOffset) != 0;
+}
+
+bool is_icmp_error(const Datagram& datagram) {
+  return datagram.ip.next_proto_id == IPPROTO_ICMP && datagram.payload.size > 0 &&
+         quotes_a_packet(datagram.payload.data[0]);
+}
+
+}  // namespace
+
+std::optional<FlowKey> flow_of(const rte_mbuf& frame) {
+  const Bytes bytes = bytes_of(frame);
+  if (ethertype_of(bytes) != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) return std::nullopt;
+  const auto datagram = datagram_at(bytes.from(RTE_ETHER_HDR_LEN));
+  return datagram ? std::optional(flow_of(*datagram)) : std::nullopt;
+}
+
+Steering::Steering(const Config& config) : workers_(config.workers) {
+  for (const SourceNatConfig& nat : config.source_nat)
+    nat_addresses_be_.push_back(rte_cpu_to_be_32(nat.address));
+}
+
+bool Steering::is_nat_address(std::uint32_t address_be) const {
+  return std::find(nat_addresses_be_.begin(), nat_addresses_be_.end(), address_be) != nat_addresses_be_.end();
+}
+
+unsigned Steering::owner(const rte_mbuf& frame) const {
+  const Bytes bytes = bytes_of(frame);
+  const std::uint16_t ethertype = ethertype_of(bytes);
+  if (ethertype == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP)) return kEveryone;
+  if (ethertype != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) return kNobody;
+  const auto datagram = datagram_at(bytes.from(RTE_ETHER_HDR_LEN));
+  if (!datagram) return kNobody;
+  if (is_fragment(datagram->ip))
+    return worker_of_hash(flow_hash(datagram->ip.src_addr, datagram->ip.dst_addr), workers_);
+  if (!is_icmp_error(*datagram)) return owner_of_flow(flow_of(*datagram));
+  const auto quoted = datagram_at(datagram->payload.from(sizeof(rte_icmp_hdr)));
+  return quoted ? owner_of_flow(reversed(flow_of(*quoted))) : kNobody;
+}
+
+unsigned Steering::owner_of_flow(const FlowKey& flow) const {
+  if (is_nat_address(flow.destination_be))
+    return region::PortBitmap::Share::owner(rte_be_to_cpu_16(flow.destination_port_be), workers_);
+  return delivered_to(flow);
+}
+
+unsigned Steering::delivered_to(const FlowKey& flow) const {
+  const bool ports = has_ports(flow.protocol);
+  return worker_of_hash(flow_hash(flow.source_be, flow.destination_be, ports ? flow.source_port_be : 0,
+                                  ports ? flow.destination_port_be : 0),
+                        workers_);
+}
+
+}  // namespace stillwater::dataplane

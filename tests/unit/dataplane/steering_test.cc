@@ -1,0 +1,147 @@
+// Which worker owns a packet: a property of its headers alone, the same for both directions.
+#include "dataplane/datapath/steering/steering.h"
+
+#include <set>
+
+#include <catch2/catch.hpp>
+#include <rte_thash.h>
+
+#include "ckpt_engine/region/port_bitmap.h"
+#include "dataplane/datapath/steering/flow_hash.h"
+#include "tests/unit/dataplane/firewall.h"
+#include "tests/unit/random.h"
+
+using namespace stillwater;
+using namespace stillwater::dataplane;
+
+namespace {
+
+Config with_workers(unsigned workers) {
+  Config config = firewall_config("in", "out");
+  config.workers = workers;
+  return config;
+}
+
+// The frame's first segment, as a worker gets it.
+struct Frame {
+  explicit Frame(Bytes content) : bytes(std::move(content)), mbuf(std::make_unique<rte_mbuf>()) {
+    mbuf->buf_addr = bytes.data();
+    mbuf->buf_len = mbuf->data_len = static_cast<std::uint16_t>(bytes.size());
+    mbuf->pkt_len = mbuf->data_len;
+    mbuf->nb_segs = 1;
+  }
+  Bytes bytes;
+  std::unique_ptr<rte_mbuf> mbuf;
+};
+
+unsigned owner_of(const Steering& steering, Bytes bytes) {
+  return steering.owner(*Frame(std::move(bytes)).mbuf);
+}
+
+UdpFlow random_flow(Random& random) {
+  return {ipv4(10, 80, 1, random() % 250), random() | 0x10000000u, static_cast<std::uint16_t>(random()),
+          static_cast<std::uint16_t>(random())};
+}
+
+UdpFlow back(const UdpFlow& flow) {
+  return {flow.destination, flow.source, flow.destination_port, flow.source_port};
+}
+
+}  // namespace
+
+TEST_CASE("the flow hash is RSS's Toeplitz hash under the symmetric key, both ways alike") {
+  Random random(7);
+  std::uint8_t key[40];
+  for (unsigned i = 0; i < sizeof(key); ++i) key[i] = i % 2 == 0 ? 0x6d : 0x5a;
+  for (int i = 0; i < 2000; ++i) {
+    const std::uint32_t a = random(), b = random();
+    const auto pa = static_cast<std::uint16_t>(random()), pb = static_cast<std::uint16_t>(random());
+    std::uint32_t tuple[3] = {a, b, std::uint32_t{pa} << 16 | pb};
+    const std::uint32_t expected = rte_softrss(tuple, 3, key);
+    REQUIRE(flow_hash(htonl(a), htonl(b), htons(pa), htons(pb)) == expected);
+    REQUIRE(flow_hash(htonl(b), htonl(a), htons(pb), htons(pa)) == expected);
+  }
+}
+
+TEST_CASE("both directions of a flow have one owner, and flows spread over all workers") {
+  Random random(8);
+  for (unsigned workers = 1; workers <= kWorkersMax; ++workers) {
+    const Steering steering(with_workers(workers));
+    std::vector<unsigned> flows(workers);
+    for (int i = 0; i < 6000; ++i) {
+      const UdpFlow flow = random_flow(random);
+      const unsigned owner = owner_of(steering, udp_frame(1, 2, flow));
+      REQUIRE(owner < workers);
+      REQUIRE(owner_of(steering, udp_frame(2, 1, back(flow))) == owner);
+      ++flows[owner];
+    }
+    for (const unsigned count : flows) CHECK(count > 6000 / workers / 2);
+  }
+}
+
+TEST_CASE("an answer to a translated port belongs to the worker whose share the port is of") {
+  const Steering steering(with_workers(3));
+  for (unsigned port = 1; port < 65536; port += 7) {
+    const auto nat_port = static_cast<std::uint16_t>(port);
+    const UdpFlow answer{kServer, kOut, 53, nat_port};
+    REQUIRE(owner_of(steering, udp_frame(1, 2, answer)) == region::PortBitmap::Share::owner(nat_port, 3));
+  }
+}
+
+TEST_CASE("an ICMP error belongs to the owner of the session that it is about, from either side") {
+  Random random(9);
+  const Steering steering(with_workers(4));
+  for (int i = 0; i < 1000; ++i) {
+    const UdpFlow flow = random_flow(random);
+    const unsigned owner = owner_of(steering, udp_frame(1, 2, flow));
+    // A router behind the responder complains about the question, one behind the initiator about the answer.
+    const UdpFlow from_router{random() | 0x10000000u, flow.source, 0, 0};
+    REQUIRE(owner_of(steering, icmp_error(1, 2, from_router, flow)) == owner);
+    REQUIRE(owner_of(steering, icmp_error(1, 2, from_router, back(flow))) == owner);
+
+    const auto port = static_cast<std::uint16_t>(random());
+    const UdpFlow translated{kOut, flow.destination, port, flow.destination_port};
+    REQUIRE(owner_of(steering, icmp_error(1, 2, {flow.destination, kOut, 0, 0}, translated)) ==
+            region::PortBitmap::Share::owner(port, 4));
+  }
+}
+
+TEST_CASE("all fragments of a datagram meet at one worker") {
+  Random random(10);
+  const Steering steering(with_workers(4));
+  std::set<unsigned> owners;
+  for (int i = 0; i < 200; ++i) {
+    const Bytes whole = udp_frame(1, 2, random_flow(random));
+    std::set<unsigned> of_datagram;
+    for (const unsigned offset_field : {0x2000u, 0x2010u, 0x0020u}) {
+      Bytes fragment = whole;
+      fragment[20] = static_cast<std::uint8_t>(offset_field >> 8);
+      fragment[21] = static_cast<std::uint8_t>(offset_field & 0xff);
+      for (std::size_t b = 34; b < fragment.size(); ++b) fragment[b] = static_cast<std::uint8_t>(random());
+      of_datagram.insert(owner_of(steering, fragment));
+    }
+    REQUIRE(of_datagram.size() == 1);
+    owners.merge(of_datagram);
+  }
+  CHECK(owners.size() == 4);
+}
+
+TEST_CASE("steering reads no byte past the frame, and leaves to the receiving worker what it cannot read") {
+  Random random(11);
+  const Steering steering(with_workers(4));
+  const Bytes error = icmp_error(1, 2, {kServer, kOut, 0, 0}, {kOut, kServer, 4000, 53});
+  for (std::size_t length = 0; length <= error.size(); ++length) {
+    const Bytes cut(error.begin(), error.begin() + static_cast<std::ptrdiff_t>(length));
+    const unsigned owner = owner_of(steering, cut);
+    CHECK((owner < 4 || owner == Steering::kNobody));
+    if (length < RTE_ETHER_HDR_LEN + sizeof(rte_ipv4_hdr)) CHECK(owner == Steering::kNobody);
+  }
+  for (int i = 0; i < 2000; ++i) {
+    Bytes garbage(random() % 90);
+    for (std::uint8_t& byte : garbage) byte = static_cast<std::uint8_t>(random());
+    if (garbage.size() > 14) garbage[12] = 0x08, garbage[13] = 0x00, garbage[14] = 0x45;
+    const unsigned owner = owner_of(steering, garbage);
+    REQUIRE((owner < 4 || owner == Steering::kNobody));
+  }
+  CHECK(owner_of(steering, arp_request(1, kHost, kIn)) == Steering::kEveryone);
+}

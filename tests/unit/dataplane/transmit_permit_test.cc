@@ -1,0 +1,70 @@
+// Without the right to transmit nothing is put on the wire, whatever wants to go.
+#include "tests/unit/dataplane/firewall.h"
+
+using namespace stillwater;
+using namespace stillwater::dataplane;
+
+TEST_CASE(
+    "invariant 3: without a permit nothing is polled: what arrives waits, and goes on in order when it is "
+    "back") {
+  Firewall f;
+  f.start_and_resume();
+  f.greet();
+  f.permit.set_until(f.clock.now());
+  f.next_turns();
+  for (std::uint16_t port = 4000; port < 4010; ++port) f.query(port);
+  f.next_turns();
+  CHECK(f.inside.waiting() == 10);
+  CHECK(f.outside.sent() == 0);
+  f.permit.set_until(f.clock.now() + 20ms);
+  for (std::uint16_t port = 4000; port < 4010; ++port) CHECK(f.sent_by(f.outside).source_port == port);
+}
+
+TEST_CASE("invariant 3: a commit releases nothing without a permit") {
+  Firewall f;
+  f.epochs.set_committed(0);
+  f.start_and_resume();
+  f.greet();
+  f.query();
+  REQUIRE(eventually([&] { return f.dataplane->held_packets() == 1; }));
+  f.permit.set_until(TransmitPermit::kNever);
+  f.next_turns();
+  f.epochs.set_committed(1);
+  f.next_turns();
+  CHECK(f.outside.sent() == 0);
+  CHECK(f.dataplane->held_packets() == 1);
+  f.permit.set_until(TransmitPermit::kForever);
+  CHECK(f.sent_by(f.outside).source_port == 4000);
+}
+
+TEST_CASE(
+    "invariant 3: the permit is looked at once a burst: a frame that was ready when it ended is dropped by "
+    "name") {
+  Firewall f;
+  f.start_and_resume();
+  f.greet();
+  const auto sent = [&] { return f.inside.sent() + f.outside.sent(); };
+  f.permit.set_until(TransmitPermit::kNever);
+  f.next_turns();
+  const auto before = sent();
+  f.dataplane->announce();
+  f.next_turns();
+  f.clock.advance(150ms);  // longer than a frame waits for its port
+  CHECK(eventually([&] {
+    f.clock.advance(150ms);
+    return f.dataplane->drops()["no_lease"] > 0;
+  }));
+  CHECK(sent() == before);
+}
+
+TEST_CASE("a node without a permit still comes to its packet boundary") {
+  Firewall f;
+  f.start_and_resume();
+  f.greet();
+  f.permit.set_until(TransmitPermit::kNever);
+  f.query();
+  f.next_turns();
+  const Status quiesced = f.dataplane->barrier().quiesce(5s);
+  CHECK(quiesced);
+  CHECK(f.inside.waiting() == 1);
+}
