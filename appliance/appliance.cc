@@ -33,7 +33,7 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Config& config) {
 
 Status Appliance::open() {
   spdlog::info("stillwaterd {} starts as {}", STILLWATER_VERSION, config_.profile.name);
-  if (config_.replication.enabled)
+  if (config_.replication.enabled && config_.arbiter == ArbiterKind::none)
     spdlog::warn("arbiter: none. A cut cable between two live nodes is answered by prefer: {}",
                  config_.prefer == Prefer::availability ? "availability (both may forward)"
                                                         : "safety (nobody takes over)");
@@ -49,17 +49,20 @@ Status Appliance::open() {
   if (Status stored = standby::store_personality(region_->profile_page(), personality); !stored)
     return stored;
 
-  dataplane::EalOptions eal{config_.eal.hugepages, config_.eal.memory_mib, config_.eal.cores,
-                            config_.eal.log_level};
+  dataplane::EalOptions eal{.hugepages = config_.eal.hugepages,
+                            .memory_mib = config_.eal.memory_mib,
+                            .workers = config_.dataplane.workers,
+                            .cores = config_.eal.cores,
+                            .log_level = config_.eal.log_level};
   for (const dataplane::PortConfig& port : config_.dataplane.ports)
     if (dataplane::is_pci_address(port.device))
       eal.pci_devices.push_back(dataplane::device_name(port.device));
   if (Status ready = dataplane::init_eal(eal); !ready) return ready;
-  auto dataplane = dataplane::Dataplane::create(config_.dataplane, *region_, epochs_, clock_);
+  auto dataplane = dataplane::Dataplane::create(config_.dataplane, *region_, epochs_, permit_, clock_);
   if (!dataplane) return tl::unexpected(dataplane.error());
   dataplane_ = std::move(*dataplane);
 
-  auto node = Node::create({config_, *region_, *dataplane_, epochs_, clock_});
+  auto node = Node::create({config_, *region_, *dataplane_, epochs_, permit_, clock_});
   if (!node) return tl::unexpected(node.error());
   node_ = std::move(*node);
   control_ = std::make_unique<NodeControl>(config_, *region_, *dataplane_, *node_, clock_);

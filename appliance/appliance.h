@@ -29,6 +29,7 @@ class Appliance {
   Config config_;
   BootClock clock_;
   CommittedEpoch epochs_;
+  TransmitPermit permit_;
   std::unique_ptr<region::Region> region_;
   std::unique_ptr<dataplane::Dataplane> dataplane_;
   std::unique_ptr<Node> node_;

@@ -61,7 +61,23 @@ std::string name_of_state(region::SessionState state) {
 
 mgmt::Spread spread(const engine::Spread& s) { return {s.p50, s.p99}; }
 
-mgmt::CheckpointStatus checkpoint_status(const engine::Summary& s, const char* tracker) {
+mgmt::PauseStatus pause_status(const engine::PauseSpread& p) {
+  return {.request_us = spread(p.request_us),
+          .drain_us = spread(p.drain_us),
+          .collect_us = spread(p.collect_us),
+          .stage_us = spread(p.stage_us),
+          .digest_us = spread(p.digest_us),
+          .resume_us = spread(p.resume_us)};
+}
+
+mgmt::DigestStatus digest_status(const engine::Digests& d) {
+  return {.rounds = d.rounds,
+          .mismatches = d.mismatches,
+          .last_mismatch_epoch = d.last_epoch,
+          .last_mismatch_offset = d.last_offset};
+}
+
+mgmt::CheckpointStatus checkpoint_status(const engine::Summary& s, const Node& node) {
   return {.checkpoints = s.checkpoints,
           .failed = s.failed,
           .last_failure = s.last_failure,
@@ -69,16 +85,41 @@ mgmt::CheckpointStatus checkpoint_status(const engine::Summary& s, const char* t
           .dirty_lines = spread(s.dirty_lines),
           .interval_us = spread(s.interval_us),
           .commit_us = spread(s.commit_us),
-          .tracker = tracker};
+          .tracker = node.tracker(),
+          .warning = {},
+          .unmarked_writes = node.unmarked_writes(),
+          .pause = pause_status(s.pause),
+          .digests = digest_status(s.digests)};
 }
 
-// Why the pair would not survive the loss of a node now; empty if it would.
-std::string obstacle(const NodeView& view, const Config& config) {
-  if (view.role == standby::Role::active) return {};
-  if (view.role == standby::Role::standby)
-    return config.prefer == Prefer::availability ? "" : "prefer: safety does not take over on silence alone";
-  if (!config.replication.enabled) return "no replication is configured";
-  return std::string("role is ") + standby::name_of(view.role) + ": " + view.role_reason;
+mgmt::PortStatus port_status(const dataplane::PortStats& p) {
+  return {.name = p.name,
+          .device = p.device,
+          .link_up = p.link_up,
+          .rx_packets = p.rx_packets,
+          .rx_bytes = p.rx_bytes,
+          .tx_packets = p.tx_packets,
+          .tx_bytes = p.tx_bytes,
+          .rx_missed = p.rx_missed,
+          .rx_ring_packets = p.rx_ring_packets,
+          .rx_packets_per_s = p.rx_packets_per_s,
+          .rx_headroom_us =
+              p.rx_headroom ? std::chrono::duration<double, std::micro>(*p.rx_headroom).count() : 0};
+}
+
+// What decides a promotion, and what that means.
+std::string arbiter_text(const NodeView& view, const Config& config) {
+  if (!config.replication.enabled) return "none: a lone node";
+  if (config.arbiter == ArbiterKind::none)
+    return config.prefer == Prefer::availability
+               ? "none: a cut cable between two live nodes lets both forward (prefer: availability)"
+               : "none: silence alone promotes nobody (prefer: safety)";
+  std::string text = "witness at " + config.witness.address + ": ";
+  if (!view.record) return text + "no record known";
+  text += "term " + std::to_string(view.record->term) + ", active " +
+          (view.record->active.empty() ? "nobody" : view.record->active) + ", in sync";
+  for (const std::string& node : view.record->in_sync) text += " " + node;
+  return text;
 }
 
 }  // namespace
@@ -93,27 +134,25 @@ mgmt::NodeStatus NodeControl::status() {
   out.term = view.term;
   out.committed_epoch = view.committed_epoch;
   out.region_id = hex_of(region_.header().region_id);
-  out.arbiter = !config_.replication.enabled ? "none: a lone node"
-                : config_.prefer == Prefer::availability
-                    ? "none: a cut cable between two live nodes lets both forward (prefer: availability)"
-                    : "none: silence alone promotes nobody (prefer: safety)";
-  out.cannot_fail_over_because = obstacle(view, config_);
+  out.arbiter = arbiter_text(view, config_);
+  out.cannot_fail_over_because =
+      config_.replication.enabled ? view.cannot_fail_over_because : "no replication is configured";
   out.can_fail_over = out.cannot_fail_over_because.empty();
   out.peer = view.peer;
   out.sync_progress = view.sync_progress;
+  out.mirror = view.mirror;
   const bool leads = view.role == standby::Role::active || view.role == standby::Role::standalone;
   out.sessions = leads ? dataplane_.sessions_in_use() : dataplane_.sessions_mirrored();
-  out.sessions_max = config_.dataplane.sessions_max;
+  out.sessions_max = dataplane_.sessions_max();
   out.held_packets = dataplane_.held_packets();
   out.replication_refused = view.refused;
   out.last_refusal = view.last_refusal;
   out.last_takeover = view.last_takeover;
   out.uptime_s = std::chrono::duration<double>(clock_.now() - started_).count();
-  out.checkpoint = checkpoint_status(node_.checkpoints(), node_.tracker());
+  out.checkpoint = checkpoint_status(node_.checkpoints(), node_);
   if (!leads) out.checkpoint.checkpoints = view.epochs_followed;
-  for (const dataplane::PortStats& p : dataplane_.port_stats())
-    out.ports.push_back(
-        {p.name, p.device, p.link_up, p.rx_packets, p.rx_bytes, p.tx_packets, p.tx_bytes, p.rx_missed});
+  out.checkpoint.warning = view.pause_warning;
+  for (const dataplane::PortStats& p : dataplane_.port_stats()) out.ports.push_back(port_status(p));
   out.drops = dataplane_.drops();
   return out;
 }

@@ -4,36 +4,18 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
 #include "appliance/appliance.h"
 #include "appliance/config/config.h"
+#include "mgmt/daemon.h"
 
 namespace stillwater::appliance {
 namespace {
 
 constexpr int kExitFailure = 1;
 constexpr int kExitConfiguration = 2;
-
-// One line an event on standard error: time, level, thread, text.
-void set_up_log(const std::string& level) {
-  auto logger = spdlog::stderr_logger_mt("stillwater");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%f %l [%t] %v");
-  logger->set_level(spdlog::level::from_str(level));
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
-}
-
-// Blocked before any thread exists, so that only `wait_for_end` receives them.
-sigset_t block_ending_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
 
 // Returns when a signal asks to stop, or the node says that it cannot go on.
 int wait_for_end(const sigset_t& signals, const Appliance& appliance) {
@@ -51,7 +33,7 @@ int wait_for_end(const sigset_t& signals, const Appliance& appliance) {
 }
 
 int run(const Config& config) {
-  const sigset_t signals = block_ending_signals();
+  const sigset_t signals = mgmt::block_ending_signals();
   auto appliance = Appliance::start(config);
   if (!appliance) {
     spdlog::critical("{}", appliance.error().message);
@@ -93,6 +75,6 @@ int main(int argc, char** argv) {
     std::printf("%s: ok\n", path.c_str());
     return 0;
   }
-  set_up_log(config->log_level);
+  stillwater::mgmt::set_up_log(config->log_level);
   return run(*config);
 }

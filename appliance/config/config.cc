@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "appliance/config/sections.h"
-#include "appliance/config/single_document.h"
 #include "base/fd.h"
+#include "base/yaml/document.h"
 
 namespace stillwater::appliance {
 namespace {
@@ -34,7 +34,7 @@ Config read_root(Section& root) {
 
 // Throws YAML::Exception, as the library does.
 Config read_text(const std::string& text, Mistakes& mistakes) {
-  const YAML::Node document = load_single_document(text, mistakes);
+  const YAML::Node document = yaml::load_single_document(text, "a configuration", mistakes);
   if (document.IsNull()) return {};
   Section root({document, document.Mark()}, "the file", mistakes);
   if (!document.IsMap()) return {};

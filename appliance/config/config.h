@@ -36,6 +36,7 @@ struct ReplicationConfig {
   Tls tls = Tls::required;
   Nanos heartbeat_interval = 2ms;
   Nanos failure_timeout = 50ms;  // silence, less the detector's own stalls, after which the active is lost
+  Nanos lease = 20ms;            // how long the active may transmit from a stamp on that its standby granted
 };
 
 struct CheckpointConfig {
@@ -45,6 +46,21 @@ struct CheckpointConfig {
   std::uint64_t dirty_bytes = 1u << 20;   // a checkpoint is due when this much is dirty
   Nanos soft_interval = 250ms;            // how often soft lines are shipped
   std::uint64_t soft_bytes = 256u << 10;  // at most this many bytes of soft lines an interval
+  Nanos digest_budget = 5us;              // of each blackout, for digests of the region; 0: none
+  Nanos digest_interval = 100ms;          // between two digests where nothing else is to be checkpointed
+  std::string tracker = "auto";           // barrier | pagemap | mprotect
+  bool verify = false;                    // compare what is marked with what was written
+};
+
+// Who keeps the record that decides which node leads.
+enum class ArbiterKind : std::uint8_t { none, witness };
+
+struct WitnessConfig {
+  std::string address;                           // unix:PATH, or ADDRESS:PORT
+  std::string pair;                              // the record's name there; the same on both nodes
+  Tls tls = Tls::required;                       // for ADDRESS:PORT
+  std::string tls_ca, tls_certificate, tls_key;  // files
+  Nanos timeout = 500ms;  // without an answer for so long, a request counts as unanswered
 };
 
 // With no arbiter, a cut cable between two live nodes is answered by this choice.
@@ -62,13 +78,16 @@ struct Config {
   dataplane::Config dataplane;
   ReplicationConfig replication;
   CheckpointConfig checkpoint;
+  ArbiterKind arbiter = ArbiterKind::none;
+  WitnessConfig witness;
+  bool cold_start = false;  // begin empty where this node alone held the state and lost it
   Prefer prefer = Prefer::availability;
   EalConfig eal;
   Tls management_tls = Tls::required;  // only a TCP management address needs it
   std::string log_level = "info";
 
   // XXH3 of what both nodes must agree on: ports without device strings and descriptor counts, routes, rules,
-  // source NAT, time-outs, table sizes, output commit. Equal on every host for equal values.
+  // source NAT, time-outs, table sizes, output commit, the lease. Equal on every host for equal values.
   [[nodiscard]] std::uint64_t service_digest() const;
 };
 

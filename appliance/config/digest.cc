@@ -8,7 +8,7 @@ namespace stillwater::appliance {
 namespace {
 
 // Changes whenever a field is added below, so that two releases that differ here refuse each other.
-constexpr std::uint32_t kDigestVersion = 1;
+constexpr std::uint32_t kDigestVersion = 3;
 
 // Bytes that are the same on every host: little endian, lengths before what varies.
 class Canonical {
@@ -59,6 +59,7 @@ void put_rule(Canonical& out, const dataplane::RuleConfig& rule) {
 std::uint64_t Config::service_digest() const {
   Canonical out;
   out.put(kDigestVersion);
+  out.put(dataplane.workers);
   out.put(dataplane.sessions_max);
   out.put(dataplane.neighbours_max);
   out.put(static_cast<std::uint8_t>(dataplane.output_commit));
@@ -81,6 +82,8 @@ std::uint64_t Config::service_digest() const {
   });
   const dataplane::TimeoutConfig& t = dataplane.timeouts;
   for (const auto s : {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s, t.udp_s, t.icmp_s}) out.put(s);
+  // Unequal leases are two leaders: the standby would lead before the right that it granted has ended.
+  out.put(static_cast<std::uint64_t>(replication.enabled ? replication.lease.count() : 0));
   return out.digest();
 }
 

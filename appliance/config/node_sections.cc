@@ -22,13 +22,14 @@ Parsed<std::string> parse_management(const std::string& text) {
   return not_as_expected(text, "no usable socket path", expected);
 }
 
-void read_cores(Section& section, EalConfig& eal) {
+void read_cores(Section& section, std::uint32_t workers, EalConfig& eal) {
   for (const Value& value : section.list("cores")) {
     std::uint32_t core = 0;
-    if (!section.read(value, "cores", core, WholeNumber<std::uint32_t>{0, 1023})) continue;
-    if (!eal.cores.empty()) section.mistake(value, "a second core; expected one: there is one worker");
-    eal.cores.push_back(core);
+    if (section.read(value, "cores", core, WholeNumber<std::uint32_t>{0, 1023})) eal.cores.push_back(core);
   }
+  if (!eal.cores.empty() && eal.cores.size() != workers)
+    section.mistake("cores", std::to_string(eal.cores.size()) + " cores for " + std::to_string(workers) +
+                                 " workers; expected one core a worker ('workers' says how many)");
 }
 
 }  // namespace
@@ -78,13 +79,54 @@ void read_dataplane(Section& root, Config& config) {
   section.optional("neighbours", config.dataplane.neighbours_max, WholeNumber<std::uint32_t>{16, 1u << 20});
   section.optional("hold_packets", config.dataplane.hold_packets_max,
                    WholeNumber<std::uint32_t>{64, 1u << 20});
-  read_cores(section, config.eal);
+  section.optional("workers", config.dataplane.workers,
+                   WholeNumber<std::uint32_t>{1, dataplane::kWorkersMax});
+  read_cores(section, config.dataplane.workers, config.eal);
   section.finish();
 }
 
+namespace {
+
+void read_witness(Section& root, Config& config) {
+  WitnessConfig& witness = config.witness;
+  Section section = root.section("witness");
+  const bool valid = section.required("address", witness.address, parse_management);
+  section.required("pair", witness.pair, Name{63});
+  section.optional("tls", witness.tls, OneOf<Tls>{{{"none", Tls::none}}});
+  section.optional("tls_ca", witness.tls_ca, parse_text);
+  section.optional("tls_certificate", witness.tls_certificate, parse_text);
+  section.optional("tls_key", witness.tls_key, parse_text);
+  section.optional("timeout", witness.timeout, Duration{10ms, 10s});
+  const bool is_tcp = witness.address.rfind(kUnixScheme, 0) != 0;
+  const bool has_files =
+      !witness.tls_ca.empty() && !witness.tls_certificate.empty() && !witness.tls_key.empty();
+  if (valid && is_tcp && witness.tls == Tls::required && !has_files)
+    section.mistake(
+        "address",
+        "the witness is reached by TCP without TLS; expected tls_ca, tls_certificate and tls_key, or "
+        "'tls: none' where the network is trusted");
+  section.finish();
+}
+
+void read_arbiter_choice(Section& root, Config& config) {
+  const OneOf<ArbiterKind> kind{{{"none", ArbiterKind::none}, {"witness", ArbiterKind::witness}}};
+  const bool is_pair = root.has("replication");
+  if (is_pair) root.require("arbiter", "witness; or none, where a cut cable is answered by prefer");
+  const bool known = root.optional("arbiter", config.arbiter, kind) || !root.has("arbiter");
+  if (config.arbiter == ArbiterKind::witness && !is_pair)
+    root.mistake("arbiter",
+                 "arbiter is witness, and there is no peer; expected none, or a replication section");
+  if (config.arbiter == ArbiterKind::witness) root.require("witness", "its address and the pair's name");
+  if (known && config.arbiter != ArbiterKind::witness && root.has("witness"))
+    root.mistake("witness", "witness is not used; expected 'arbiter: witness' beside it");
+}
+
+}  // namespace
+
 void read_arbiter(Section& root, Config& config) {
-  std::string arbiter;
-  root.optional("arbiter", arbiter, one_word_of({"none"}));
+  read_arbiter_choice(root, config);
+  if (root.has("witness")) read_witness(root, config);
+  root.optional("cold_start", config.cold_start, OneOf<bool>{{{"refuse", false}, {"allow", true}}});
   root.optional("prefer", config.prefer,
                 OneOf<Prefer>{{{"availability", Prefer::availability}, {"safety", Prefer::safety}}});
 }

@@ -99,6 +99,12 @@ void read_rules(Section& root, const KnownPorts& known, Config& config) {
   }
 }
 
+// Whether every worker's share has a port of the range.
+bool reaches_all(const dataplane::PortRange& range, const Config& config) {
+  using dataplane::kNatPortBlock;
+  return range.last / kNatPortBlock - range.first / kNatPortBlock + 1u >= config.dataplane.workers;
+}
+
 void read_source_nat(Section& root, const KnownPorts& known, Config& config) {
   std::set<std::pair<std::string, std::string>> seen;
   for (const Value& value : root.list("source_nat")) {
@@ -114,7 +120,9 @@ void read_source_nat(Section& root, const KnownPorts& known, Config& config) {
     if (section.required("address", nat.address, parse_ipv4) && known.subnets_complete) {
       check_nat_address(section, nat, config);
     }
-    section.optional("ports", nat.ports, parse_port_range);
+    if (section.optional("ports", nat.ports, parse_port_range) && !reaches_all(nat.ports, config))
+      section.mistake("ports", "too few ports for " + std::to_string(config.dataplane.workers) +
+                                   " workers, which share them in blocks of 64; expected a wider range");
     section.finish();
     config.dataplane.source_nat.push_back(nat);
   }

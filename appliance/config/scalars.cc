@@ -74,14 +74,6 @@ Parsed<dataplane::Ipv4Prefix> prefix(const std::string& text, const std::string&
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t kShown = 60;
-  std::string shown(text.substr(0, kShown));
-  std::replace_if(
-      shown.begin(), shown.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
-  return "'" + shown + (text.size() > kShown ? "...'" : "'");
-}
-
 tl::unexpected<std::string> not_as_expected(std::string_view text, const std::string& wrong,
                                             const std::string& expected) {
   return tl::unexpected(quoted(text) + " is " + wrong + "; expected " + expected);

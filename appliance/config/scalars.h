@@ -13,6 +13,7 @@
 
 #include "appliance/config/config.h"
 #include "base/clock.h"
+#include "base/yaml/mistakes.h"
 #include "dataplane/config.h"
 
 namespace stillwater::appliance {
@@ -20,8 +21,7 @@ namespace stillwater::appliance {
 template <class T>
 using Parsed = tl::expected<T, std::string>;
 
-// The text in quotes, on one line and shortened, as messages show it.
-[[nodiscard]] std::string quoted(std::string_view text);
+using yaml::quoted;
 
 // tl::unexpected with "'text' is WRONG; expected EXPECTED".
 [[nodiscard]] tl::unexpected<std::string> not_as_expected(std::string_view text, const std::string& wrong,

@@ -31,6 +31,13 @@ void read_checkpoint(Section& root, Config& config) {
   section.optional("dirty_bytes", checkpoint.dirty_bytes, size);
   section.optional("soft_interval", checkpoint.soft_interval, Duration{1ms, 60s});
   section.optional("soft_bytes", checkpoint.soft_bytes, size);
+  section.optional("digest_budget", checkpoint.digest_budget, Duration{0us, 1ms});
+  section.optional("digest_interval", checkpoint.digest_interval, Duration{10ms, 60s});
+  section.optional("tracker", checkpoint.tracker, one_word_of({"auto", "barrier", "pagemap", "mprotect"}));
+  section.optional("verify", checkpoint.verify, true_or_false());
+  if (checkpoint.verify && checkpoint.tracker != "auto" && checkpoint.tracker != "barrier")
+    section.mistake("verify", "verify checks marks, and tracker " + checkpoint.tracker +
+                                  " does not use them; expected tracker auto or barrier, or verify false");
   section.optional(
       "output_commit", config.dataplane.output_commit,
       OneOf<OutputCommit>{{{"none", OutputCommit::none}, {"new-state", OutputCommit::new_state}}});
@@ -64,6 +71,10 @@ void read_replication(Section& root, Config& config) {
                                            " is less than 5 heartbeat intervals; expected at least " +
                                            to_text(least));
   }
+  section.optional("lease", replication.lease, Duration{1ms, 60s});
+  if (replication.lease < least)
+    section.mistake("lease", "lease " + to_text(replication.lease) +
+                                 " is less than 5 heartbeat intervals; expected at least " + to_text(least));
   section.finish();
 }
 

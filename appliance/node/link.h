@@ -1,8 +1,6 @@
 // The connection to the peer after the handshake.
 #pragma once
 
-#include <vector>
-
 #include "appliance/node/node.h"
 #include "appliance/replication/socket.h"
 #include "ckpt_engine/wire/transport.h"
@@ -13,7 +11,6 @@ namespace stillwater::appliance {
 class Node::Link final : public wire::Transport {
  public:
   static constexpr Nanos kSendPatience = 500ms;  // a peer that reads nothing for this long is lost
-  static constexpr Nanos kAckPatience = 2s;
 
   Link(UniqueFd fd, bool dialled_by_me, const Clock& clock)
       : fd_(std::move(fd)), dialled_by_me_(dialled_by_me), since_(clock.now()), clock_(clock) {}
@@ -27,15 +24,12 @@ class Node::Link final : public wire::Transport {
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool dialled_by_me() const { return dialled_by_me_; }
   [[nodiscard]] Instant since() const { return since_; }
-  // Bytes of a frame that is still arriving, on a leader.
-  [[nodiscard]] std::vector<std::byte>& inbox() { return inbox_; }
 
  private:
   UniqueFd fd_;
   bool dialled_by_me_;
   Instant since_;
   const Clock& clock_;
-  std::vector<std::byte> inbox_;
 };
 
 }  // namespace stillwater::appliance

@@ -33,7 +33,11 @@ void Node::run_requests() {
     requests.swap(requests_);
   }
   for (auto& request : requests) request();
-  if (!engine_->has_standby())
+  if (operator_quiesce_until_ && parts_.clock.now() >= *operator_quiesce_until_)
+    end_operator_quiesce("its limit has passed");
+  if (operator_quiesce_until_ && !machine().leads()) forget_operator_quiesce();
+  if (const auto answer = pair_->take_checkpoint_answer()) answer_checkpoint_waiters(*answer);
+  if (!pair_->engine().has_standby())
     answer_checkpoint_waiters(fail(Errc::failed_precondition, "this node has no standby to commit on"));
 }
 
@@ -43,12 +47,13 @@ void Node::answer_checkpoint_waiters(const Result<std::uint64_t>& answer) {
 
 std::future<Result<std::uint64_t>> Node::request_checkpoint() {
   return post<Result<std::uint64_t>>([this](std::promise<Result<std::uint64_t>> answer) {
-    if (!leading())
+    if (!machine().leads())
       return answer.set_value(fail(Errc::failed_precondition, "only the active takes checkpoints"));
     if (operator_quiesce_until_)
       return answer.set_value(
           fail(Errc::failed_precondition, "the dataplane is quiesced by an operator; resume it first"));
     checkpoint_waiters_.push_back(std::move(answer));
+    pair_->request_checkpoint();
   });
 }
 
@@ -56,7 +61,7 @@ std::future<Status> Node::request_quiesce(Nanos limit) {
   return post<Status>([this, limit](std::promise<Status> answer) {
     if (limit <= Nanos(0) || limit > kOperatorQuiesceMax)
       return answer.set_value(fail(Errc::invalid_argument, "the limit must be between 1 ms and 60 s"));
-    if (!leading())
+    if (!machine().leads())
       return answer.set_value(
           fail(Errc::failed_precondition, "a node that does not lead is quiesced already"));
     if (operator_quiesce_until_)
@@ -64,8 +69,8 @@ std::future<Status> Node::request_quiesce(Nanos limit) {
     Status quiesced = parts_.dataplane.barrier().quiesce(policy_.quiesce_timeout);
     if (quiesced) {
       operator_quiesce_until_ = parts_.clock.now() + limit;
-      reason_before_quiesce_ = role_reason_;
-      set_role(role_, "QUIESCED by an operator: no packet is forwarded; before: " + role_reason_);
+      pair_->pause(true);
+      publish();
       spdlog::warn("quiesced by an operator for at most {:.0f} ms", milliseconds(limit));
     }
     answer.set_value(std::move(quiesced));
@@ -83,10 +88,15 @@ std::future<Status> Node::request_resume() {
 }
 
 void Node::end_operator_quiesce(const char* why) {
-  operator_quiesce_until_.reset();
+  forget_operator_quiesce();
   parts_.dataplane.barrier().resume();
   spdlog::warn("resumed after an operator's quiesce: {}", why);
-  set_role(role_, reason_before_quiesce_);
+  publish();
+}
+
+void Node::forget_operator_quiesce() {
+  operator_quiesce_until_.reset();
+  pair_->pause(false);
 }
 
 engine::Policy Node::policy() const {
@@ -96,7 +106,7 @@ engine::Policy Node::policy() const {
 
 std::future<Status> Node::request_policy(const engine::Policy& policy) {
   return post<Status>([this, policy](std::promise<Status> answer) {
-    engine_->set_policy(policy);
+    pair_->set_policy(policy);
     {
       const std::lock_guard lock(mutex_);
       policy_ = policy;

@@ -1,8 +1,11 @@
 #include "appliance/replication/heartbeats.h"
 
-#include <ctime>
+#include <algorithm>
+#include <utility>
 
 #include <sys/socket.h>
+
+#include <poll.h>
 
 #include "base/thread.h"
 
@@ -14,60 +17,95 @@ constexpr int kPriority = 30;  // above the replication thread: heartbeats must 
 }  // namespace
 
 Heartbeats::Heartbeats(UniqueFd socket, const std::string& node, Nanos interval, const Clock& clock,
-                       std::function<Nanos()> region_now)
+                       standby::Lease& lease, std::function<Nanos()> region_now)
     : socket_(std::move(socket)),
       sender_(wire::name_digest(node)),
       interval_(interval),
       clock_(clock),
+      lease_(lease),
       region_now_(std::move(region_now)),
-      thread_([this](const std::stop_token& stop) { send_until_stopped(stop); }) {}
+      thread_([this](const std::stop_token& stop) { run(stop); }) {
+  content_.state = wire::NodeState::starting;
+}
 
 Heartbeats::~Heartbeats() {
   thread_.request_stop();
   thread_.join();
 }
 
+void Heartbeats::say(const wire::Heartbeat& content) {
+  const std::lock_guard lock(mutex_);
+  content_ = content;
+}
+
+std::optional<ReceivedBeat> Heartbeats::take() {
+  const std::lock_guard lock(mutex_);
+  if (waiting_.empty()) return std::nullopt;
+  ReceivedBeat next = waiting_.front();
+  waiting_.pop_front();
+  return next;
+}
+
+std::uint64_t Heartbeats::refused() const {
+  const std::lock_guard lock(mutex_);
+  return refused_;
+}
+
 // Without the right to real-time scheduling heartbeats are merely later: the daemon says so once at start.
-void Heartbeats::send_until_stopped(const std::stop_token& stop) {
+// After a stall of its own it does not make up for the heartbeats that it missed.
+void Heartbeats::run(const std::stop_token& stop) {
   name_this_thread("sw-heartbeat");
   [[maybe_unused]] const Status realtime = make_this_thread_realtime(kPriority);
-  timespec next{};
-  clock_gettime(CLOCK_MONOTONIC, &next);
+  Instant next = clock_.now();
   while (!stop.stop_requested()) {
-    wire::Heartbeat beat{};
-    beat.sender = sender_;
-    beat.state = content_.state;
-    beat.term = content_.term;
-    beat.epoch = content_.epoch;
-    beat.echo_stamp_ns = content_.echo_stamp_ns;
-    beat.echo_term = content_.echo_term;
-    beat.region_now_ns = region_now_().count();
-    beat.stamp_ns = clock_.now().count();
-    wire::seal(beat);
-    send(socket_.get(), &beat, sizeof(beat),
-         MSG_NOSIGNAL);  // a peer that is not there refuses: nothing to do
-    next.tv_nsec += interval_.count();
-    for (; next.tv_nsec >= 1'000'000'000; next.tv_nsec -= 1'000'000'000) ++next.tv_sec;
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nullptr);
+    const Instant now = clock_.now();
+    if (now >= next) {
+      send_one();
+      next = std::max(next + interval_, now);
+    }
+    pollfd readable{socket_.get(), POLLIN, 0};
+    const Nanos wait = std::clamp(next - clock_.now(), Nanos(0), Nanos(interval_));
+    const timespec timeout{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
+    if (ppoll(&readable, 1, &timeout, nullptr) > 0) receive_all();
   }
 }
 
-std::optional<wire::Heartbeat> Heartbeats::receive() {
+void Heartbeats::send_one() {
+  wire::Heartbeat beat;
+  {
+    const std::lock_guard lock(mutex_);
+    beat = content_;
+    beat.echo_stamp_ns = newest_stamp_.count();
+  }
+  const standby::Grant grant = lease_.grant();
+  beat.grant_stamp_ns = grant.stamp.count();
+  beat.grant_term = grant.term;
+  beat.sender = sender_;
+  beat.region_now_ns = region_now_().count();
+  beat.stamp_ns = clock_.now().count();
+  wire::seal(beat);
+  send(socket_.get(), &beat, sizeof(beat), MSG_NOSIGNAL);  // a peer that is not there refuses: nothing to do
+}
+
+void Heartbeats::receive_all() {
   for (unsigned datagrams = 0; datagrams < 256; ++datagrams) {
     std::byte bytes[sizeof(wire::Heartbeat) + 1];
     const ssize_t got = recv(socket_.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
     if (got < 0 && errno == ECONNREFUSED) continue;
-    if (got < 0) return std::nullopt;
+    if (got < 0) return;
     const auto beat = wire::parse_heartbeat(std::span(bytes, static_cast<std::size_t>(got)));
-    if (!beat || beat->sender == sender_) {
+    const bool peers = beat && beat->sender != sender_;
+    const Instant now = clock_.now();
+    if (peers) standby::exchange_grants(lease_, *beat, now);
+    const std::lock_guard lock(mutex_);
+    if (!peers) {
       ++refused_;
       continue;
     }
-    content_.echo_stamp_ns = beat->stamp_ns;
-    content_.echo_term = beat->term;
-    return beat;
+    newest_stamp_ = Instant(beat->stamp_ns);
+    if (waiting_.size() == kWaitingMax) waiting_.pop_front();
+    waiting_.push_back({*beat, now});
   }
-  return std::nullopt;
 }
 
 }  // namespace stillwater::appliance

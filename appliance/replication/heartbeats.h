@@ -1,8 +1,10 @@
-// Heartbeats over their own UDP socket, never behind bulk data.
+// Heartbeats over their own UDP socket, never behind bulk data, sent and received on a real-time thread of
+// their own: a grant waits for no checkpoint, and a lease ends for no late thread but this one.
 #pragma once
 
-#include <atomic>
+#include <deque>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -10,45 +12,50 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "ckpt_engine/wire/frame.h"
+#include "standby/roles/lease.h"
 
 namespace stillwater::appliance {
 
-// What this node says of itself in every heartbeat. Writer: the replication thread; reader: the sender.
-struct HeartbeatContent {
-  std::atomic<wire::NodeState> state{wire::NodeState::starting};
-  std::atomic<std::uint64_t> term{0};
-  std::atomic<std::uint64_t> epoch{0};
-  std::atomic<std::int64_t> echo_stamp_ns{0};
-  std::atomic<std::uint64_t> echo_term{0};
+struct ReceivedBeat {
+  wire::Heartbeat beat;
+  Instant at;
 };
 
-// Sends from a real-time thread of its own from construction to destruction; the replication thread reads
-// what arrives.
+// Sends and receives from construction to destruction.
 class Heartbeats {
  public:
-  // `region_now` is called on the sender's thread.
+  // `region_now` is called on the thread. What comes goes to `lease` at once.
   Heartbeats(UniqueFd socket, const std::string& node, Nanos interval, const Clock& clock,
-             std::function<Nanos()> region_now);
+             standby::Lease& lease, std::function<Nanos()> region_now);
   ~Heartbeats();
 
-  [[nodiscard]] int fd() const { return socket_.get(); }
-  HeartbeatContent& content() { return content_; }
+  // State, term, epoch and flags of the heartbeats from now on. Any thread.
+  void say(const wire::Heartbeat& content);
 
-  // The next heartbeat of the peer that is waiting in the socket, if any. Notes its stamp to echo it.
-  // Datagrams that are none are counted.
-  [[nodiscard]] std::optional<wire::Heartbeat> receive();
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  // The next heartbeat of the peer, in the order in which they came. One thread.
+  [[nodiscard]] std::optional<ReceivedBeat> take();
+  // Datagrams that were no heartbeat of the peer.
+  [[nodiscard]] std::uint64_t refused() const;
 
  private:
-  void send_until_stopped(const std::stop_token& stop);
+  static constexpr std::size_t kWaitingMax = 1024;  // older ones go first: the newest say what is true
+
+  void run(const std::stop_token& stop);
+  void send_one();
+  void receive_all();
 
   UniqueFd socket_;
-  std::uint64_t sender_;
-  Nanos interval_;
+  const std::uint64_t sender_;
+  const Nanos interval_;
   const Clock& clock_;
-  std::function<Nanos()> region_now_;
-  HeartbeatContent content_;
-  std::uint64_t refused_ = 0;
+  standby::Lease& lease_;
+  const std::function<Nanos()> region_now_;
+
+  mutable std::mutex mutex_;
+  wire::Heartbeat content_{};         // under mutex_
+  Instant newest_stamp_{};            // of the peer; under mutex_
+  std::deque<ReceivedBeat> waiting_;  // under mutex_
+  std::uint64_t refused_ = 0;         // under mutex_
   std::jthread thread_;
 };
 

@@ -42,7 +42,10 @@ TEST_CASE("the sample has no mistake") { CHECK(report(kSample) == ""); }
 TEST_CASE("keys that are unknown, missing or repeated") {
   check({
       {"  memory:", "  memroy:", "7:3", "unknown key 'memroy' in dataplane; expected 'memory', did you mean"},
-      {"arbiter: none", "zzzzzz: none", "37:1", "unknown key 'zzzzzz' in the file; expected one of arbiter,"},
+      {"log: {level: info}", "zzzzzz: none", "38:1",
+       "unknown key 'zzzzzz' in the file; expected one of arbiter,"},
+      {"arbiter: none\n", "", "1:1",
+       "the file has no 'arbiter'; expected witness; or none, where a cut cable"},
       {"udp: 120s", "upd: 120s", "27:12", "expected 'udp'"},
       {"id: 10, ", "", "23:5", "rule has no 'id'"},
       {"    device: net_null1\n", "", "16:5", "port has no 'device'"},
@@ -68,7 +71,7 @@ TEST_CASE("values of the wrong kind") {
       {"name: fw-a", "name: [fw-a]", "2:9", "name is a list; expected 1 to 63 letters"},
       {"name: fw-a", "name:", "2:3", "name is empty; expected 1 to 63 letters"},
       {"name: fw-a", "name: 'f w'", "2:9", "'f w' is not a name"},
-      {"arbiter: none", "arbiter: {etcd: x}", "37:10", "arbiter is a mapping; expected none, the only one"},
+      {"arbiter: none", "arbiter: {etcd: x}", "37:10", "arbiter is a mapping; expected one of none, witness"},
       {"- {id: 10, action: allow, from: inside, to: outside}", "- allow", "23:5", "rule is a single value"},
   });
 }
@@ -80,7 +83,8 @@ TEST_CASE("numbers, sizes and durations out of form or range") {
       {"65536", "15", "8:13", "'15' is out of range"},
       {"65536", "99999999999999999999", "8:13", "is out of range"},
       {"mtu: 1500", "mtu: 9601", "15:10", "expected a whole number from 576 to 9600"},
-      {"[1]", "[1, 2]", "9:14", "a second core"},
+      {"[1]", "[1, 2]", "9:10", "2 cores for 1 workers; expected one core a worker"},
+      {"[1]", "[1]\n  workers: 7", "10:12", "expected a whole number from 1 to 6"},
       {"256MiB", "256", "7:11",
        "'256' is not a size; expected a number and B, KiB, MiB or GiB, 128MiB to 1024GiB"},
       {"256MiB", "1MiB", "7:11", "'1MiB' is out of range"},
@@ -94,6 +98,10 @@ TEST_CASE("numbers, sizes and durations out of form or range") {
       {"interval: 1ms", "interval: 11s", "29:13", "'11s' is out of range; expected 100us to 10s"},
       {"interval: 1ms", "interval: 9999999999999h", "29:13", "is out of range"},
       {"min_interval: 100us", "min_interval: 2ms", "30:17", "min_interval 2ms is longer than interval 1ms"},
+      {"interval: 1ms", "digest_budget: 2ms", "29:18", "'2ms' is out of range; expected 0us to 1ms"},
+      {"interval: 1ms", "digest_interval: 1ms", "29:20", "expected 10ms to 1m"},
+      {"interval: 1ms", "tracker: magic", "29:12", "expected one of auto, barrier, pagemap, mprotect"},
+      {"interval: 1ms", "tracker: pagemap\n  verify: true", "30:11", "expected tracker auto or barrier"},
       {"udp: 120s", "udp: 1500ms", "27:17", "not a whole number of seconds"},
       {"udp: 120s", "udp: 0s", "27:17", "expected 1s to 168h"},
       {"failure_timeout: 50ms", "failure_timeout: 9ms", "36:20", "expected at least 10ms"},
@@ -157,13 +165,52 @@ TEST_CASE("two ports of one name") {
 TEST_CASE("what is not supported is refused by name") {
   check({
       {"function: firewall", "function: router", "6:13", "expected firewall, the only one supported"},
-      {"arbiter: none", "arbiter: etcd", "37:10", "'etcd' is not known here; expected none"},
+      {"arbiter: none", "arbiter: etcd", "37:10", "'etcd' is not known here; expected one of none, witness"},
       {"  tls: none\n", "", "32:3", "replication has no 'tls'; expected 'tls: none'"},
       {"  tls: none\n", "  tls: required\n", "34:8", "expected none, the only one supported"},
       {"unix:/run/a.sock", "127.0.0.1:7443", "4:15", "expected unix:/PATH, or 'management_tls: none'"},
       {"unix:/run/a.sock", "unix:a.sock", "4:15", "no usable socket path"},
       {"unix:/run/a.sock", "localhost", "4:15", "no management address"},
   });
+}
+
+TEST_CASE("a witness is named whole, and only where it is asked") {
+  const auto with_witness = [](const std::string& section) {
+    return with(kSample, "arbiter: none\n", "arbiter: witness\n" + section);
+  };
+  const auto config = parse_config(
+      with_witness("witness: {address: 10.80.4.1:7800, pair: fw, tls: none, timeout: 100ms}\n"), "f.yaml");
+  REQUIRE(config);
+  CHECK(config->arbiter == ArbiterKind::witness);
+  CHECK(config->witness.address == "10.80.4.1:7800");
+  CHECK(config->witness.pair == "fw");
+  CHECK(config->witness.timeout == 100ms);
+  CHECK(parse_config(with_witness("witness: {address: unix:/run/w.sock, pair: fw}\n"), "f.yaml"));
+  const auto says = [](const std::string& text, const char* words) {
+    CHECK_THAT(report(text), Catch::Contains(words));
+  };
+  says(with_witness(""), "the file has no 'witness'; expected its address and the pair's name");
+  says(with_witness("witness: {address: 10.80.4.1:7800, pair: fw}\n"), "reached by TCP without TLS");
+  says(with_witness("witness: {address: 10.80.4.1:7800, pair: fw, tls_ca: a.pem}\n"),
+       "tls_certificate and tls_key");
+  says(with_witness("witness: {address: unix:/run/w.sock}\n"), "witness has no 'pair'");
+  says(with_witness("witness: {pair: fw, address: somewhere}\n"), "no management address");
+  says(with(kSample, "arbiter: none\n", "arbiter: none\nwitness: {address: unix:/run/w.sock, pair: fw}\n"),
+       "witness is not used; expected 'arbiter: witness'");
+  says(with(lone_sample(), "arbiter: none", "arbiter: witness"), "there is no peer");
+}
+
+TEST_CASE("a lease is long enough for some heartbeats, and a cold start is allowed by name") {
+  check({
+      {"  failure_timeout: 50ms\n", "  lease: 9ms\n", "36:10",
+       "lease 9ms is less than 5 heartbeat intervals"},
+      {"arbiter: none\n", "arbiter: none\ncold_start: yes\n", "38:13", "expected one of refuse, allow"},
+  });
+  const auto config =
+      parse_config(with(kSample, "arbiter: none\n", "arbiter: none\ncold_start: allow\n"), "f.yaml");
+  REQUIRE(config);
+  CHECK(config->cold_start);
+  CHECK(config->replication.lease == 20ms);
 }
 
 TEST_CASE("management on TCP is possible where the file says that it is in the clear") {

@@ -1,0 +1,26 @@
+// The dataplane, as the role that the node plays needs it.
+#pragma once
+
+#include "dataplane/dataplane.h"
+#include "standby/pair/forwarding.h"
+
+namespace stillwater::appliance {
+
+class PlaneForwarding final : public standby::Forwarding {
+ public:
+  explicit PlaneForwarding(dataplane::Dataplane& plane) : plane_(plane) {}
+
+  [[nodiscard]] Barrier& barrier() override { return plane_.barrier(); }
+  [[nodiscard]] bool quiesced() const override { return plane_.barrier().quiesced(); }
+  void set_discard(bool on) override { plane_.barrier().set_discard(on); }
+  [[nodiscard]] Status drain_ports(Nanos timeout) override { return plane_.barrier().drain_ports(timeout); }
+  void drop_held() override { plane_.drop_held(); }
+  void continue_region_time(Nanos region_now) override { plane_.continue_region_time(region_now); }
+  void on_activate() override { plane_.on_activate(); }
+  void announce() override { plane_.announce(); }
+
+ private:
+  dataplane::Dataplane& plane_;
+};
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,59 @@
+// What others see of the node: log lines, heartbeats' content, the published view.
+#include <spdlog/spdlog.h>
+
+#include "appliance/node/link.h"
+#include "appliance/node/node.h"
+
+namespace stillwater::appliance {
+
+void Node::said(Severity severity, const std::string& text) {
+  const auto level = severity == Severity::info      ? spdlog::level::info
+                     : severity == Severity::warning ? spdlog::level::warn
+                                                     : spdlog::level::err;
+  spdlog::log(level, "{}", text);
+}
+
+void Node::sync_progress(std::uint64_t left_bytes) {
+  sync_progress_ = 1 - static_cast<double>(left_bytes) / static_cast<double>(parts_.region.size());
+  publish();
+}
+
+void Node::says(const wire::Heartbeat& content) {
+  if (heartbeats_) heartbeats_->say(content);
+}
+
+void Node::publish() {
+  published_ = parts_.clock.now();
+  const bool failed = !pair_->failure().empty();
+  const standby::Role role = failed ? standby::Role::failed : machine().role();
+  const std::string reason = failed ? pair_->failure() : machine().why();
+  if (role != said_role_ || reason != said_reason_)
+    spdlog::log(failed ? spdlog::level::critical : spdlog::level::info, "role {}: {}", standby::name_of(role),
+                reason);
+  said_role_ = role;
+  said_reason_ = reason;
+  const std::lock_guard lock(mutex_);
+  view_ = {.role = role,
+           .role_reason = operator_quiesce_until_
+                              ? "QUIESCED by an operator: no packet is forwarded; " + reason
+                              : reason,
+           .term = machine().term(),
+           .committed_epoch = pair_->committed(),
+           .peer = link_ ? peer_ : std::string(),
+           .cannot_fail_over_because = machine().cannot_fail_over_because(published_),
+           .record = machine().record(),
+           .sync_progress = machine().leads() ? sync_progress_ : pair_->receiver().sync_progress(),
+           .epochs_followed = pair_->epochs_followed(),
+           .refused = refused_ + (heartbeats_ ? heartbeats_->refused() : 0),
+           .last_refusal = last_refusal_,
+           .last_takeover = pair_->last_takeover(),
+           .mirror = machine().leads() ? pair_->engine().mirror().text() : std::string(),
+           .pause_warning = pause_warning_};
+}
+
+NodeView Node::view() const {
+  const std::lock_guard lock(mutex_);
+  return view_;
+}
+
+}  // namespace stillwater::appliance
