@@ -27,8 +27,15 @@ struct Listed {
 };
 
 void print_list(const std::string& title, const std::vector<Listed>& entries) {
+  constexpr std::size_t kNameWidth = 26;
   std::printf("%s\n", title.c_str());
-  for (const Listed& entry : entries) std::printf("  %-26s %s\n", entry.name.c_str(), entry.about.c_str());
+  for (const Listed& entry : entries) {
+    // A name that is too long for its column has a line of its own.
+    const bool fits = entry.name.size() <= kNameWidth;
+    if (!fits) std::printf("  %s\n", entry.name.c_str());
+    std::printf("  %-*s %s\n", static_cast<int>(kNameWidth), fits ? entry.name.c_str() : "",
+                entry.about.c_str());
+  }
 }
 
 nlohmann::ordered_json json_of(const std::vector<Listed>& entries) {
@@ -69,10 +76,16 @@ Exit say(const Error& error, Exit exit) {
   return exit;
 }
 
+SystemOptions system_options(const Options& options, const Scenario& scenario) {
+  SystemOptions system = options.system;
+  system.own = scenario.own_systems;
+  return system;
+}
+
 Result<Scenario> wanted(const Options& options) {
-  const Known known = known_names(options.system);
-  auto scenario = load_scenario(options.scenario, options.scenarios, known);
+  auto scenario = load_scenario(options.scenario, options.scenarios, known_names(options.system));
   if (!scenario) return scenario;
+  const Known known = known_names(system_options(options, *scenario));
   if (Status applied = apply(options.overrides, known, *scenario); !applied) {
     return tl::unexpected(applied.error());
   }
@@ -106,14 +119,15 @@ Exit run(const Options& options) {
   Interrupts interrupts;
   const auto scenario = wanted(options);
   if (!scenario) return say(scenario.error(), Exit::cannot_run);
-  if (const auto found = obstacles(*scenario, options.system); !found.empty()) {
+  const SystemOptions system = system_options(options, *scenario);
+  if (const auto found = obstacles(*scenario, system); !found.empty()) {
     for (const std::string& obstacle : found) std::fprintf(stderr, "cannot run: %s\n", obstacle.c_str());
     return Exit::cannot_run;
   }
-  const std::string& out = options.system.out;
+  const std::string& out = system.out;
   Status written;
   const auto keep = [&](const Document& document) { written = write_report(document, out); };
-  const Document document = run_series(*scenario, options.system, interrupts, keep);
+  const Document document = run_series(*scenario, system, interrupts, keep);
   if (document.interrupted) std::fprintf(stderr, "interrupted; everything was removed\n");
   if (document.runs.empty()) return exit_of(document, options.act);
   keep(document);

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tests/rig/faults/schedule.h"
+
 namespace stillwater::rig {
 namespace {
 
@@ -33,9 +35,13 @@ void add_load(CLI::App& app, Overrides& overrides) {
 }
 
 void add_places(CLI::App& app, Options& options) {
-  app.add_option("--bin", options.system.bin, "Build folder: appliance/stillwaterd, mgmt/stillwaterctl")
-      ->capture_default_str();
-  app.add_option("--out", options.system.out, "Folder for the report, logs, configurations");
+  app.add_option(
+      "--bin", options.bin,
+      "Build folder with appliance/stillwaterd and mgmt/stillwaterctl (build/ if it has them, else "
+      "the installed ones)");
+  app.add_option("--out", options.system.out,
+                 "Folder for the report, logs, configurations (in --bin, else stillwater-rig-out/)");
+  app.add_flag("--pcap", options.overrides.keep_captures, "Keep what was captured, a file a bridge port");
   app.add_option("--configs", options.system.configs, "Folder of the example configurations")
       ->capture_default_str();
   app.add_option("--templates", options.system.templates, "Folder of the other systems' configurations")
@@ -64,7 +70,7 @@ void describe(CLI::App& app, Options& options) {
   compare->callback([&options] { options.act = Act::compare; });
   compare->add_option("SCENARIO", options.scenario, "Whose load and lists it is")->default_val("compare");
   compare->add_option("--systems", overrides.systems, "As A,B,C")->delimiter(',');
-  compare->add_option("--faults", overrides.faults, "As A,B,C")->delimiter(',');
+  compare->add_option("--faults", overrides.faults, "As A,B,C; A:x=1,y=2 is one")->delimiter(',');
   for (CLI::App* act : {run, compare}) {
     add_load(*act, overrides);
     add_places(*act, options);
@@ -78,13 +84,21 @@ void describe(CLI::App& app, Options& options) {
   report->add_flag("--json", options.json, "Print JSON instead of a table");
 }
 
-void make_absolute(Options& options) {
+void choose_places(Options& options) {
   SystemOptions& system = options.system;
+  if (options.bin.empty() && std::filesystem::exists("build/appliance/stillwaterd")) options.bin = "build";
+  const bool built = !options.bin.empty();
+  system.daemon = built ? options.bin + "/appliance/stillwaterd" : RIG_SBIN_DIR "/stillwaterd";
+  system.witness =
+      built ? options.bin + "/mgmt/witness/stillwater-witness" : RIG_SBIN_DIR "/stillwater-witness";
+  system.client = built ? options.bin + "/mgmt/stillwaterctl" : RIG_BIN_DIR "/stillwaterctl";
   const bool runs = options.act == Act::run || options.act == Act::compare;
   if (system.out.empty() && runs) {
-    system.out = system.bin + "/" + std::string(std::filesystem::path(options.scenario).stem());
+    const std::string name = std::filesystem::path(options.scenario).stem();
+    system.out = (built ? options.bin : "stillwater-rig-out") + "/" + name;
   }
-  for (std::string* path : {&system.bin, &system.out, &system.configs, &system.templates}) {
+  for (std::string* path :
+       {&system.daemon, &system.client, &system.witness, &system.out, &system.configs, &system.templates}) {
     if (!path->empty()) *path = std::filesystem::absolute(*path).lexically_normal();
   }
 }
@@ -93,7 +107,6 @@ void make_absolute(Options& options) {
 
 bool parse_command_line(int argc, char** argv, Options& options, Exit& exit) {
   CLI::App app(kAbout, "stillwater-rig");
-  options.system.bin = "build";
   options.system.configs = data_folder(RIG_SOURCE_DIR "/configs", RIG_DATA_DIR "/configs");
   options.system.templates = data_folder(RIG_SOURCE_DIR "/tests/rig/systems", RIG_DATA_DIR "/systems");
   options.scenarios = data_folder(RIG_SOURCE_DIR "/tests/rig/scenarios", RIG_DATA_DIR "/scenarios");
@@ -104,13 +117,13 @@ bool parse_command_line(int argc, char** argv, Options& options, Exit& exit) {
     exit = app.exit(error) == 0 ? Exit::good : Exit::usage;
     return false;
   }
-  make_absolute(options);
+  choose_places(options);
   return true;
 }
 
 Status apply(const Overrides& overrides, const Known& known, Scenario& scenario) {
   if (!overrides.systems.empty()) scenario.systems = overrides.systems;
-  if (!overrides.faults.empty()) scenario.faults = overrides.faults;
+  if (!overrides.faults.empty()) scenario.faults = joined_arguments(overrides.faults);
   LoadPlan& load = scenario.load;
   scenario.repetitions = overrides.repetitions.value_or(scenario.repetitions);
   scenario.seed = overrides.seed.value_or(scenario.seed);
@@ -119,6 +132,7 @@ Status apply(const Overrides& overrides, const Known& known, Scenario& scenario)
   load.connections = overrides.connections.value_or(load.connections);
   load.probes_per_s = overrides.probes_per_s.value_or(load.probes_per_s);
   load.new_per_s = overrides.new_per_s.value_or(load.new_per_s);
+  scenario.keep_captures = overrides.keep_captures;
   return check_names(scenario, known);
 }
 

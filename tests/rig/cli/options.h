@@ -33,6 +33,7 @@ struct Overrides {
   std::optional<std::uint32_t> connections;
   std::optional<std::uint32_t> probes_per_s;
   std::optional<std::uint32_t> new_per_s;
+  bool keep_captures = false;
 };
 
 struct Options {
@@ -40,6 +41,7 @@ struct Options {
   std::string scenario;   // run, compare: name or path
   std::string file;       // report
   std::string scenarios;  // folder
+  std::string bin;        // build folder; empty: the current folder's build/, else the installed programs
   SystemOptions system;   // absolute paths; `out` is empty for a report that writes nothing
   Overrides overrides;
   bool json = false;

@@ -1,5 +1,6 @@
 #include "tests/rig/faults/catalogue.h"
 
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "tests/rig/faults/disk_full.h"
 #include "tests/rig/faults/node_blow.h"
 #include "tests/rig/faults/order.h"
+#include "tests/rig/faults/relay_fault.h"
 #include "tests/rig/faults/schedule.h"
 
 namespace stillwater::rig {
@@ -24,7 +26,10 @@ const Expectation kHarmless{.gone = {}, .successor = false, .loses_service = fal
 const char* const kComesBack = "time until it boots again (never)";
 const char* const kPluggedIn = "time until the link is up again (never)";
 
-enum class ArgumentKind { none, duration, step };
+enum class ArgumentKind { none, duration, step, slow, one_way, own };
+
+// Without which there is nothing to act on; an order is what an operator gives, to processes or without any.
+enum class Needs { nothing, processes, order };
 
 // One fault as the catalogue knows it. `after` is the duration that was named, else `otherwise`.
 struct Kind {
@@ -32,15 +37,23 @@ struct Kind {
   ArgumentKind argument = ArgumentKind::none;
   std::optional<Nanos> otherwise{};
   std::function<std::unique_ptr<Fault>(std::optional<Nanos> after, const FaultContext&)> make{};
+  ActiveLink link{};                    // of slow, one_way
+  std::vector<NodeId> nodes = kActive;  // that it acts on
+  Needs needs = Needs::nothing;         // of the system
 };
 
 Kind blow(FaultEntry entry, NodeBlow blow, std::optional<Nanos> otherwise = std::nullopt) {
   blow.name = entry.name;
   const bool heals = blow.undo != Undo::none;
-  return {std::move(entry), heals ? ArgumentKind::duration : ArgumentKind::none, otherwise,
+  return {std::move(entry),
+          heals ? ArgumentKind::duration : ArgumentKind::none,
+          otherwise,
           [blow](std::optional<Nanos> after, const FaultContext& context) {
             return std::make_unique<NodeBlowFault>(blow, after, context);
-          }};
+          },
+          {},
+          blow.nodes,
+          blow.links == Links::none ? Needs::processes : Needs::nothing};
 }
 
 std::vector<Kind> node_faults() {
@@ -100,9 +113,10 @@ std::vector<Kind> node_faults() {
 
 std::vector<Kind> link_faults() {
   const Expectation successor{.gone = {}, .successor = true};
-  const auto cut = [](const char* name, const char* help, Links links, const Expectation& expectation) {
+  const auto cut = [](const char* name, const char* help, const std::vector<NodeId>& nodes, Links links,
+                      const Expectation& expectation) {
     return blow({name, kPluggedIn, help}, {.name = {},
-                                           .nodes = kActive,
+                                           .nodes = nodes,
                                            .signal = 0,
                                            .processes = Processes::none,
                                            .links = links,
@@ -110,10 +124,32 @@ std::vector<Kind> link_faults() {
                                            .expectation = expectation});
   };
   return {
-      cut("cut-inside", "the active's inside link goes down", Links::inside, successor),
-      cut("cut-outside", "the active's outside link goes down", Links::outside, successor),
-      cut("cut-replication", "the link between the nodes goes down", Links::replication, kHarmless),
+      cut("cut-inside", "the active's inside link goes down", kActive, Links::inside, successor),
+      cut("cut-outside", "the active's outside link goes down", kActive, Links::outside, successor),
+      cut("cut-replication", "the link between the nodes goes down", kActive, Links::replication, kHarmless),
+      cut("cut-standby-inside", "the standby's inside link goes down", kStandby, Links::inside, kHarmless),
+      cut("cut-standby-outside", "the standby's outside link goes down", kStandby, Links::outside, kHarmless),
   };
+}
+
+std::vector<Kind> relay_faults() {
+  std::vector<Kind> kinds;
+  for (const ActiveLink link : {ActiveLink::inside, ActiveLink::outside, ActiveLink::replication}) {
+    const std::string name = name_of(link);
+    kinds.push_back({{"slow-" + name, "delay=,jitter=,loss=,duplicate=,reorder=,rate=,for= (delay=20ms)",
+                      "the active's " + name + " link is slow or lossy in both directions"},
+                     ArgumentKind::slow,
+                     {},
+                     {},
+                     link});
+    kinds.push_back({{"one-way-" + name, "to-active or from-active,for= (to-active)",
+                      "one direction of the active's " + name + " link is dead, carrier is kept"},
+                     ArgumentKind::one_way,
+                     {},
+                     {},
+                     link});
+  }
+  return kinds;
 }
 
 std::vector<Kind> other_faults() {
@@ -121,11 +157,17 @@ std::vector<Kind> other_faults() {
       {{"restart", "", "the active's processes are killed and started again at once, links stay up"},
        ArgumentKind::none,
        {},
-       [](auto, const FaultContext& context) { return std::make_unique<Restart>(context); }},
+       [](auto, const FaultContext& context) { return std::make_unique<Restart>(context); },
+       {},
+       kActive,
+       Needs::processes},
       {{"planned-stop", "", "the active is taken out of service in order"},
        ArgumentKind::none,
        {},
-       [](auto, const FaultContext& context) { return std::make_unique<PlannedStop>(context); }},
+       [](auto, const FaultContext& context) { return std::make_unique<PlannedStop>(context); },
+       {},
+       kActive,
+       Needs::order},
       {{"crash", "step of the epoch or function (ship)", "a daemon dies exactly at a step of the epoch"},
        ArgumentKind::step,
        {},
@@ -142,13 +184,18 @@ std::vector<Kind> other_faults() {
        [](std::optional<Nanos> after, const FaultContext& context) {
          return std::make_unique<DiskFull>(after, context);
        }},
+      {{"command", "its name", "a fault that the system brings along; see scenarios/README.md"},
+       ArgumentKind::own,
+       {},
+       {}},
   };
 }
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> kKinds = [] {
     std::vector<Kind> all = node_faults();
-    for (auto more : {link_faults(), other_faults()}) all.insert(all.end(), more.begin(), more.end());
+    for (auto more : {link_faults(), relay_faults(), other_faults()})
+      all.insert(all.end(), more.begin(), more.end());
     return all;
   }();
   return kKinds;
@@ -159,28 +206,78 @@ struct Request {
   const Kind* kind;
   std::optional<Nanos> duration{};
   CrashStep step{};
+  std::optional<RelayRequest> relay{};
+  std::string own{};  // name
 };
+
+Result<Request> understand_argument(const Kind& kind, const std::optional<std::string>& argument) {
+  switch (kind.argument) {
+    case ArgumentKind::step:
+      return crash_step(argument.value_or("ship")).map([&](CrashStep step) {
+        return Request{.kind = &kind, .step = std::move(step)};
+      });
+    case ArgumentKind::slow:
+      return parse_slow(kind.link, argument.value_or("delay=20ms")).map([&](RelayRequest relay) {
+        return Request{.kind = &kind, .relay = std::move(relay)};
+      });
+    case ArgumentKind::one_way:
+      return parse_one_way(kind.link, argument.value_or("to-active")).map([&](RelayRequest relay) {
+        return Request{.kind = &kind, .relay = std::move(relay)};
+      });
+    case ArgumentKind::own:
+      if (argument && !argument->empty()) return Request{.kind = &kind, .own = *argument};
+      return fail(Errc::invalid_argument, "fault command lacks a name, as in command:failover");
+    case ArgumentKind::none:
+      if (!argument) return Request{.kind = &kind};
+      return fail(Errc::invalid_argument, "fault " + kind.entry.name + " takes nothing after a colon");
+    case ArgumentKind::duration:
+      if (!argument) return Request{.kind = &kind, .duration = kind.otherwise};
+      return parse_duration(*argument).map(
+          [&](Nanos duration) { return Request{.kind = &kind, .duration = duration}; });
+  }
+  return fail(Errc::invalid_argument, "fault " + kind.entry.name + " cannot be read");
+}
 
 Result<Request> understand(const std::string& named) {
   const auto colon = named.find(':');
   const std::string name = named.substr(0, colon);
-  const std::string argument = colon == std::string::npos ? "" : named.substr(colon + 1);
+  std::optional<std::string> argument;
+  if (colon != std::string::npos) argument = named.substr(colon + 1);
   std::string names;
   for (const Kind& kind : kinds()) {
+    if (kind.entry.name == name) return understand_argument(kind, argument);
     names += (names.empty() ? "" : ", ") + kind.entry.name;
-    if (kind.entry.name != name) continue;
-    if (kind.argument == ArgumentKind::step) {
-      return crash_step(colon == std::string::npos ? "ship" : argument).map([&](CrashStep step) {
-        return Request{&kind, {}, std::move(step)};
-      });
-    }
-    if (colon == std::string::npos) return Request{&kind, kind.otherwise};
-    if (kind.argument == ArgumentKind::none) {
-      return fail(Errc::invalid_argument, "fault " + name + " takes nothing after a colon");
-    }
-    return parse_duration(argument).map([&](Nanos duration) { return Request{&kind, duration}; });
   }
   return fail(Errc::invalid_argument, "no fault \"" + name + "\"; the faults are " + names);
+}
+
+Status could_suffer(System& system, const Request& request) {
+  if (!request.own.empty()) return system.own_fault(request.own).map([](const OwnFault&) {});
+  const Kind& kind = *request.kind;
+  const bool crash = kind.argument == ArgumentKind::step;
+  const auto there = system.nodes();
+  for (const NodeId node : crash ? std::vector{request.step.node} : kind.nodes) {
+    if (std::find(there.begin(), there.end(), node) != there.end()) continue;
+    return fail(Errc::failed_precondition, system.name() + " has no " + name_of(node) + " node");
+  }
+  const Needs needs = crash ? Needs::processes : kind.needs;
+  const bool takes_orders = needs == Needs::order && system.can_stop_in_order();
+  if (needs == Needs::nothing || system.has_processes() || takes_orders) return {};
+  return fail(Errc::failed_precondition, system.name() + " has no processes for " + kind.entry.name);
+}
+
+// What `look` makes of each fault of a schedule.
+template <class Look>
+Status for_each_fault(const std::string& schedule, const Look& look) {
+  if (schedule == "none") return {};
+  const auto planned = schedule_faults(schedule, 0);
+  if (!planned) return tl::unexpected(planned.error());
+  for (const ScheduledFault& it : *planned) {
+    const auto request = understand(it.fault);
+    if (!request) return tl::unexpected(request.error());
+    look(*request);
+  }
+  return {};
 }
 
 }  // namespace
@@ -189,6 +286,14 @@ std::vector<FaultEntry> list_faults() {
   std::vector<FaultEntry> entries;
   for (const Kind& kind : kinds()) entries.push_back(kind.entry);
   return entries;
+}
+
+Status check_possible(const std::string& schedule, System& system) {
+  Status possible;
+  Status looked = for_each_fault(schedule, [&](const Request& request) {
+    if (possible) possible = could_suffer(system, request);
+  });
+  return looked ? possible : looked;
 }
 
 Status check_fault(const std::string& named) {
@@ -201,7 +306,27 @@ Result<std::unique_ptr<Fault>> make_fault(const std::string& named, const FaultC
   if (request->kind->argument == ArgumentKind::step) {
     return std::make_unique<Crash>(std::move(request->step), context);
   }
+  if (request->relay) return std::make_unique<RelayFault>(std::move(*request->relay), context);
+  if (!request->own.empty()) return std::make_unique<CommandFault>(request->own, context);
   return request->kind->make(request->duration, context);
+}
+
+Result<std::set<ActiveLink>> relayed_links(const std::string& schedule) {
+  std::set<ActiveLink> links;
+  Status looked = for_each_fault(schedule, [&](const Request& request) {
+    if (request.relay) links.insert(request.relay->link);
+  });
+  if (!looked) return tl::unexpected(looked.error());
+  return links;
+}
+
+Result<std::vector<std::string>> own_faults(const std::string& schedule) {
+  std::vector<std::string> names;
+  Status looked = for_each_fault(schedule, [&](const Request& request) {
+    if (!request.own.empty()) names.push_back(request.own);
+  });
+  if (!looked) return tl::unexpected(looked.error());
+  return names;
 }
 
 }  // namespace stillwater::rig

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,19 @@ struct FaultEntry {
 // invalid_argument: no such name (the message lists the names), or an argument that is none.
 [[nodiscard]] Status check_fault(const std::string& named);
 
+// Whether the system could suffer every fault of a schedule (see schedule.h), as far as can be said before it
+// is started. failed_precondition: it could not, and why.
+[[nodiscard]] Status check_possible(const std::string& schedule, System& system);
+
 // `named` is NAME or NAME:ARGUMENT, as "freeze:500ms". Errors as of check_fault; a fault that the system
 // cannot suffer says so in prepare().
 [[nodiscard]] Result<std::unique_ptr<Fault>> make_fault(const std::string& named,
                                                         const FaultContext& context);
+
+// The links of the active that the faults of a schedule (see schedule.h) want a relay in. Pure.
+[[nodiscard]] Result<std::set<ActiveLink>> relayed_links(const std::string& schedule);
+
+// The NAMEs of `command:NAME` in a schedule: faults that the system under test brings along. Pure.
+[[nodiscard]] Result<std::vector<std::string>> own_faults(const std::string& schedule);
 
 }  // namespace stillwater::rig

@@ -34,6 +34,14 @@ Result<CrashStep> crash_step(const std::string& name) {
   return fail(Errc::invalid_argument, "no step \"" + name + "\"; the steps are " + names);
 }
 
+Result<Instant> crash_at(pid_t pid, const CrashStep& step, Nanos limit) {
+  const auto address = address_in_process(pid, step.function);
+  if (!address) return tl::unexpected(address.error());
+  Result<Instant> killed = Instant{};
+  std::thread([&] { killed = kill_at(pid, *address, limit); }).join();
+  return killed;
+}
+
 Expectation Crash::expectation() const {
   const bool active = step_.node == NodeId::active;
   return {.gone = {step_.node}, .successor = active, .loses_service = active};

@@ -21,6 +21,10 @@ struct CrashStep {
 // lists the names.
 [[nodiscard]] Result<CrashStep> crash_step(const std::string& name);
 
+// Ends the process with SIGKILL where it next begins that step; returns the moment. From any thread. Errors:
+// as of address_in_process() and kill_at().
+[[nodiscard]] Result<Instant> crash_at(pid_t pid, const CrashStep& step, Nanos limit);
+
 class Crash final : public Fault {
  public:
   Crash(CrashStep step, const FaultContext& context) : step_(std::move(step)), context_(context) {}

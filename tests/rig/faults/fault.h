@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "tests/rig/faults/expectation.h"
+#include "tests/rig/faults/relayed_links.h"
 #include "tests/rig/systems/system.h"
 #include "tests/rig/topology/topology.h"
 
@@ -19,17 +21,11 @@ struct Struck {
   Nanos took{};  // until the last one returned
 };
 
-// What the system is expected to do about it; a verdict asks.
-struct Expectation {
-  std::vector<NodeId> gone;   // whose processes end or whose links all go down
-  bool successor = false;     // another node has to forward
-  bool loses_service = true;  // traffic may be lost at all
-};
-
-// What faults act on. Both outlive the fault.
+// What faults act on. All outlive the fault.
 struct FaultContext {
   System& system;
   const Topology& topology;
+  RelayedLinks* relays = nullptr;  // none: no link has a relay in it
 };
 
 // Order of calls: prepare(), strike(), heal() if there is something to heal; destroying one that has struck

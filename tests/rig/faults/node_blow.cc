@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "tests/rig/faults/strike.h"
 
@@ -39,23 +40,21 @@ Status has_node(System& system, NodeId id) {
 
 }  // namespace
 
-NodeBlowFault::~NodeBlowFault() {
-  if (stopped_) (void)signal_all(SIGCONT);
-}
+NodeBlowFault::~NodeBlowFault() { (void)thaw(); }
 
 Status NodeBlowFault::prepare() {
   for (const NodeId id : blow_.nodes) {
     if (Status there = has_node(context_.system, id); !there) return there;
     const Node node = context_.system.node(id);
-    std::vector<pid_t> groups = groups_of(node, blow_.processes);
+    const bool has_processes = !groups_of(node, blow_.processes).empty();
     const auto interfaces = interfaces_of(node, blow_.links);
-    if (groups.empty() && interfaces.empty()) {
+    if (!has_processes && interfaces.empty()) {
       return fail(Errc::failed_precondition, context_.system.name() + " has nothing on its " + name_of(id) +
                                                  " that " + blow_.name + " could act on");
     }
     auto links = LinkSwitch::prepare(context_.topology.space(node.space).fd(), interfaces);
     if (!links) return tl::unexpected(links.error());
-    targets_.push_back({id, std::move(groups), std::move(*links)});
+    targets_.push_back({id, has_processes, std::move(*links)});
   }
   return {};
 }
@@ -64,9 +63,8 @@ Result<Struck> NodeBlowFault::strike() {
   if (blow_.signal == SIGKILL) {
     for (const Target& target : targets_) context_.system.expect_gone(target.id);
   }
-  stopped_ = blow_.signal == SIGSTOP;
   return strike_in_real_time(
-      [this]() -> Status { return signal_all(blow_.signal).and_then([this] { return set_links(false); }); });
+      [this]() -> Status { return signal_all().and_then([this] { return set_links(false); }); });
 }
 
 std::optional<Nanos> NodeBlowFault::heals_after() const {
@@ -78,8 +76,7 @@ Result<Struck> NodeBlowFault::heal() {
     case Undo::none:
       return Fault::heal();
     case Undo::thaw:
-      stopped_ = false;
-      return strike_in_real_time([this] { return signal_all(SIGCONT); });
+      return strike_in_real_time([this] { return thaw(); });
     case Undo::links_up:
       return strike_in_real_time([this] { return set_links(true); });
     case Undo::boot:
@@ -88,12 +85,32 @@ Result<Struck> NodeBlowFault::heal() {
   return Fault::heal();
 }
 
-Status NodeBlowFault::signal_all(int signal) {
-  if (signal == 0) return {};
-  for (const Target& target : targets_) {
-    for (const pid_t group : target.groups) {
-      if (kill(-group, signal) == 0) continue;
-      return fail_errno("cannot signal the processes of the " + std::string(name_of(target.id)), errno);
+std::vector<pid_t> NodeBlowFault::groups_now(NodeId id) const {
+  return groups_of(context_.system.node(id), blow_.processes);
+}
+
+Status NodeBlowFault::signal_all() {
+  if (blow_.signal == 0) return {};
+  for (Target& target : targets_) {
+    for (const pid_t group : groups_now(target.id)) {
+      // No such process: another fault ended it before.
+      if (kill(-group, blow_.signal) != 0 && errno != ESRCH) {
+        return fail_errno("cannot signal the processes of the " + std::string(name_of(target.id)), errno);
+      }
+      if (blow_.signal == SIGSTOP) target.stopped.push_back(group);
+    }
+  }
+  return {};
+}
+
+Status NodeBlowFault::thaw() {
+  for (Target& target : targets_) {
+    const auto now = groups_now(target.id);
+    for (const pid_t group : std::exchange(target.stopped, {})) {
+      // A number that the system has no more may be anyone's by now.
+      if (std::find(now.begin(), now.end(), group) == now.end()) continue;
+      if (kill(-group, SIGCONT) == 0 || errno == ESRCH) continue;
+      return fail_errno("cannot thaw the processes of the " + std::string(name_of(target.id)), errno);
     }
   }
   return {};
@@ -113,7 +130,7 @@ Status NodeBlowFault::boot() {
   }
   if (Status plugged = set_links(true); !plugged) return plugged;
   for (const Target& target : targets_) {
-    if (target.groups.empty()) continue;
+    if (!target.has_processes) continue;
     if (Status started = context_.system.restart(target.id); !started) return started;
   }
   return {};

@@ -49,10 +49,14 @@ class NodeBlowFault final : public Fault {
  private:
   struct Target {
     NodeId id;
-    std::vector<pid_t> groups;
+    bool has_processes;
     LinkSwitch links;
+    std::vector<pid_t> stopped{};  // groups
   };
-  [[nodiscard]] Status signal_all(int signal);
+  [[nodiscard]] Status signal_all();
+  [[nodiscard]] Status thaw();
+  // The groups that it is for, as they are now: another fault may have ended or restarted some.
+  [[nodiscard]] std::vector<pid_t> groups_now(NodeId id) const;
   [[nodiscard]] Status set_links(bool up);
   [[nodiscard]] Status boot();
 
@@ -60,7 +64,6 @@ class NodeBlowFault final : public Fault {
   std::optional<Nanos> heals_after_;
   FaultContext context_;
   std::vector<Target> targets_;
-  bool stopped_ = false;
 };
 
 }  // namespace stillwater::rig

@@ -1,4 +1,5 @@
-// The faults that the system itself carries out: a stop in order, and a restart at once.
+// The faults that the system itself carries out: a stop in order, a restart at once, and those that it brings
+// along.
 #pragma once
 
 #include <string>
@@ -33,6 +34,26 @@ class Restart final : public Fault {
 
  private:
   FaultContext context_;
+};
+
+// A fault of the system's own, by its name there.
+class CommandFault final : public Fault {
+ public:
+  CommandFault(std::string own_name, const FaultContext& context)
+      : own_name_(std::move(own_name)), context_(context) {}
+
+  [[nodiscard]] std::string name() const override { return "command:" + own_name_; }
+  // As the system describes it. After prepare().
+  [[nodiscard]] Expectation expectation() const override { return own_.expectation; }
+  [[nodiscard]] Status prepare() override;
+  [[nodiscard]] Result<Struck> strike() override;
+  [[nodiscard]] std::optional<Nanos> heals_after() const override { return own_.heals_after; }
+  [[nodiscard]] Result<Struck> heal() override;
+
+ private:
+  std::string own_name_;
+  FaultContext context_;
+  OwnFault own_;
 };
 
 }  // namespace stillwater::rig

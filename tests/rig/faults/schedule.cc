@@ -75,6 +75,19 @@ Result<std::vector<ScheduledFault>> schedule_faults(const std::string& text, std
   return schedule;
 }
 
+std::vector<std::string> joined_arguments(const std::vector<std::string>& parts) {
+  std::vector<std::string> faults;
+  for (const std::string& part : parts) {
+    const bool argument = part.find('=') < part.find_first_of(":+@");
+    if (argument && !faults.empty()) {
+      faults.back() += "," + part;
+    } else {
+      faults.push_back(part);
+    }
+  }
+  return faults;
+}
+
 Nanos fault_phase(std::uint64_t seed, std::uint32_t repetition, Nanos period) {
   std::seed_seq mixed{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32), repetition};
   std::mt19937_64 numbers(mixed);

@@ -25,6 +25,9 @@ struct ScheduledFault {
 // (checkpoints, adverts).
 [[nodiscard]] Nanos fault_phase(std::uint64_t seed, std::uint32_t repetition, Nanos period);
 
+// What a comma parted although it joins a fault's arguments: "slow-inside:delay=5ms", "loss=1%" is one fault.
+[[nodiscard]] std::vector<std::string> joined_arguments(const std::vector<std::string>& parts);
+
 // "20ms", "1s", "500us", "1.5s". invalid_argument for anything else, negative included.
 [[nodiscard]] Result<Nanos> parse_duration(const std::string& text);
 

@@ -83,9 +83,31 @@ std::optional<std::uintptr_t> find_in(const Image& image, const Elf64_Shdr& symb
   return std::nullopt;
 }
 
-// The address that the file's first page was given, less the one that the file asks for.
-Result<std::uintptr_t> load_bias(pid_t pid, const Elf64_Ehdr& header) {
-  if (header.e_type == ET_EXEC) return std::uintptr_t{0};
+struct Located {
+  std::uintptr_t address;  // that the file asks for
+  bool relocatable;
+};
+
+Result<Located> locate(const std::string& path, const std::string& function) {
+  const auto image = Image::open(path);
+  if (!image) return tl::unexpected(image.error());
+  const auto header = image->table<Elf64_Ehdr>(0, 1);
+  if (header.empty() || std::memcmp(header[0].e_ident, ELFMAG, SELFMAG) != 0 ||
+      header[0].e_ident[EI_CLASS] != ELFCLASS64) {
+    return fail(Errc::failed_precondition, "the program is no 64-bit ELF file");
+  }
+  const auto sections = image->table<Elf64_Shdr>(header[0].e_shoff, header[0].e_shnum);
+  for (const Elf64_Shdr& section : sections) {
+    if (section.sh_type != SHT_SYMTAB || section.sh_link >= sections.size()) continue;
+    if (const auto found = find_in(*image, section, sections[section.sh_link], function)) {
+      return Located{*found, header[0].e_type != ET_EXEC};
+    }
+  }
+  return fail(Errc::failed_precondition, "the program has no function " + function + " in its symbol table");
+}
+
+// The address that the file's first page was given.
+Result<std::uintptr_t> load_bias(pid_t pid) {
   const std::string proc = "/proc/" + std::to_string(pid);
   struct stat program {};
   if (stat((proc + "/exe").c_str(), &program) != 0) return fail_errno("no process " + proc, errno);
@@ -111,22 +133,15 @@ bool names_function(const std::string& demangled, const std::string& function) {
   return rest.empty() || (rest.front() == '(' && rest.find("[clone") == std::string::npos);
 }
 
+Status has_function(const std::string& program, const std::string& function) {
+  return locate(program, function).map([](const Located&) {});
+}
+
 Result<std::uintptr_t> address_in_process(pid_t pid, const std::string& function) {
-  const auto image = Image::open("/proc/" + std::to_string(pid) + "/exe");
-  if (!image) return tl::unexpected(image.error());
-  const auto header = image->table<Elf64_Ehdr>(0, 1);
-  if (header.empty() || std::memcmp(header[0].e_ident, ELFMAG, SELFMAG) != 0 ||
-      header[0].e_ident[EI_CLASS] != ELFCLASS64) {
-    return fail(Errc::failed_precondition, "the program is no 64-bit ELF file");
-  }
-  const auto sections = image->table<Elf64_Shdr>(header[0].e_shoff, header[0].e_shnum);
-  for (const Elf64_Shdr& section : sections) {
-    if (section.sh_type != SHT_SYMTAB || section.sh_link >= sections.size()) continue;
-    if (const auto found = find_in(*image, section, sections[section.sh_link], function)) {
-      return load_bias(pid, header[0]).map([&](std::uintptr_t bias) { return bias + *found; });
-    }
-  }
-  return fail(Errc::failed_precondition, "the program has no function " + function + " in its symbol table");
+  const auto found = locate("/proc/" + std::to_string(pid) + "/exe", function);
+  if (!found) return tl::unexpected(found.error());
+  if (!found->relocatable) return found->address;
+  return load_bias(pid).map([&](std::uintptr_t bias) { return bias + found->address; });
 }
 
 }  // namespace stillwater::rig

@@ -15,6 +15,9 @@ namespace stillwater::rig {
 // program is stripped, or has no such function of its own (it may have been inlined everywhere).
 [[nodiscard]] Result<std::uintptr_t> address_in_process(pid_t pid, const std::string& function);
 
+// Whether a program file has such a function; errors as above.
+[[nodiscard]] Status has_function(const std::string& program, const std::string& function);
+
 // Whether a demangled symbol ("a::b(int) const") is this function. Pure.
 [[nodiscard]] bool names_function(const std::string& demangled, const std::string& function);
 

@@ -58,12 +58,13 @@ void FlowEnd::read_all() {
 }
 
 void FlowEnd::write_if_due(Instant now) {
-  if (!fd() || !due_) return;
-  if (unwritten_.empty() && now >= *due_) {
+  if (!fd()) return;
+  if (unwritten_.empty() && due_ && now >= *due_) {
     message_ = make_message(*flow_, writes_, next_number_++);
     unwritten_ = message_;
     // Keeps its phase; what a stall left out is not made up for in a burst.
-    while (*due_ <= now) *due_ += kBetweenMessages;
+    while (repeats_ && *due_ <= now) *due_ += kBetweenMessages;
+    if (!repeats_) due_.reset();
   }
   if (!unwritten_.empty()) write_rest();
 }

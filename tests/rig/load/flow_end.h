@@ -32,11 +32,19 @@ class FlowEnd final : public Reactor::Handler {
 
   void ready(std::uint32_t events) override;
 
-  // Writes the next message if one is due, once a second. A message that the socket does not take whole is
+  // Writes the next message if one is due. A message that the socket does not take whole is
   // finished at a later call, before the next one.
   void write_if_due(Instant now);
   // From then on a message is due each second; the first at once.
-  void start_writing(Instant now) { due_ = now; }
+  void start_writing(Instant now) {
+    due_ = now;
+    repeats_ = true;
+  }
+  // One message is due at `when`, and then none.
+  void write_once(Instant when) {
+    due_ = when;
+    repeats_ = false;
+  }
 
   [[nodiscard]] Direction writes() const { return writes_; }
   [[nodiscard]] std::optional<std::uint32_t> flow() const { return flow_; }
@@ -53,6 +61,7 @@ class FlowEnd final : public Reactor::Handler {
   const Listener& listener_;
   MessageReader reader_;
   std::optional<Instant> due_;
+  bool repeats_ = true;
   Message message_{};
   std::span<const std::byte> unwritten_;  // of message_
   std::uint32_t next_number_ = 0;

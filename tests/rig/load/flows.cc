@@ -34,11 +34,6 @@ Flows::Flows(Reactor& reactor, UniqueFd listener, std::string server_address, st
   ends_.reserve(2 * std::size_t{wanted});
 }
 
-FlowCounts Flows::counts() const {
-  return {established_.load(std::memory_order_relaxed), survived_.load(std::memory_order_relaxed),
-          broken_.load(std::memory_order_relaxed)};
-}
-
 void Flows::ready(std::uint32_t) {
   while (true) {
     UniqueFd accepted(accept4(fd().get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -103,7 +98,7 @@ void Flows::arrived(FlowEnd& end, std::uint32_t number_of_flow, std::uint32_t nu
   OneWay& way = flow.way(opposite(end.writes()));
   way.seen = true;
   if (fresh_ && number >= way.fresh_from) way.carried_fresh = true;
-  count(before, flow);
+  tally_.change(before, flow);
 }
 
 void Flows::broke(FlowEnd& end, const std::string& reason) {
@@ -112,17 +107,7 @@ void Flows::broke(FlowEnd& end, const std::string& reason) {
   if (!number || *number >= flows_.size()) return;
   const Flow before = flows_[*number];
   flows_[*number].broken = true;
-  count(before, flows_[*number]);
-}
-
-void Flows::count(const Flow& before, const Flow& after) {
-  const auto add = [](std::atomic<std::uint32_t>& counter, bool was, bool is) {
-    counter.fetch_add(static_cast<std::uint32_t>(is) - static_cast<std::uint32_t>(was),
-                      std::memory_order_relaxed);
-  };
-  add(established_, before.established(), after.established());
-  add(survived_, before.survived(), after.survived());
-  add(broken_, before.broken, after.broken);
+  tally_.change(before, flows_[*number]);
 }
 
 }  // namespace stillwater::rig

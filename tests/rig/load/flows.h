@@ -12,17 +12,16 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "tests/rig/load/connection_tally.h"
 #include "tests/rig/load/flow_end.h"
 #include "tests/rig/load/payload.h"
 #include "tests/rig/load/reactor.h"
 
 namespace stillwater::rig {
 
-struct FlowCounts {
-  std::uint32_t established = 0;  // a verified message went each way
-  std::uint32_t survived = 0;     // fresh bytes written after the mark went each way, unchanged
-  std::uint32_t broken = 0;       // reset, closed, or wrong bytes
-};
+// Established: a verified message went each way. Survived: fresh bytes written after the mark went each way,
+// unchanged. Broken: reset, closed, or wrong bytes.
+using FlowCounts = ConnectionCounts;
 
 // Lives on the reactor's thread, which must be in the client's namespace, except for what says otherwise.
 class Flows final : public Reactor::Handler, public Reactor::Ticker {
@@ -36,7 +35,7 @@ class Flows final : public Reactor::Handler, public Reactor::Ticker {
   // Any thread, once: from now on the fresh bytes of `survived` are counted.
   void mark_fault() { marked_.store(true); }
   // Any thread.
-  [[nodiscard]] FlowCounts counts() const;
+  [[nodiscard]] FlowCounts counts() const { return tally_.counts(); }
 
   // After the reactor has ended: why flows broke, with how often.
   [[nodiscard]] const std::map<std::string, std::uint32_t>& reasons() const { return reasons_; }
@@ -67,7 +66,6 @@ class Flows final : public Reactor::Handler, public Reactor::Ticker {
   void take_mark();
   void arrived(FlowEnd& end, std::uint32_t flow, std::uint32_t number);
   void broke(FlowEnd& end, const std::string& reason);
-  void count(const Flow& before, const Flow& after);
 
   Reactor& reactor_;
   std::string server_address_;
@@ -78,11 +76,9 @@ class Flows final : public Reactor::Handler, public Reactor::Ticker {
   std::vector<std::unique_ptr<FlowEnd>> ends_;
   std::optional<Instant> opening_since_;
   std::map<std::string, std::uint32_t> reasons_;
-  bool fresh_ = false;                         // the mark was seen
-  std::atomic<bool> marked_{false};            // writer: the owner
-  std::atomic<std::uint32_t> established_{0};  // writer: reactor's thread, as the next two
-  std::atomic<std::uint32_t> survived_{0};
-  std::atomic<std::uint32_t> broken_{0};
+  bool fresh_ = false;               // the mark was seen
+  std::atomic<bool> marked_{false};  // writer: the owner
+  ConnectionTally tally_;            // writer: reactor's thread
 };
 
 }  // namespace stillwater::rig

@@ -38,6 +38,9 @@ class Probe {
   // Client to server. Any time, any thread.
   [[nodiscard]] std::uint64_t sent() const { return to_server_.sent(); }
   [[nodiscard]] std::uint64_t arrived() const { return to_server_.arrived(); }
+  // Both directions.
+  [[nodiscard]] std::uint64_t sent_in_all() const { return to_server_.sent() + to_client_.sent(); }
+  [[nodiscard]] std::uint64_t arrived_in_all() const { return to_server_.arrived() + to_client_.arrived(); }
 
   // After stop_receiving(). Client to server, and server to client: the latter begins when the first probe
   // of the former has arrived, and does not wait for any after that.

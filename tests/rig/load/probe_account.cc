@@ -15,6 +15,25 @@ double percentile_us(std::vector<Nanos>& values, double share) {
 
 }  // namespace
 
+ProbeSummary both_ways(const ProbeSummary& to_server, const ProbeSummary& to_client) {
+  const ProbeSummary& a = to_server;
+  const ProbeSummary& b = to_client;
+  ProbeSummary both;
+  both.sent = a.sent + b.sent;
+  both.lost_steady = a.lost_steady + b.lost_steady;
+  both.lost_failover = a.lost_failover + b.lost_failover;
+  both.duplicated = a.duplicated + b.duplicated;
+  both.reordered = a.reordered + b.reordered;
+  both.unknown = a.unknown + b.unknown;
+  both.corrupted = a.corrupted + b.corrupted;
+  both.outage_ms = std::max(a.outage_ms, b.outage_ms);
+  both.send_gap_ms = std::max(a.send_gap_ms, b.send_gap_ms);
+  both.recovered = a.recovered && b.recovered;
+  both.window_begin = std::min(a.window_begin, b.window_begin);
+  both.window_end = std::max(a.window_end, b.window_end);
+  return both;
+}
+
 ProbeAccount::ProbeAccount(std::size_t probes) {
   sent_.reserve(probes);
   arrivals_.reserve(probes + probes / 8);
@@ -102,14 +121,21 @@ void ProbeAccount::measure_outage(std::size_t first, const std::vector<bool>& ar
   summary.outage_ms = milliseconds(longest);
 }
 
-ProbeSummary ProbeAccount::summary(Instant from, std::optional<Instant> fault) const {
+bool ProbeAccount::anything_since(Instant from) const {
+  return std::any_of(arrivals_.begin(), arrivals_.end(), [&](const Arrival& arrival) {
+    return arrival.number < sent_.size() && sent_[arrival.number] >= from;
+  });
+}
+
+ProbeSummary ProbeAccount::summary(Instant from, std::optional<Instant> fault,
+                                   std::optional<Instant> last) const {
   ProbeSummary summary;
   const auto first =
       static_cast<std::size_t>(std::lower_bound(sent_.begin(), sent_.end(), from) - sent_.begin());
   summary.sent = sent_.size() - first;
   if (fault) {
     summary.window_begin = *fault - kInFlight;
-    summary.window_end = *fault + kSettling;
+    summary.window_end = std::max(*fault, last.value_or(*fault)) + kSettling;
   }
   const std::vector<bool> arrived = tally_arrivals(first, summary);
   measure_outage(first, arrived, fault, summary);

@@ -31,6 +31,10 @@ struct ProbeSummary {
   double delay_after_us_p99 = 0;
 };
 
+// Both directions as one: counts add up; of outage, pause and window, what covers both. Delays are left out:
+// they are no sums.
+[[nodiscard]] ProbeSummary both_ways(const ProbeSummary& to_server, const ProbeSummary& to_client);
+
 // Not thread-safe: sends and arrivals are recorded in two vectors, so that one thread may record sends while
 // another records arrivals; summary() only after both have ended.
 class ProbeAccount {
@@ -57,10 +61,15 @@ class ProbeAccount {
 
   // Judges the probes sent at or after `from`. A gap is the time between the sends of two probes that
   // arrived while at least one between them did not; one that no arrival ends lasts until the last send.
-  // The failover window begins kInFlight before the fault and ends kSettling after it, or where the last gap
+  // The failover window begins kInFlight before the fault and ends kSettling after it (and after `last`, the
+  // last of several), or where the last gap
   // that begins in it ends. `outage_ms` is the longest gap that ends after the fault; without a fault, the
   // longest of all, and `send_gap_ms` likewise. 0: nothing was lost.
-  [[nodiscard]] ProbeSummary summary(Instant from, std::optional<Instant> fault) const;
+  [[nodiscard]] ProbeSummary summary(Instant from, std::optional<Instant> fault,
+                                     std::optional<Instant> last = std::nullopt) const;
+
+  // Whether any probe that was sent at or after `from` arrived.
+  [[nodiscard]] bool anything_since(Instant from) const;
 
   // When each number was sent, and everything that arrived, in that order.
   [[nodiscard]] const std::vector<Instant>& sends() const { return sent_; }

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -13,18 +12,12 @@
 #include <poll.h>
 
 #include "base/thread.h"
+#include "tests/rig/load/pacing.h"
 
 namespace stillwater::rig {
 namespace {
 
 constexpr int kPriority = 20;
-
-void sleep_until(Instant deadline) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(deadline);
-  const timespec until{seconds.count(), (deadline - seconds).count()};
-  while (clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &until, nullptr) == EINTR) {
-  }
-}
 
 std::size_t probes_within(const ProbeStream::Options& options) {
   const double seconds = std::chrono::duration<double>(options.at_most).count();

@@ -1,4 +1,5 @@
-// All TCP of the load, on one thread: the long-lived connections and the new ones, both ends of each.
+// All TCP of the load, on one thread: the long-lived connections, the new ones, and those on which the server
+// writes next, both ends of each.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "tests/rig/load/flows.h"
 #include "tests/rig/load/new_connections.h"
 #include "tests/rig/load/reactor.h"
+#include "tests/rig/load/server_first.h"
 
 namespace stillwater::rig {
 
@@ -21,7 +23,9 @@ struct TcpLoadOptions {
   std::string server_address;
   std::uint16_t flows_port = 7000;
   std::uint16_t echo_port = 7001;
+  std::uint16_t server_first_port = 7002;
   std::uint32_t flows = 1000;
+  std::uint32_t server_first = 0;
   std::uint32_t new_per_second = 200;  // begun only when new_connections().start() says so
 };
 
@@ -37,6 +41,7 @@ class TcpLoad {
 
   [[nodiscard]] Flows& flows() { return *flows_; }
   [[nodiscard]] NewConnections& new_connections() { return *new_connections_; }
+  [[nodiscard]] ServerFirst& server_first() { return *server_first_; }
 
  private:
   TcpLoad() = default;
@@ -46,6 +51,7 @@ class TcpLoad {
   std::optional<Flows> flows_;
   std::optional<NewConnections> new_connections_;
   std::optional<EchoServer> echo_server_;
+  std::optional<ServerFirst> server_first_;
   std::thread thread_;
 };
 

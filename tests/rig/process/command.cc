@@ -58,14 +58,31 @@ std::string join(const std::vector<std::string>& words) {
   return line;
 }
 
+// The group while its leader still holds the number: what a shell left behind would keep the namespace.
+int reap_with_group(pid_t child) {
+  siginfo_t end{};
+  while (waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+  kill(-child, SIGKILL);
+  int wait_status = 0;
+  while (waitpid(child, &wait_status, 0) < 0 && errno == EINTR) {
+  }
+  return wait_status;
+}
+
 }  // namespace
 
 Result<CommandOutput> run_command(const std::vector<std::string>& argv, Nanos limit) {
+  return run_command_in(-1, argv, limit);
+}
+
+Result<CommandOutput> run_command_in(int space_fd, const std::vector<std::string>& argv, Nanos limit) {
   auto out = make_pipe();
   if (!out) return tl::unexpected(out.error());
   auto err = make_pipe();
   if (!err) return tl::unexpected(err.error());
-  const auto child = spawn(argv, {.stdout_fd = out->write_end.get(), .stderr_fd = err->write_end.get()});
+  const auto child = spawn(
+      argv, {.space_fd = space_fd, .stdout_fd = out->write_end.get(), .stderr_fd = err->write_end.get()});
   if (!child) return tl::unexpected(child.error());
   out->write_end.reset();
   err->write_end.reset();
@@ -73,9 +90,7 @@ Result<CommandOutput> run_command(const std::vector<std::string>& argv, Nanos li
   CommandOutput output;
   const bool in_time = collect(out->read_end, err->read_end, output, BootClock().now() + limit);
   if (!in_time) kill(*child, SIGKILL);
-  int wait_status = 0;
-  while (waitpid(*child, &wait_status, 0) < 0 && errno == EINTR) {
-  }
+  const int wait_status = reap_with_group(*child);
   if (!in_time) {
     const auto seconds = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count());
     return fail(Errc::timed_out, "`" + join(argv) + "` did not end within " + seconds + " s");

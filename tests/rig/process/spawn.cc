@@ -13,12 +13,13 @@
 namespace stillwater::rig {
 namespace {
 
-// Runs between fork and exec: async-signal-safe calls only.
+// Runs between fork and exec, with all signals blocked: async-signal-safe calls only. Handlers of the parent
+// must not run here: a lock that another of its threads held at the fork is held for ever.
 [[noreturn]] void become(char* const* argv, const SpawnOptions& options, pid_t parent) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
-  signal(SIGPIPE, SIG_DFL);
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -38,9 +39,17 @@ Result<pid_t> spawn(const std::vector<std::string>& argv, const SpawnOptions& op
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   const pid_t parent = getpid();
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t child = fork();
-  if (child < 0) return fail_errno("cannot start " + argv[0], errno);
+  const int error = errno;
   if (child == 0) become(arguments.data(), options, parent);
+  // Said on both sides: whoever runs first, the group is there once this returns.
+  if (child > 0) setpgid(child, child);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (child < 0) return fail_errno("cannot start " + argv[0], error);
   return child;
 }
 

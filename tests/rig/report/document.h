@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/rig/load/programs/outcome.h"
+
 namespace stillwater::rig {
 
 // A stretch in which no probe arrived. Times are relative to the fault.
@@ -43,10 +45,13 @@ struct RunRecord {
   std::map<std::string, double> figures;  // by key (figure.h); absent: this run has none
   std::map<std::string, std::uint64_t> tcp_broken_because;
   std::map<std::string, std::uint64_t> new_connections_failed_because;
-  std::string takeover;   // the successor's own account
+  std::map<std::string, std::uint64_t> server_first_broken_because;
+  std::map<std::string, ProgramOutcome> programs;  // real ones, by name
+  std::string takeover;                            // the successor's own account
   std::string wire;       // "clean", "incomplete", "breach": did two nodes ever answer? empty: not watched
   std::string wire_says;  // who answered when, some lines
-  Timeline timeline;
+  Timeline timeline;      // of the probes to the server
+  Timeline timeline_to_client;  // empty: a report from before there were any
 
   [[nodiscard]] bool good() const { return failure.empty() && reasons.empty(); }
   [[nodiscard]] std::optional<double> figure(const std::string& key) const {

@@ -6,7 +6,7 @@
 
 namespace stillwater::rig {
 
-enum class Unit { count, ms, us };
+enum class Unit { count, ms, us, bytes };
 // What of a figure a reader hopes for; `neither` is a circumstance, not a result.
 enum class Better { less, more, neither };
 
@@ -22,6 +22,6 @@ struct Figure {
 // In the order of report.json.
 [[nodiscard]] std::span<const Figure> figures();
 
-[[nodiscard]] std::string_view text_of(Unit unit);  // "", "ms", "us"
+[[nodiscard]] std::string_view text_of(Unit unit);  // "", "ms", "us", "B"
 
 }  // namespace stillwater::rig

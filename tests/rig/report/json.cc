@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/rig/report/figure.h"
+#include "tests/rig/report/program_figure.h"
 #include "tests/rig/report/summary.h"
 
 namespace stillwater::rig {
@@ -14,9 +15,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json whole_if_it_is(double value) {
+  return value == std::floor(value) ? Json(static_cast<std::int64_t>(value)) : Json(value);
+}
+
 Json number(const Figure& figure, double value) {
-  if (figure.unit == Unit::count && value == std::floor(value)) return static_cast<std::int64_t>(value);
-  return value;
+  return figure.unit == Unit::count ? whole_if_it_is(value) : Json(value);
 }
 
 Json to_json(const Timeline& timeline) {
@@ -36,6 +40,20 @@ Json to_json(const Timeline& timeline) {
           {"delay_us_max", curve(timeline.delay_us_max)}};
 }
 
+Json to_json(const std::map<std::string, ProgramOutcome>& programs) {
+  Json json = Json::object();
+  for (const auto& [name, outcome] : programs) {
+    Json& entry = json[name];
+    for (const ProgramFigure& figure : program_figures()) {
+      const auto found = outcome.figures.find(std::string(figure.key));
+      if (figure.program != name || found == outcome.figures.end()) continue;
+      entry[std::string(figure.key)] = whole_if_it_is(found->second);
+    }
+    entry["broke"] = outcome.broke.empty() ? Json(nullptr) : Json(outcome.broke);
+  }
+  return json;
+}
+
 void add_run(const RunRecord& run, Json& json) {
   json["verdict"] = run.good() ? "good" : "bad";
   json["reasons"] = run.reasons;
@@ -51,6 +69,8 @@ void add_run(const RunRecord& run, Json& json) {
   }
   json["tcp_broken_because"] = run.tcp_broken_because;
   json["new_connections_failed_because"] = run.new_connections_failed_because;
+  json["server_first_broken_because"] = run.server_first_broken_because;
+  json["programs"] = to_json(run.programs);
   json["takeover"] = run.takeover;
   json["wire"] = run.wire.empty() ? Json(nullptr) : Json(run.wire);
   json["wire_says"] = run.wire_says;
@@ -120,6 +140,18 @@ Timeline timeline_of(const Json& json, const std::string& where) {
   return timeline;
 }
 
+std::map<std::string, ProgramOutcome> programs_of(const Json& json) {
+  std::map<std::string, ProgramOutcome> programs;
+  for (const auto& [name, entry] : json.items()) {
+    ProgramOutcome& outcome = programs[name];
+    for (const auto& [key, value] : entry.items()) {
+      if (value.is_number()) outcome.figures[key] = value.get<double>();
+      if (key == "broke" && value.is_string()) outcome.broke = value.get<std::string>();
+    }
+  }
+  return programs;
+}
+
 RunRecord run_of(const Json& json, std::size_t index) {
   const std::string where = fmt::format("run {}", index);
   const Reader reader(json, where);
@@ -140,11 +172,19 @@ RunRecord run_of(const Json& json, std::size_t index) {
   using Reasons = std::map<std::string, std::uint64_t>;
   run.tcp_broken_because = reader.get<Reasons>("tcp_broken_because");
   run.new_connections_failed_because = reader.get<Reasons>("new_connections_failed_because");
+  if (json.contains("server_first_broken_because")) {
+    run.server_first_broken_because = reader.get<Reasons>("server_first_broken_because");
+  }
+  if (json.contains("programs")) run.programs = programs_of(json["programs"]);
   run.takeover = reader.get<std::string>("takeover");
   const Json wire = reader.get<Json>("wire");
   if (wire.is_string()) run.wire = wire.get<std::string>();
   run.wire_says = reader.get<std::string>("wire_says");
   run.timeline = timeline_of(reader.get<Json>("timeline"), "the timeline of " + where);
+  if (json.contains("timeline_to_client")) {
+    run.timeline_to_client =
+        timeline_of(json["timeline_to_client"], "the timeline to the client of " + where);
+  }
   return run;
 }
 
@@ -200,6 +240,7 @@ std::string to_json(const Document& document) {
     Json entry;
     add_run(run, entry);
     entry["timeline"] = to_json(run.timeline);
+    entry["timeline_to_client"] = to_json(run.timeline_to_client);
     json["runs"].push_back(std::move(entry));
   }
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -91,12 +91,14 @@ void add_latency(const ProbeAccount& account, std::size_t first, Instant zero,
 
 }  // namespace
 
-Percentiles delays_of(const ProbeAccount& account, Instant from, Instant to) {
-  const auto arrived = first_arrivals(account);
+Percentiles delays_of(const std::vector<const ProbeAccount*>& accounts, Instant from, Instant to) {
   std::vector<Nanos> delays;
-  for (std::size_t number = 0; number < arrived.size(); ++number) {
-    const Instant sent = account.sends()[number];
-    if (arrived[number] && sent >= from && sent < to) delays.push_back(*arrived[number] - sent);
+  for (const ProbeAccount* account : accounts) {
+    const auto arrived = first_arrivals(*account);
+    for (std::size_t number = 0; number < arrived.size(); ++number) {
+      const Instant sent = account->sends()[number];
+      if (arrived[number] && sent >= from && sent < to) delays.push_back(*arrived[number] - sent);
+    }
   }
   if (delays.empty()) return {};
   return {delays.size(), percentile_us(delays, 0.5), percentile_us(delays, 0.99)};

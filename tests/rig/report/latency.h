@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/clock.h"
 #include "tests/rig/load/probe_account.h"
@@ -15,8 +16,9 @@ struct Percentiles {
   double us_p99 = 0;
 };
 
-// One-way delays of the probes sent in [from, to).
-[[nodiscard]] Percentiles delays_of(const ProbeAccount& account, Instant from, Instant to);
+// One-way delays of the probes sent in [from, to), of all accounts together.
+[[nodiscard]] Percentiles delays_of(const std::vector<const ProbeAccount*>& accounts, Instant from,
+                                    Instant to);
 
 // Covers the probes sent at or after `from`; `zero` is the time 0 of the timeline. Latency is kept in about
 // 300 steps from shortly before `zero` to as long after it as the worst gap asks for.

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tests/rig/report/load_record.h"
+
 namespace stillwater::rig {
 namespace {
-
-// Tenths: more digits of a noisy figure only look exact.
-double tenths(double value) { return std::round(value * 10) / 10; }
 
 void add_probe(const Measurements& measured, std::map<std::string, double>& figures) {
   const ProbeSummary& probe = measured.probe;
@@ -20,11 +19,6 @@ void add_probe(const Measurements& measured, std::map<std::string, double>& figu
   figures["probe_unknown"] = static_cast<double>(probe.unknown);
   figures["probe_send_gap_ms"] = tenths(probe.send_gap_ms);
   figures["pace_missed"] = static_cast<double>(measured.probe_pace_missed);
-  if (measured.probes_per_s > 0) {
-    const double offered_per_ms = measured.probes_per_s / 1e3;
-    const auto lost = static_cast<double>(probe.lost_failover + probe.lost_steady);
-    figures["blocked_ms"] = tenths(lost / offered_per_ms);
-  }
   const auto add_delay = [&](const char* p50, const char* p99, const Percentiles& delay) {
     if (delay.count == 0) return;
     figures[p50] = tenths(delay.us_p50);
@@ -96,6 +90,9 @@ RunRecord record_of(const Measurements& measured, const Verdict& verdict) {
   record.new_connections_failed_because = measured.attempts.failures;
   record.takeover = measured.takeover;
   record.timeline = measured.timeline;
+  if (measured.relay_dropped) record.figures["relay_dropped"] = static_cast<double>(*measured.relay_dropped);
+  record.timeline_to_client = measured.timeline_to_client;
+  add_load(measured, record);
   if (measured.wire) add_wire(*measured.wire, measured.zero, record);
   return record;
 }

@@ -13,6 +13,10 @@ std::vector<std::string> each_once(const std::vector<Group>& groups, std::string
   return words;
 }
 
+bool grows_with_the_watch(const Figure& figure) {
+  return figure.key == "outage_ms" || figure.key == "blocked_ms";
+}
+
 }  // namespace
 
 bool Document::good() const {
@@ -40,6 +44,11 @@ std::optional<Spread> Group::spread(const Figure& figure) const {
   const auto [least, greatest] = std::minmax_element(spread.values.begin(), spread.values.end());
   spread.worst = figure.better == Better::more ? *least : *greatest;
   spread.median = median(spread.values);
+  if (!grows_with_the_watch(figure)) return spread;
+  const auto open = static_cast<std::size_t>(
+      std::count_if(runs.begin(), runs.end(), [](const RunRecord* run) { return never_came_back(*run); }));
+  spread.worst_open = open > 0;
+  spread.median_open = 2 * open > spread.values.size();
   return spread;
 }
 
@@ -48,6 +57,13 @@ std::optional<Spread> Group::spread(std::string_view key) const {
     if (figure.key == key) return spread(figure);
   }
   return std::nullopt;
+}
+
+bool never_came_back(const RunRecord& run) {
+  const auto dead = [](const Timeline& timeline) {
+    return !timeline.gaps.empty() && timeline.gaps.back().end_ms >= timeline.end_ms;
+  };
+  return dead(run.timeline) || dead(run.timeline_to_client);
 }
 
 std::vector<Group> groups_of(const Document& document) {

@@ -18,8 +18,10 @@ struct Verdict {
 
 // Good: every wanted TCP connection survived, no probe was lost outside the failover window and none was
 // invented, the outage is at most what the scenario allows, new connections failed at most inside the window,
-// a checkpointing system took checkpoints under load, the wire showed one node at a time, and nothing went
-// wrong with the harness.
+// a checkpointing system took checkpoints under load, the wire showed one node at a time, nothing went wrong
+// with the harness, and the fault's own expectation holds: a successor where it needs one, no loss at all
+// where it must cost nothing. Under a fault that takes every node, sessions may be lost and the outage may
+// last as long as the boot; under one that drops frames by itself, probes may be lost at any time.
 [[nodiscard]] Verdict judge(const Measurements& measured);
 
 }  // namespace stillwater::rig

@@ -10,6 +10,8 @@
 
 #include "tests/rig/faults/catalogue.h"
 #include "tests/rig/faults/schedule.h"
+#include "tests/rig/load/programs/program.h"
+#include "tests/rig/load/replay_file.h"
 #include "tests/rig/process/command.h"
 #include "tests/rig/topology/topology.h"
 
@@ -18,7 +20,7 @@ namespace {
 
 // Both ends of every connection, each new connection for at most its time-out, and some to spare.
 rlim_t descriptors_needed(const LoadPlan& load) {
-  return 2 * rlim_t{load.connections} + 2 * 6 * rlim_t{load.new_per_s} + 256;
+  return 2 * (rlim_t{load.connections} + load.server_first) + 2 * 6 * rlim_t{load.new_per_s} + 256;
 }
 
 bool can_open(rlim_t descriptors) {
@@ -59,6 +61,33 @@ Status check_schedule(const std::string& text) {
   return {};
 }
 
+void add_wrong_with_load(const LoadPlan& load, std::vector<std::string>& found) {
+  for (const std::string& program : load.programs) {
+    for (const std::string& tool : tools_of(program)) {
+      if (!is_in_path(tool))
+        found.push_back(fmt::format("the load {} needs `{}`, which is not installed", program, tool));
+    }
+  }
+  if (load.replay.file.empty()) return;
+  const auto replay = read_replay(load.replay.file, load.replay.per_second == 0);
+  if (!replay) found.push_back("the replay: " + replay.error().message);
+}
+
+// A comparison tells what single systems cannot suffer; where nothing is left, there is nothing to run.
+void add_impossible(const Scenario& scenario, const SystemOptions& options, std::vector<std::string>& found) {
+  std::vector<std::string> reasons;
+  for (const std::string& name : scenario.systems) {
+    const auto system = make_system(name, options);
+    if (!system) continue;
+    for (const std::string& fault : scenario.faults) {
+      const Status possible = check_possible(fault, **system);
+      if (possible) return;
+      reasons.push_back(fmt::format("{} is impossible: {}", fault, possible.error().message));
+    }
+  }
+  found.insert(found.end(), reasons.begin(), reasons.end());
+}
+
 }  // namespace
 
 Known known_names(const SystemOptions& options) {
@@ -69,6 +98,9 @@ Known known_names(const SystemOptions& options) {
     known.systems.push_back({entry.name, static_cast<std::uint32_t>((*system)->nodes().size())});
   }
   known.check_fault = check_schedule;
+  known.own_faults = [](const std::string& fault) {
+    return own_faults(fault).value_or(std::vector<std::string>{});
+  };
   return known;
 }
 
@@ -79,15 +111,18 @@ std::vector<std::string> obstacles(const Scenario& scenario, const SystemOptions
     if (!is_in_path(tool)) found.push_back(fmt::format("`{}` is not installed", tool));
   }
   add_missing_parts(scenario, options, found);
+  add_wrong_with_load(scenario.load, found);
+  add_impossible(scenario, options, found);
   for (const std::string& space : leftover_spaces()) {
     found.push_back(fmt::format("a run that was killed left namespace {}: ip netns del {}", space, space));
   }
-  std::error_code error;
-  std::filesystem::create_directories(options.out, error);
-  if (error) found.push_back(fmt::format("cannot make {}: {}", options.out, error.message()));
   if (!can_open(descriptors_needed(scenario.load))) {
     found.push_back(fmt::format("{} open files are needed (ulimit -n)", descriptors_needed(scenario.load)));
   }
+  if (!found.empty()) return found;
+  std::error_code error;
+  std::filesystem::create_directories(options.out, error);
+  if (error) found.push_back(fmt::format("cannot make {}: {}", options.out, error.message()));
   return found;
 }
 

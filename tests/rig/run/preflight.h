@@ -12,8 +12,8 @@ namespace stillwater::rig {
 // What scenarios may name, by the catalogues.
 [[nodiscard]] Known known_names(const SystemOptions& options);
 
-// One line for each thing that stands in the way; empty: go. Changes nothing except that the output folder
-// exists afterwards.
+// One line for each thing that stands in the way; empty: go. Changes nothing, except that the output folder
+// exists where all else is well.
 [[nodiscard]] std::vector<std::string> obstacles(const Scenario& scenario, const SystemOptions& options);
 
 }  // namespace stillwater::rig

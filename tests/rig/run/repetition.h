@@ -12,6 +12,7 @@
 #include "tests/rig/load/tcp_load.h"
 #include "tests/rig/process/interrupts.h"
 #include "tests/rig/report/measurements.h"
+#include "tests/rig/run/extra_loads.h"
 #include "tests/rig/run/strikes.h"
 #include "tests/rig/run/watch.h"
 #include "tests/rig/scenario/scenario.h"
@@ -28,6 +29,7 @@ struct RepetitionPlan {
   LoadPlan load;
   double outage_ms_at_most = 150;
   std::uint64_t seed = 1;
+  bool keep_captures = false;
   SystemOptions options;  // its `out` is this repetition's own
   std::string title;      // before every line of progress
 };
@@ -51,6 +53,7 @@ class Repetition {
  private:
   [[nodiscard]] Status run_phases();
   [[nodiscard]] Status build();
+  [[nodiscard]] Status build_network();
   [[nodiscard]] Status watch_the_wire();
   [[nodiscard]] Status start_system();
   [[nodiscard]] Status open_connections();
@@ -62,8 +65,13 @@ class Repetition {
   void collect_probe();
   void clean_up();
 
+  // Neither a probe nor a connection got through any more: then no patience with TCP changes what is said of
+  // it. After the probe's end.
+  [[nodiscard]] bool path_is_dead() const;
   // Whether the pair can fail over again, asked sparingly; remembers when it first could.
   void look_for_redundancy();
+  // What the daemons or the relays say that must end the run; empty: all is well.
+  [[nodiscard]] std::string trouble();
   [[nodiscard]] std::string load_line() const;
   void note(const std::string& problem) { measured_.problems.push_back(problem); }
 
@@ -78,10 +86,12 @@ class Repetition {
 
   // In this order: faults are undone, then sockets and processes go before the namespaces that they are in.
   std::optional<Topology> topology_;
+  RelayedLinks relays_;
   std::unique_ptr<WireWatch> wire_;
   std::unique_ptr<System> system_;
   std::unique_ptr<TcpLoad> tcp_;
   std::unique_ptr<Probe> probe_;
+  std::unique_ptr<ExtraLoads> extra_;
   std::optional<Strikes> strikes_;
 };
 

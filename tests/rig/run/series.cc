@@ -104,6 +104,7 @@ std::vector<RepetitionPlan> plan_series(const Scenario& scenario, const SystemOp
                             .load = scenario.load,
                             .outage_ms_at_most = scenario.outage_ms_at_most,
                             .seed = scenario.seed,
+                            .keep_captures = scenario.keep_captures,
                             .options = options_for(fault, options),
                             .title = {}};
         if (total > 1) {

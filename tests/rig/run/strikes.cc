@@ -36,6 +36,17 @@ std::optional<Instant> Strikes::next_due() const {
   return next;
 }
 
+std::optional<Expectation> Strikes::expectation(Nanos tolerated) const {
+  std::optional<Expectation> all;
+  for (const Step& step : steps_) {
+    Expectation one = step.fault->expectation();
+    const auto heals_after = step.fault->heals_after();
+    if (heals_after && *heals_after <= tolerated) one.successor = false;
+    all = all ? both(*all, one) : one;
+  }
+  return all;
+}
+
 bool Strikes::heals() const {
   return std::any_of(steps_.begin(), steps_.end(),
                      [](const Step& step) { return step.fault->heals_after().has_value(); });
@@ -60,6 +71,7 @@ Status Strikes::act(Step& step) {
   }
   step.struck = done->at;
   if (!struck_at_) struck_at_ = done->at;
+  last_struck_at_ = done->at;
   took_ = std::max(took_, done->took);
   return {};
 }

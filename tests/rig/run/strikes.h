@@ -26,8 +26,13 @@ class Strikes {
   [[nodiscard]] Status act(Instant now);
 
   [[nodiscard]] bool none() const { return steps_.empty(); }
+  // Of all faults together. One that is over within `tolerated` needs no successor: whether there is one is
+  // the system's choice.
+  [[nodiscard]] std::optional<Expectation> expectation(Nanos tolerated) const;
   // The first strike.
   [[nodiscard]] std::optional<Instant> struck_at() const { return struck_at_; }
+  // The last strike so far.
+  [[nodiscard]] std::optional<Instant> last_struck_at() const { return last_struck_at_; }
   // The last heal; none: nothing was healed.
   [[nodiscard]] std::optional<Instant> healed_at() const { return healed_at_; }
   [[nodiscard]] bool heals() const;
@@ -46,6 +51,7 @@ class Strikes {
 
   std::vector<Step> steps_;
   std::optional<Instant> struck_at_;
+  std::optional<Instant> last_struck_at_;
   std::optional<Instant> healed_at_;
   Nanos took_{};
 };

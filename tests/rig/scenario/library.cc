@@ -44,7 +44,13 @@ Result<Scenario> load_scenario(const std::string& which, const std::string& fold
                 fmt::format("no scenario '{}'; there are: {}; or name a file", which, names_in(folder)));
   }
   const std::string text(std::istreambuf_iterator<char>(file), {});
-  return parse_scenario(text, path, known);
+  auto scenario = parse_scenario(text, path, known);
+  // An absolute path stays as it is.
+  if (scenario && !scenario->load.replay.file.empty()) {
+    std::string& capture = scenario->load.replay.file;
+    capture = (std::filesystem::absolute(path).parent_path() / capture).lexically_normal();
+  }
+  return scenario;
 }
 
 }  // namespace stillwater::rig

@@ -1,22 +1,20 @@
-// Reads one YAML mapping strictly: it learns its keys from what it is asked for, and finish() reports all
-// others. Reading goes on after a mistake, so that one run shows every one. The rig shares no code with the
-// daemon that it judges, so this reader is its own.
+// The values of a scenario's mappings, read strictly; see yaml::Keys for what happens to its keys.
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <yaml-cpp/yaml.h>
-
 #include "base/clock.h"
-#include "tests/rig/scenario/mistakes.h"
+#include "base/yaml/keys.h"
 
 namespace stillwater::rig {
 
-// A scalar and where it is. yaml-cpp places an omitted value at the next token, so then `at` is its key.
+using yaml::Mistakes;
+using Item = yaml::Value;
+
+// A scalar and where it is.
 struct Word {
   std::string text;
   YAML::Mark at;
@@ -25,10 +23,10 @@ struct Word {
 // One thread. `mistakes` outlives it. A value that is absent or wrong (and reported) leaves `out` untouched.
 class Mapping {
  public:
-  Mapping(const YAML::Node& node, YAML::Mark at, std::string name, Mistakes& mistakes);
+  Mapping(const Item& item, const std::string& name, Mistakes& mistakes) : keys_(item, name, mistakes) {}
 
-  [[nodiscard]] bool has(const std::string& key);
-  void require(const std::string& key, const std::string& expected);
+  [[nodiscard]] bool has(const std::string& key) { return keys_.has(key); }
+  void require(const std::string& key, const std::string& expected) { keys_.require(key, expected); }
 
   void text(const std::string& key, std::string& out);
   void number(const std::string& key, std::uint32_t& out, std::uint32_t low, std::uint32_t high);
@@ -37,32 +35,30 @@ class Mapping {
   void duration(const std::string& key, Nanos& out, Nanos low, Nanos high);
   // One word or a list of words; none when absent. Repeated words are reported.
   [[nodiscard]] std::vector<Word> words(const std::string& key);
+  // What is under `key`, or each element of the list there; none when absent.
+  [[nodiscard]] std::vector<Item> items(const std::string& key);
+  // One of `words`; `otherwise` where the key is absent or wrong.
+  [[nodiscard]] std::string choice(const std::string& key, const std::vector<std::string>& words,
+                                   const std::string& otherwise);
+  // All keys, in the order of their names; they are expected from now on.
+  [[nodiscard]] std::vector<std::string> names() { return keys_.names(); }
+  [[nodiscard]] bool is_mapping(const std::string& key);
   // The mapping under `key`; empty when absent.
-  [[nodiscard]] Mapping mapping(const std::string& key);
+  [[nodiscard]] Mapping mapping(const std::string& key) { return Mapping(keys_.under(key)); }
 
   // At the value of `key`, or at this mapping where the key is absent.
-  void mistake(const std::string& key, const std::string& what);
+  void mistake(const std::string& key, const std::string& what) { keys_.mistake(key, what); }
 
   // Reports what was never asked for.
-  void finish();
+  void finish() { keys_.finish(); }
 
  private:
-  struct Entry {
-    YAML::Node value;
-    YAML::Mark key_at;
-    YAML::Mark at;  // of the value
-  };
+  explicit Mapping(yaml::Keys keys) : keys_(std::move(keys)) {}
   // The scalar under `key`; null: absent, or reported as no scalar.
   [[nodiscard]] const std::string* scalar(const std::string& key, const std::string& expected);
-  void add_word(const YAML::Node& node, const YAML::Mark& at, const std::string& key,
-                std::vector<Word>& words);
-  [[nodiscard]] std::string hint_for(const std::string& unknown) const;
+  void add_word(const Item& item, const std::string& key, std::vector<Word>& words);
 
-  std::string name_;
-  YAML::Mark at_;
-  Mistakes& mistakes_;
-  std::map<std::string, Entry> entries_;
-  std::set<std::string> expected_;
+  yaml::Keys keys_;
 };
 
 // "one of a, b, c"

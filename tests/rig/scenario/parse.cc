@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <filesystem>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "base/yaml/document.h"
 #include "tests/rig/scenario/mapping.h"
+#include "tests/rig/scenario/own_system.h"
 #include "tests/rig/scenario/scenario.h"
 
 namespace stillwater::rig {
@@ -27,26 +31,77 @@ std::string wrong_with_system(const std::string& name, const TopologyPlan& topol
                      one_of(names_of(known.systems)));
 }
 
-std::string wrong_with_fault(const std::string& fault, const Known& known) {
+// Empty: the catalogue knows the fault, and whatever a system has to bring along for it, one does.
+std::string wrong_with_fault(const std::string& fault, const Scenario& scenario, const Known& known) {
   const Status is_known = known.check_fault(fault);
-  return is_known ? std::string() : is_known.error().message;
-}
-
-// The words under `key`, each checked by `wrong_with`.
-template <class Check>
-std::vector<Word> checked_words(Mapping& root, const std::string& key, Mistakes& mistakes,
-                                const Check& wrong_with) {
-  std::vector<Word> words = root.words(key);
-  for (const Word& word : words) {
-    if (std::string wrong = wrong_with(word.text); !wrong.empty()) mistakes.add(word.at, std::move(wrong));
+  if (!is_known) return is_known.error().message;
+  if (!known.own_faults) return {};
+  std::set<std::string> brought;
+  for (const CommandSystem& system : scenario.own_systems) {
+    for (const CommandFaultPlan& own : system.faults) brought.insert(own.name);
   }
-  return words;
+  for (const std::string& own : known.own_faults(fault)) {
+    if (brought.contains(own)) continue;
+    if (brought.empty())
+      return fmt::format("no system of this scenario brings faults along, as '{:.40}'", own);
+    return fmt::format("no system of this scenario brings fault '{:.40}' along; expected {}", own,
+                       one_of({brought.begin(), brought.end()}));
+  }
+  return {};
 }
 
-void take(const std::vector<Word>& words, std::vector<std::string>& out) {
-  if (words.empty()) return;
-  out.clear();
-  for (const Word& word : words) out.push_back(word.text);
+// Describes itself: an own system. `known` has all others.
+void read_own(const Item& item, Scenario& scenario, const Known& known, Mistakes& mistakes) {
+  Mapping at(item, "a system", mistakes);
+  CommandSystem system = read_own_system(at);
+  const std::string& name = system.name;
+  const auto same = [&](const KnownSystem& it) { return it.name == name; };
+  if (std::any_of(known.systems.begin(), known.systems.end(), same)) {
+    at.mistake("name", fmt::format("'{}' is a system of the rig's; expected another name", name));
+  }
+  if (std::find(scenario.systems.begin(), scenario.systems.end(), name) != scenario.systems.end()) {
+    at.mistake("name", fmt::format("'{}' is repeated; expected it once", name));
+  }
+  if (system.nodes > scenario.topology.nodes) {
+    at.mistake("nodes",
+               fmt::format("{} is impossible with {} node between client and server; expected nodes: {}",
+                           name, scenario.topology.nodes, system.nodes));
+  }
+  scenario.systems.push_back(name);
+  scenario.own_systems.push_back(std::move(system));
+}
+
+void read_systems(Mapping& root, Scenario& scenario, const Known& known, Mistakes& mistakes) {
+  const std::vector<Item> items = root.items("systems");
+  if (!items.empty()) scenario.systems.clear();
+  for (const Item& item : items) {
+    if (item.node.IsMap()) {
+      read_own(item, scenario, known, mistakes);
+      continue;
+    }
+    if (!item.node.IsScalar()) {
+      mistakes.add(item.at, "systems is a list or empty; expected a name or a mapping");
+      continue;
+    }
+    const std::string& name = item.node.Scalar();
+    std::string wrong = wrong_with_system(name, scenario.topology, known);
+    if (std::find(scenario.systems.begin(), scenario.systems.end(), name) != scenario.systems.end()) {
+      wrong = fmt::format("'{}' is repeated; expected it once", name);
+    }
+    if (!wrong.empty()) mistakes.add(item.at, std::move(wrong));
+    scenario.systems.push_back(name);
+  }
+}
+
+void read_faults(Mapping& root, Scenario& scenario, const Known& known, Mistakes& mistakes) {
+  const std::vector<Word> words = root.words("faults");
+  if (!words.empty()) scenario.faults.clear();
+  for (const Word& word : words) {
+    if (std::string wrong = wrong_with_fault(word.text, scenario, known); !wrong.empty()) {
+      mistakes.add(word.at, std::move(wrong));
+    }
+    scenario.faults.push_back(word.text);
+  }
 }
 
 void read_topology(Mapping& root, TopologyPlan& topology) {
@@ -61,11 +116,42 @@ void read_topology(Mapping& root, TopologyPlan& topology) {
   at.finish();
 }
 
+void read_replay(Mapping& load, ReplayPlan& replay) {
+  if (!load.has("replay")) return;
+  Mapping at = load.mapping("replay");
+  at.require("file", "a capture, as a path");
+  at.text("file", replay.file);
+  if (at.has("file") && replay.file.empty()) at.mistake("file", "file is empty; expected a path");
+  std::string from = "client";
+  at.text("from", from);
+  if (from != "client" && from != "server") {
+    at.mistake("from", fmt::format("from: '{:.60}' replays nothing; expected client or server", from));
+  }
+  replay.from_server = from == "server";
+  at.number("per_second", replay.per_second, 1, 100'000);
+  at.number("times", replay.times, 1, 1'000'000);
+  at.finish();
+}
+
+void read_programs(Mapping& load, std::vector<std::string>& programs) {
+  for (const Word& word : load.words("programs")) {
+    const auto& known = known_programs();
+    if (std::find(known.begin(), known.end(), word.text) == known.end()) {
+      load.mistake("programs", fmt::format("'{:.60}' is no program that the rig knows; expected {}",
+                                           word.text, one_of(known)));
+    }
+    programs.push_back(word.text);
+  }
+}
+
 void read_load(Mapping& root, LoadPlan& load) {
   Mapping at = root.mapping("load");
   at.number("connections", load.connections, 1, 50'000);
   at.number("probes_per_s", load.probes_per_s, 1, 100'000);
   at.number("new_per_s", load.new_per_s, 0, 800);
+  read_replay(at, load.replay);
+  read_programs(at, load.programs);
+  at.number("server_first", load.server_first, 0, 10'000);
   at.duration("before", load.before, 1s, 3600s);
   at.duration("after", load.after, 1s, 3600s);
   at.finish();
@@ -73,18 +159,14 @@ void read_load(Mapping& root, LoadPlan& load) {
 
 Scenario read(const YAML::Node& node, const Known& known, Mistakes& mistakes) {
   Scenario scenario;
-  Mapping root(node, node.Mark(), "the file", mistakes);
+  Mapping root({node, node.Mark()}, "the file", mistakes);
   root.require("name", "the scenario's name");
   root.text("name", scenario.name);
   root.require("about", "a sentence that says what it shows");
   root.text("about", scenario.about);
   read_topology(root, scenario.topology);
-  take(checked_words(root, "systems", mistakes,
-                     [&](const std::string& it) { return wrong_with_system(it, scenario.topology, known); }),
-       scenario.systems);
-  take(checked_words(root, "faults", mistakes,
-                     [&](const std::string& it) { return wrong_with_fault(it, known); }),
-       scenario.faults);
+  read_systems(root, scenario, known, mistakes);
+  read_faults(root, scenario, known, mistakes);
   read_load(root, scenario.load);
   Nanos outage_at_most = 150ms;
   root.duration("outage_at_most", outage_at_most, 1ms, 3600s);
@@ -97,26 +179,27 @@ Scenario read(const YAML::Node& node, const Known& known, Mistakes& mistakes) {
 
 }  // namespace
 
+const std::vector<std::string>& known_programs() {
+  static const std::vector<std::string> names{"iperf3", "http"};
+  return names;
+}
+
 Result<Scenario> parse_scenario(const std::string& text, const std::string& file, const Known& known) {
   Mistakes mistakes(file);
   std::optional<Scenario> scenario;
   try {
-    // Load reads one document and ignores what follows it, LoadAll yields empty ones without end for some
-    // text that is not YAML: a scenario's only separator may stand at its beginning.
-    const std::size_t second = text.find("\n---");
-    if (second != std::string::npos && text.find_first_not_of("- \n") < second) {
-      YAML::Mark at;
-      at.line = static_cast<int>(
-          std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(second) + 1, '\n'));
-      at.column = 0;
-      mistakes.add(at, "a second document begins; expected one YAML document in a file");
-    } else {
-      scenario = read(YAML::Load(text), known, mistakes);
-    }
+    const YAML::Node document = yaml::load_single_document(text, "a scenario", mistakes);
+    if (mistakes.empty()) scenario = read(document, known, mistakes);
   } catch (const YAML::Exception& error) {
     mistakes.add(error.mark, "not YAML: " + error.msg + "; expected a mapping of keys to values");
   }
   if (!mistakes.empty()) return tl::unexpected(mistakes.error());
+  for (CommandSystem& own : scenario->own_systems) {
+    const auto folder = std::filesystem::absolute(file).parent_path().lexically_normal();
+    own.folder = folder;
+    if (own.stillwater_configs.empty()) continue;
+    own.stillwater_configs = (folder / own.stillwater_configs).lexically_normal();
+  }
   return *scenario;
 }
 
@@ -127,7 +210,7 @@ Status check_names(const Scenario& scenario, const Known& known) {
     }
   }
   for (const std::string& fault : scenario.faults) {
-    if (std::string wrong = wrong_with_fault(fault, known); !wrong.empty()) {
+    if (std::string wrong = wrong_with_fault(fault, scenario, known); !wrong.empty()) {
       return fail(Errc::invalid_argument, std::move(wrong));
     }
   }

@@ -9,13 +9,25 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "tests/rig/systems/command_system.h"
 
 namespace stillwater::rig {
+
+// A capture that is replayed through the system.
+struct ReplayPlan {
+  std::string file;  // empty: none. A relative path is as seen from the scenario's folder
+  bool from_server = false;
+  std::uint32_t per_second = 0;  // 0: at the recorded times
+  std::uint32_t times = 0;       // 0: as long as the load runs
+};
 
 struct LoadPlan {
   std::uint32_t connections = 1000;   // long-lived TCP
   std::uint32_t probes_per_s = 2000;  // UDP
   std::uint32_t new_per_s = 200;      // new TCP connections
+  std::uint32_t server_first = 0;     // TCP on which the server writes next after the fault
+  ReplayPlan replay;
+  std::vector<std::string> programs;  // real ones: iperf3, http
   Nanos before = 10s;                 // of steady load before the fault
   Nanos after = 10s;
 };
@@ -33,12 +45,17 @@ struct Scenario {
   std::string about;
   TopologyPlan topology;
   std::vector<std::string> systems{"stillwater"};
+  std::vector<CommandSystem> own_systems{};  // those of `systems` that it describes itself
   std::vector<std::string> faults{"kill"};
   LoadPlan load;
   double outage_ms_at_most = 150;  // of the verdict
   std::uint32_t repetitions = 1;
-  std::uint64_t seed = 1;  // when exactly within the steady load each fault strikes
+  std::uint64_t seed = 1;      // when exactly within the steady load each fault strikes
+  bool keep_captures = false;  // of the bridges' ports, in the run's folder; the command line alone says so
 };
+
+// What `load: programs` may name.
+[[nodiscard]] const std::vector<std::string>& known_programs();
 
 // What scenarios may name.
 struct KnownSystem {
@@ -49,6 +66,8 @@ struct Known {
   std::vector<KnownSystem> systems;
   // Whether a fault, or several joined as faults/schedule.h reads them, is one; the error says why not.
   std::function<Status(const std::string&)> check_fault;
+  // The names of the faults in it that a system of the scenario has to bring along; of a checked fault.
+  std::function<std::vector<std::string>(const std::string&)> own_faults;
 };
 
 // Every mistake is reported, a line each, as FILE:LINE:COLUMN: what is wrong; expected what. `file` is only

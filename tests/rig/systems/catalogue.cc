@@ -1,5 +1,6 @@
 #include "tests/rig/systems/catalogue.h"
 
+#include "tests/rig/systems/command_pair.h"
 #include "tests/rig/systems/linux_forwarding.h"
 #include "tests/rig/systems/stillwater_pair.h"
 #include "tests/rig/systems/vrrp_pair.h"
@@ -27,32 +28,57 @@ std::unique_ptr<System> vrrp_pair(const std::string& name, const char* advert_s,
                                                     .small_disks = options.small_disks});
 }
 
+SystemEntry stillwater_entry(const std::string& name, const std::string& about, const std::string& configs,
+                             const SystemOptions& options) {
+  return {name,
+          about,
+          {},
+          {options.daemon, options.client, options.witness, configs + "/firewall-a.yaml",
+           configs + "/firewall-b.yaml"}};
+}
+
+std::unique_ptr<System> stillwater_pair(const std::string& name, const std::string& configs,
+                                        const SystemOptions& options) {
+  return std::make_unique<StillwaterPair>(StillwaterPaths{.name = name,
+                                                          .daemon = options.daemon,
+                                                          .client = options.client,
+                                                          .witness = options.witness,
+                                                          .configs = configs,
+                                                          .out = options.out,
+                                                          .small_disks = options.small_disks});
+}
+
+SystemEntry own_entry(const CommandSystem& own, const SystemOptions& options) {
+  if (own.stillwater_configs.empty()) return {own.name, own.about, own.programs, {}};
+  return stillwater_entry(own.name, own.about, own.stillwater_configs, options);
+}
+
+std::unique_ptr<System> own_system(const CommandSystem& own, const SystemOptions& options) {
+  if (!own.stillwater_configs.empty()) return stillwater_pair(own.name, own.stillwater_configs, options);
+  return std::make_unique<CommandPair>(own, options.out, options.small_disks);
+}
+
 }  // namespace
 
 std::vector<SystemEntry> list_systems(const SystemOptions& options) {
-  const std::string daemon = options.bin + "/appliance/stillwaterd";
-  const std::string client = options.bin + "/mgmt/stillwaterctl";
-  return {
-      {"stillwater",
-       "a Stillwater firewall pair, configured as the examples",
-       {},
-       {daemon, client, options.configs + "/firewall-a.yaml", options.configs + "/firewall-b.yaml"}},
+  std::vector<SystemEntry> entries{
+      stillwater_entry("stillwater", "a Stillwater firewall pair, configured as the examples",
+                       options.configs, options),
       vrrp_entry("keepalived-1s", "1 s", options),
       vrrp_entry("keepalived-10ms", "0.01 s", options),
       {"linux", "plain kernel forwarding on one node: the control, with no successor", {}, {}},
   };
+  for (const CommandSystem& own : options.own) entries.push_back(own_entry(own, options));
+  return entries;
 }
 
 Result<std::unique_ptr<System>> make_system(const std::string& name, const SystemOptions& options) {
   if (name == "linux") return std::make_unique<LinuxForwarding>();
   if (name == "keepalived-1s") return vrrp_pair(name, "1", options);
   if (name == "keepalived-10ms") return vrrp_pair(name, "0.01", options);
-  if (name == "stillwater") {
-    return std::make_unique<StillwaterPair>(StillwaterPaths{.daemon = options.bin + "/appliance/stillwaterd",
-                                                            .client = options.bin + "/mgmt/stillwaterctl",
-                                                            .configs = options.configs,
-                                                            .out = options.out,
-                                                            .small_disks = options.small_disks});
+  if (name == "stillwater") return stillwater_pair(name, options.configs, options);
+  for (const CommandSystem& own : options.own) {
+    if (own.name == name) return own_system(own, options);
   }
   std::string names;
   for (const SystemEntry& entry : list_systems(options)) names += (names.empty() ? "" : ", ") + entry.name;

@@ -6,18 +6,22 @@
 #include <vector>
 
 #include "base/result.h"
+#include "tests/rig/systems/command_system.h"
 #include "tests/rig/systems/system.h"
 
 namespace stillwater::rig {
 
 // What systems are started with; each takes what it needs.
 struct SystemOptions {
-  std::string bin;        // build folder: appliance/stillwaterd, mgmt/stillwaterctl
+  std::string daemon;     // stillwaterd
+  std::string client;     // stillwaterctl
+  std::string witness;    // stillwater-witness
   std::string configs;    // folder of firewall-a.yaml and firewall-b.yaml
   std::string templates;  // tests/rig/systems: the configuration files of other systems
   std::string out;        // absolute; configurations, logs and sockets go there
   // Each node's folder is a small disk that fault disk-full may fill; its logs go with it.
   bool small_disks = false;
+  std::vector<CommandSystem> own{};  // systems that the scenario brings along
 };
 
 struct SystemEntry {

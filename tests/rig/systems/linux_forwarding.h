@@ -14,6 +14,7 @@ class LinuxForwarding final : public System {
   [[nodiscard]] std::string not_ready_because() override { return {}; }
   [[nodiscard]] Nanos ready_within() const override { return 1s; }
   [[nodiscard]] std::vector<NodeId> nodes() const override { return {NodeId::active}; }
+  [[nodiscard]] bool has_processes() const override { return false; }
   [[nodiscard]] Node node(NodeId) const override {
     return {.space = "active", .inside = {"in0"}, .outside = {"out0"}, .replication = {"repl0"}};
   }

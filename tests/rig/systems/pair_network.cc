@@ -64,4 +64,13 @@ Plan pair_network(DataPorts ports) {
   return plan;
 }
 
+Plan with_witness(Plan plan) {
+  plan.spaces.emplace_back("witness");
+  plan.links.push_back({{.space = "active", .name = "wit0", .address = "10.80.4.2/24"},
+                        {.space = "witness", .name = "active", .address = "10.80.4.1/24"}});
+  plan.links.push_back({{.space = "standby", .name = "wit0", .address = "10.80.5.2/24"},
+                        {.space = "witness", .name = "standby", .address = "10.80.5.1/24"}});
+  return plan;
+}
+
 }  // namespace stillwater::rig

@@ -28,4 +28,8 @@ enum class DataPorts {
 
 [[nodiscard]] Plan pair_network(DataPorts ports);
 
+// A witness in a space of its own, `witness`, with a cable (wit0) to each node: it is 10.80.4.1 to the
+// active, 10.80.5.1 to the standby.
+[[nodiscard]] Plan with_witness(Plan plan);
+
 }  // namespace stillwater::rig

@@ -11,6 +11,7 @@
 #include "tests/rig/process/command.h"
 #include "tests/rig/report/report.h"
 #include "tests/rig/systems/pair_network.h"
+#include "tests/rig/systems/witness.h"
 
 namespace stillwater::rig {
 namespace {
@@ -36,7 +37,7 @@ Result<std::string> with_management(const std::string& example, const std::strin
   return example.substr(0, at) + key + " " + address + example.substr(end);
 }
 
-Plan StillwaterPair::plan() const { return pair_network(DataPorts::of_the_daemon); }
+Plan StillwaterPair::plan() const { return with_witness(pair_network(DataPorts::of_the_daemon)); }
 
 Node StillwaterPair::node(NodeId id) const {
   Node node{.space = name_of(id), .inside = {"in0"}, .outside = {"out0"}, .replication = {"repl0"}};
@@ -47,6 +48,12 @@ Node StillwaterPair::node(NodeId id) const {
 
 Status StillwaterPair::start(const Topology& topology) {
   topology_ = &topology;
+  const std::string records = paths_.out + "/witness";
+  std::error_code none;
+  std::filesystem::remove_all(records, none);  // of an earlier run into this folder
+  auto witness = start_witness(paths_.witness, topology, records);
+  if (!witness) return tl::unexpected(witness.error());
+  witness_.emplace(std::move(*witness));
   for (const NodeId id : {NodeId::active, NodeId::standby}) {
     if (paths_.small_disks) {
       auto disk = SmallDisk::mount_on(folder(id), kSmallDiskBytes);
@@ -127,10 +134,13 @@ Result<std::optional<CheckpointFigures>> StillwaterPair::checkpoint_figures() {
 }
 
 Result<std::string> StillwaterPair::takeover() {
+  if (standby_.expected_gone) return std::string();
   return status(NodeId::standby).map([](const NodeStatus& it) { return it.last_takeover; });
 }
 
 std::string StillwaterPair::trouble() {
+  if (witness_)
+    if (const auto how = witness_->ended()) return "the witness " + *how;
   for (const NodeId id : {NodeId::standby, NodeId::active}) {
     Machine& node = machine(id);
     if (!node.daemon || node.expected_gone) continue;

@@ -1,4 +1,5 @@
-// Two stillwaterd, one in each node's namespace, started from the example configurations of the firewall.
+// Two stillwaterd, one in each node's namespace, started from the example configurations of the firewall, and
+// the witness that these name.
 #pragma once
 
 #include <optional>
@@ -12,8 +13,10 @@
 namespace stillwater::rig {
 
 struct StillwaterPaths {
+  std::string name;     // as the catalogue or the scenario names it
   std::string daemon;   // stillwaterd
   std::string client;   // stillwaterctl
+  std::string witness;  // stillwater-witness
   std::string configs;  // folder of firewall-a.yaml and firewall-b.yaml
   std::string out;      // absolute; configurations, logs and management sockets go there
   bool small_disks = false;
@@ -23,7 +26,7 @@ class StillwaterPair final : public System {
  public:
   explicit StillwaterPair(StillwaterPaths paths) : paths_(std::move(paths)) {}
 
-  [[nodiscard]] std::string name() const override { return "stillwater"; }
+  [[nodiscard]] std::string name() const override { return paths_.name; }
   [[nodiscard]] Plan plan() const override;
   [[nodiscard]] Status start(const Topology& topology) override;
   [[nodiscard]] std::string not_ready_because() override;
@@ -58,6 +61,7 @@ class StillwaterPair final : public System {
 
   StillwaterPaths paths_;
   const Topology* topology_ = nullptr;
+  std::optional<Child> witness_;
   Machine active_{"fw-a", "firewall-a.yaml"};
   Machine standby_{"fw-b", "firewall-b.yaml"};
 };

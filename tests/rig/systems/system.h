@@ -1,6 +1,7 @@
 // What can be put between client and server and be judged. The scenario knows nothing else of it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,12 +11,21 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "tests/rig/faults/expectation.h"
 #include "tests/rig/report/measurements.h"
 #include "tests/rig/systems/node.h"
 #include "tests/rig/topology/plan.h"
 #include "tests/rig/topology/topology.h"
 
 namespace stillwater::rig {
+
+// A fault that a system brings along: what to do, what it is expected to cost.
+struct OwnFault {
+  Expectation expectation{};
+  std::function<Status()> strike;
+  std::function<Status()> heal;  // none: nothing to heal
+  std::optional<Nanos> heals_after{};
+};
 
 // All from the main thread, which also owns the processes; the const getters of nodes from any thread while
 // the main thread waits for it.
@@ -38,6 +48,8 @@ class System {
 
   // The nodes that it has; a system without a successor has the active alone.
   [[nodiscard]] virtual std::vector<NodeId> nodes() const { return {NodeId::active, NodeId::standby}; }
+  // Whether they have processes at all while it runs; else the kernel alone forwards.
+  [[nodiscard]] virtual bool has_processes() const { return true; }
   // As of now: pids change when a node is restarted. `id` is one of nodes().
   [[nodiscard]] virtual Node node(NodeId id) const = 0;
 
@@ -53,6 +65,13 @@ class System {
   // What an operator does to take the node out of service in order. Returns when the request was given; the
   // node is expected to be gone from then on. Refused where there is no such thing.
   [[nodiscard]] virtual Status stop_in_order(NodeId id) = 0;
+  // Whether there is such a thing even without processes.
+  [[nodiscard]] virtual bool can_stop_in_order() const { return false; }
+
+  // The fault of its own that has this name. failed_precondition: it has none.
+  [[nodiscard]] virtual Result<OwnFault> own_fault(const std::string& fault) {
+    return fail(Errc::failed_precondition, this->name() + " brings no fault \"" + fault + "\" along");
+  }
 
   // Whether the service addresses come from a virtual MAC of their own, which only the forwarding node may
   // use.
@@ -60,7 +79,7 @@ class System {
 
   // The active's figures; none where it takes no checkpoints.
   [[nodiscard]] virtual Result<std::optional<CheckpointFigures>> checkpoint_figures() = 0;
-  // The successor's account of its takeover; empty: there was none.
+  // The successor's account of its takeover; empty: there was none, or the successor is expected to be gone.
   [[nodiscard]] virtual Result<std::string> takeover() = 0;
 
   // A process that should run and does not, in words; empty: all is well.

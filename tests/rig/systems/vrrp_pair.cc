@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -183,9 +184,15 @@ std::string VrrpPair::not_ready_because() {
   return {};
 }
 
+// The transitions and not the state: a leader that thaws may have taken its service back by now.
 Result<std::string> VrrpPair::takeover() {
-  const std::string now = state(NodeId::standby);
-  return now.starts_with("primary") ? "the standby is " + now : std::string();
+  if (standby_.expected_gone) return std::string();
+  std::istringstream transitions(read_if_there(folder(NodeId::standby) + "/transitions.log"));
+  std::string last;
+  for (std::string line; std::getline(transitions, line);) {
+    if (line.starts_with("primary")) last = line;
+  }
+  return last.empty() ? last : "the standby was " + last;
 }
 
 std::string VrrpPair::trouble() {

@@ -100,6 +100,19 @@ Result<UniqueFd> packet_socket(const PacketSocketOptions& options) {
   return fd;
 }
 
+Result<UniqueFd> sending_packet_socket(const std::string& interface) {
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
+  if (address.sll_ifindex == 0) return fail_errno("no interface " + interface, errno);
+  // Protocol 0: nothing is received.
+  UniqueFd fd(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd || bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    return fail_errno("cannot open a packet socket on " + interface, errno);
+  }
+  return fd;
+}
+
 Result<std::uint64_t> take_dropped(int packet_fd) {
   tpacket_stats statistics{};
   socklen_t length = sizeof(statistics);

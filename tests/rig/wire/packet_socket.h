@@ -28,6 +28,10 @@ struct PacketSocketOptions {
 // namespace's loopback must be up.
 [[nodiscard]] Result<UniqueFd> packet_socket(const PacketSocketOptions& options);
 
+// A socket in the calling thread's namespace that sends whole Ethernet frames out of the interface, and
+// receives none.
+[[nodiscard]] Result<UniqueFd> sending_packet_socket(const std::string& interface);
+
 // Frames that the kernel dropped since the last call because the socket's buffer was full.
 [[nodiscard]] Result<std::uint64_t> take_dropped(int packet_fd);
 

@@ -54,6 +54,13 @@ std::set<std::uint32_t> random_numbers(std::mt19937& random, std::size_t count, 
 
 }  // namespace
 
+TEST_CASE("a path is dead from the first probe on that none follows") {
+  const Instant died = sent_at(5000);
+  const ProbeAccount account = run_of(all_but(numbers_between(died, Instant::max())));
+  CHECK(account.anything_since(sent_at(4999)));
+  CHECK_FALSE(account.anything_since(died));
+}
+
 TEST_CASE("every probe sent is arrived, lost in steady state, or lost in the failover") {
   const auto seed = GENERATE(range(1u, 21u));
   std::mt19937 random(seed);
@@ -110,6 +117,15 @@ TEST_CASE("a second outage long after the failover counts as steady loss and as 
   CHECK(summary.lost_failover == 40);
   CHECK(summary.lost_steady == late.size());
   CHECK(summary.outage_ms == Approx(100).margin(1));
+}
+
+TEST_CASE("what is lost to a second, later fault is lost in the failover") {
+  const auto lost = numbers_between(kFault + 1500ms, kFault + 1550ms);
+  const ProbeAccount account = run_of(all_but(lost));
+  CHECK(account.summary(kStart, kFault).lost_steady == lost.size());
+  const ProbeSummary both = account.summary(kStart, kFault, kFault + 1500ms);
+  CHECK(both.lost_steady == 0);
+  CHECK(both.lost_failover == lost.size());
 }
 
 TEST_CASE("a path that never comes back is an outage to the last probe") {
@@ -196,6 +212,24 @@ TEST_CASE("the delays are those of the steady part") {
   const ProbeSummary summary = account.summary(kStart, kFault);
   CHECK(summary.delay_us_p50 == Approx(50));
   CHECK(summary.delay_us_p99 == Approx(50));
+}
+
+TEST_CASE("both directions as one: counts add up, the outage is the worse one, the window covers both") {
+  const ProbeSummary one = run_of(all_but(numbers_between(kFault, kFault + 30ms))).summary(kStart, kFault);
+  const auto longer = numbers_between(kFault, kFault + 1500ms);
+  ProbeSummary other = run_of(all_but(longer)).summary(kStart, kFault);
+  other.corrupted = 3;
+  const auto swapped = GENERATE(false, true);
+  const ProbeSummary both = swapped ? both_ways(other, one) : both_ways(one, other);
+  CHECK(both.sent == 2 * kProbes);
+  CHECK(both.lost_failover == one.lost_failover + longer.size());
+  CHECK(both.outage_ms == other.outage_ms);
+  CHECK(both.window_end == other.window_end);
+  CHECK(both.window_begin == one.window_begin);
+  CHECK(both.corrupted == 3);
+  CHECK(both.recovered);
+  other.recovered = false;
+  CHECK_FALSE(both_ways(one, other).recovered);
 }
 
 TEST_CASE("an empty run is no failure to compute") {

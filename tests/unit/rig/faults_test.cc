@@ -10,6 +10,7 @@
 #include "tests/rig/faults/catalogue.h"
 #include "tests/rig/faults/symbols.h"
 #include "tests/rig/process/command.h"
+#include "tests/rig/run/strikes.h"
 #include "tests/unit/rig/harmless_pair.h"
 
 namespace stillwater::rig {
@@ -143,16 +144,22 @@ TEST_CASE("a frozen process stands still with its carrier kept, until it is thaw
 
 TEST_CASE("a cut link is that link alone, and is plugged in again") {
   Scene scene;
-  const auto [name, interface] = GENERATE(table<std::string, std::string>(
-      {{"cut-inside", "in0"}, {"cut-outside", "out0"}, {"cut-replication", "repl0"}}));
+  const auto [name, node, interface] =
+      GENERATE(table<std::string, NodeId, std::string>({{"cut-inside", NodeId::active, "in0"},
+                                                        {"cut-outside", NodeId::active, "out0"},
+                                                        {"cut-replication", NodeId::active, "repl0"},
+                                                        {"cut-standby-inside", NodeId::standby, "in0"},
+                                                        {"cut-standby-outside", NodeId::standby, "out0"}}));
   const auto fault = scene.prepared(name + ":1ms");
   REQUIRE(fault->strike());
   for (const std::string port : {"in0", "out0", "repl0"}) {
-    CHECK(scene.up(NodeId::active, port) == (port != interface));
+    CHECK(scene.up(node, port) == (port != interface));
+    CHECK(scene.up(other(node), port));
   }
-  CHECK_FALSE(Ending(scene.pid(NodeId::active)).comes(1));
+  CHECK_FALSE(Ending(scene.pid(node)).comes(1));
+  CHECK(fault->expectation().loses_service == (node == NodeId::active && name != "cut-replication"));
   REQUIRE(fault->heal());
-  CHECK(scene.up(NodeId::active, interface));
+  CHECK(scene.up(node, interface));
 }
 
 TEST_CASE("a restart is a new process; a planned stop is the system's own") {
@@ -243,7 +250,8 @@ TEST_CASE("a stepped clock is set back, by heal or by the fault's end") {
 }
 
 TEST_CASE("a fault that does not exist is refused with the names of those that do") {
-  for (const char* named : {"", "kil", "kill:soon", "planned-stop:1s", "crash:nowhere", "freeze:-1s"}) {
+  for (const char* named :
+       {"", "kil", "kill:soon", "planned-stop:1s", "crash:nowhere", "freeze:-1s", "command", "command:"}) {
     CAPTURE(named);
     const Status known = check_fault(named);
     REQUIRE_FALSE(known);
@@ -252,9 +260,93 @@ TEST_CASE("a fault that does not exist is refused with the names of those that d
   CHECK(check_fault("kil").error().message.find("kill-process") != std::string::npos);
   for (const FaultEntry& entry : list_faults()) {
     CAPTURE(entry.name);
-    CHECK(check_fault(entry.name));
+    CHECK(check_fault(entry.name == "command" ? "command:mine" : entry.name));
     CHECK_FALSE(entry.help.empty());
   }
+}
+
+TEST_CASE(
+    "a process that another fault restarted is the one that is killed; one that is gone is no mistake") {
+  Scene scene;
+  const auto kill = scene.prepared("kill-process");
+  const auto again = scene.prepared("power");
+  REQUIRE(scene.prepared("restart")->strike());
+  const Ending end(scene.pid(NodeId::active));
+  REQUIRE(kill->strike());
+  CHECK(end.comes());
+  REQUIRE(again->strike());
+  CHECK_FALSE(scene.up(NodeId::active, "in0"));
+}
+
+TEST_CASE("a thaw leaves alone what was started meanwhile") {
+  Scene scene;
+  const auto freeze = scene.prepared("freeze:500ms");
+  REQUIRE(freeze->strike());
+  CHECK(scene.stops(true));
+  REQUIRE(scene.pair.restart(NodeId::active));
+  REQUIRE(freeze->heal());
+  CHECK_FALSE(Ending(scene.pid(NodeId::active)).comes(20));
+}
+
+TEST_CASE("a fault that the system brings along is the system's to strike and to heal") {
+  Scene scene;
+  int struck = 0;
+  scene.pair.own = OwnFault{.expectation = {.gone = {}, .successor = true},
+                            .strike = [&]() -> Status {
+                              ++struck;
+                              return {};
+                            },
+                            .heal = [&]() -> Status {
+                              --struck;
+                              return {};
+                            },
+                            .heals_after = 20ms};
+  const auto fault = scene.prepared("command:mine");
+  CHECK(fault->heals_after() == 20ms);
+  CHECK(fault->expectation().successor);
+  REQUIRE(fault->strike());
+  CHECK(struck == 1);
+  REQUIRE(fault->heal());
+  CHECK(struck == 0);
+  scene.pair.own.reset();
+  auto none = make_fault("command:mine", {scene.pair, *scene.topology});
+  REQUIRE(none);
+  CHECK((*none)->prepare().error().code == Errc::failed_precondition);
+}
+
+TEST_CASE("the strikes of a schedule expect together; what is soon over needs no successor") {
+  Scene scene;
+  const auto expected = [&](const std::string& schedule) {
+    const auto strikes = Strikes::prepare(schedule, 1, {scene.pair, *scene.topology});
+    INFO((strikes ? schedule : strikes.error().message));
+    REQUIRE(strikes);
+    return strikes->expectation(150ms);
+  };
+  CHECK_FALSE(expected("none"));
+  CHECK(expected("cut-replication + kill@20ms")->successor);
+  CHECK(expected("kill + standby-lost@20ms")->takes_all());
+  CHECK(expected("freeze:200ms")->successor);
+  CHECK_FALSE(expected("freeze:100ms")->successor);
+  CHECK_FALSE(expected("cut-replication + standby-lost")->loses_service);
+}
+
+TEST_CASE("several faults strike and heal each at its own time") {
+  Scene scene;
+  auto strikes =
+      Strikes::prepare("cut-replication:30ms + kill-process@20ms", 1, {scene.pair, *scene.topology});
+  REQUIRE(strikes);
+  const Ending end(scene.pid(NodeId::active));
+  REQUIRE(strikes->act(BootClock().now()));
+  const Instant struck = *strikes->struck_at();
+  CHECK_FALSE(scene.up(NodeId::active, "repl0"));
+  CHECK(strikes->next_due() == struck + 20ms);
+  REQUIRE(strikes->act(struck + 20ms));
+  CHECK(end.comes());
+  CHECK_FALSE(strikes->healed_at());
+  CHECK(strikes->next_due() == struck + 30ms);
+  REQUIRE(strikes->act(struck + 30ms));
+  CHECK(scene.up(NodeId::active, "repl0"));
+  CHECK_FALSE(strikes->next_due());
 }
 
 }  // namespace stillwater::rig

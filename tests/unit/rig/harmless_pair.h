@@ -84,6 +84,11 @@ class HarmlessPair final : public System {
   [[nodiscard]] std::string trouble() override { return {}; }
   [[nodiscard]] std::string log_tails() override { return {}; }
 
+  [[nodiscard]] Result<OwnFault> own_fault(const std::string& fault) override {
+    return own ? *own : System::own_fault(fault);
+  }
+
+  std::optional<OwnFault> own;
   std::vector<NodeId> gone;
   std::vector<NodeId> forgotten;
 
@@ -96,11 +101,12 @@ class HarmlessPair final : public System {
   std::optional<Child> standby_;
 };
 
-// Whether the process behind a pid ends within 30 s. Made while it lives.
+// Whether the process behind a pid ends within 30 s. Made while it lives; one that has gone has ended.
 class Ending {
  public:
   explicit Ending(pid_t pid) : handle_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}
   [[nodiscard]] bool comes(int limit_ms = 30000) const {
+    if (!handle_) return true;
     pollfd end{handle_.get(), POLLIN, 0};
     return poll(&end, 1, limit_ms) == 1;
   }

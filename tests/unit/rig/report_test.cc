@@ -36,6 +36,8 @@ RunRecord run_of(const std::string& system, std::uint32_t repetition, double out
   run.timeline.delay_begin_ms = -100;
   run.timeline.delay_us_p50 = {50.5, std::nullopt, 60};
   run.timeline.delay_us_max = {70, std::nullopt, 90};
+  run.timeline_to_client = run.timeline;
+  run.timeline_to_client.gaps = {{-1, outage_ms + 1, 13}};
   return run;
 }
 
@@ -56,6 +58,9 @@ Document comparison() {
   document.runs[3].figures.clear();
   document.runs[0].tcp_broken_because = {{"reset", 3}};
   document.runs[0].wire = "clean";
+  document.runs[0].server_first_broken_because = {{"reset", 2}};
+  document.runs[0].programs["http"] = {{{"requests", 100.0}, {"download_bytes", 1024.0}}, ""};
+  document.runs[2].programs["http"] = {{{"requests", 90.0}}, "3 of 90 requests failed"};
   document.runs[0].wire_says = "clean\n";
   return document;
 }
@@ -110,6 +115,28 @@ TEST_CASE("the worst is the greatest of what should be small, and the least of w
   CHECK_FALSE(document.good());
 }
 
+TEST_CASE("an outage that nothing ended is said to be more than what was watched") {
+  const Document document = comparison();
+  const auto groups = groups_of(document);
+  CHECK_FALSE(groups[0].spread("outage_ms")->worst_open);
+  CHECK(groups[1].spread("outage_ms")->worst_open);
+  CHECK(groups[1].spread("outage_ms")->median_open);
+  CHECK_FALSE(groups[1].spread("probe_sent")->worst_open);
+  CHECK_THAT(to_table(comparison()), Catch::Contains("> 3.00 s (> 3.00 s)"));
+  CHECK_THAT(to_html(comparison()), Catch::Contains("<td>&gt; 3.00 s"));
+}
+
+TEST_CASE("a system is ahead of those that have the figure, and of nobody where it alone has it") {
+  Document document = document_of({run_of("ours", 1, 40), run_of("theirs", 1, 90), run_of("control", 1, 0)});
+  document.runs[0].figures["blackout_us_p50"] = 50;
+  document.runs[2].failure = "control has no processes for freeze";
+  document.runs[2].impossible = true;
+  document.runs[2].figures.clear();
+  const std::string page = to_html(document);
+  CHECK_THAT(page, Catch::Contains("<td class=\"ahead\">40.0 ms"));
+  CHECK_THAT(page, Catch::Contains("<td>50.0 us"));
+}
+
 TEST_CASE("figures that a run does not have are null, not zero; counts are whole numbers") {
   const auto json = nlohmann::json::parse(to_json(document_of({run_of("ours", 1, 40)})));
   CHECK(json["verdict"] == "good");
@@ -126,18 +153,53 @@ TEST_CASE("a measured run's figures are under their documented keys") {
   measured.probes_per_s = 2000;
   measured.tcp = {.established = 1000, .survived = 998, .broken = 1};
   measured.probe.sent = 40000;
-  measured.probe.lost_failover = 100;
+  measured.probe.lost_failover = 120;
+  measured.probe.corrupted = 7;
+  measured.to_server.sent = measured.to_client.sent = 20000;
+  measured.to_server.lost_failover = 20;
+  measured.to_client.lost_failover = 100;
+  measured.to_client.outage_ms = 50.04;
   measured.probe.outage_ms = 50.04;
   measured.attempts.failed_failover = 3;
   measured.checkpoint = CheckpointFigures{.checkpoints = 900, .steady_checkpoints = 800};
   const RunRecord run = record_of(measured, Verdict{});
   CHECK(run.figure("outage_ms") == 50.0);
   CHECK(run.figure("blocked_ms") == 50.0);
+  CHECK(run.figure("probe_corrupted") == 7.0);
+  CHECK(run.figure("to_client_outage_ms") == 50.0);
+  CHECK(run.figure("to_server_outage_ms") == 0.0);
+  CHECK(run.figure("to_server_lost_failover") == 20.0);
   CHECK(run.figure("sessions_lost") == 2.0);
   CHECK(run.figure("new_connections_failed") == 3.0);
   CHECK(run.figure("checkpoints") == 900.0);
   CHECK_FALSE(run.figure("delay_during_us_p50"));
   CHECK_FALSE(run.figure("redundant_again_ms"));
+}
+
+TEST_CASE("loads that did not run have no figures; those that did are in every form of the report") {
+  const RunRecord without = record_of(Measurements{}, Verdict{});
+  CHECK_FALSE(without.figure("server_first_wanted"));
+  CHECK_FALSE(without.figure("replay_offered"));
+  Measurements measured;
+  measured.server_first_wanted = 100;
+  measured.server_first = {.established = 90, .survived = 80, .broken = 1};
+  measured.server_first_reasons = {{"reset by somebody", 1}};
+  measured.replay = ReplaySummary{.offered = 500, .arrived = 490, .lost_before = 1, .lost_failover = 9};
+  measured.programs["iperf3"] = {{{"bytes", 12'500'000.0}, {"longest_silence_ms", 200.0}},
+                                 "nothing <arrived>"};
+  const Document document = document_of({record_of(measured, Verdict{})});
+  const auto json = nlohmann::json::parse(to_json(document));
+  CHECK(json["server_first_survived"] == 80);
+  CHECK(json["server_first_broken_because"]["reset by somebody"] == 1);
+  CHECK(json["replay_lost_failover"] == 9);
+  CHECK(json["runs"][0]["programs"]["iperf3"]["bytes"] == 12'500'000);
+  CHECK(json["runs"][0]["programs"]["iperf3"]["broke"] == "nothing <arrived>");
+  CHECK_THAT(to_table(document), Catch::Contains("80 of 90 survived; 1 x reset by somebody") &&
+                                     Catch::Contains("490 of 500 frames arrived") &&
+                                     Catch::Contains("12.5 MB arrived, 200 ms longest time without a byte; "
+                                                     "nothing <arrived>"));
+  CHECK_THAT(to_html(document),
+             Catch::Contains("Real programs") && Catch::Contains("nothing &lt;arrived&gt;"));
 }
 
 TEST_CASE("a report that is read back is the same report") {
@@ -149,6 +211,15 @@ TEST_CASE("a report that is read back is the same report") {
   // Its control character is no text, but all else survives.
   CHECK(to_json(*read) == once);
   CHECK(to_html(*read) == to_html(comparison()));
+}
+
+TEST_CASE("a report from before probes went both ways is still read") {
+  auto json = nlohmann::ordered_json::parse(to_json(comparison()));
+  for (auto& run : json["runs"]) run.erase("timeline_to_client");
+  const auto read = parse_report(json.dump());
+  REQUIRE(read);
+  CHECK(read->runs[0].timeline_to_client.gaps.empty());
+  CHECK_FALSE(to_html(*read).empty());
 }
 
 TEST_CASE("what is no report is refused by what it lacks") {
@@ -238,8 +309,8 @@ TEST_CASE("the timeline has each gap with its loss, and no latency inside of it"
   CHECK(value_at(-50) == 50.0);
   CHECK_FALSE(value_at(20));
   CHECK(value_at(100) == 80.0);
-  CHECK(delays_of(account, kZero - 1s, kZero).us_p99 == 50.0);
-  CHECK(delays_of(account, kZero, kZero + 40ms).count == 0);
+  CHECK(delays_of({&account}, kZero - 1s, kZero).us_p99 == 50.0);
+  CHECK(delays_of({&account}, kZero, kZero + 40ms).count == 0);
 }
 
 }  // namespace stillwater::rig

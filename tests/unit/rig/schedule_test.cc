@@ -68,4 +68,10 @@ TEST_CASE("a template is filled in completely or not at all") {
   CHECK_FALSE(fill_template("@B@", {{"B", ""}, {"C", ""}}));
 }
 
+TEST_CASE("what a comma parted of one fault's arguments is put together again") {
+  CHECK(joined_arguments({"kill", "slow-inside:delay=5ms", "loss=1%", "for=2s + kill@20ms", "freeze:1s"}) ==
+        std::vector<std::string>{"kill", "slow-inside:delay=5ms,loss=1%,for=2s + kill@20ms", "freeze:1s"});
+  CHECK(joined_arguments({"loss=1%"}) == std::vector<std::string>{"loss=1%"});
+}
+
 }  // namespace stillwater::rig

@@ -53,12 +53,19 @@ TEST_CASE("only the management address of the example configurations is replaced
 }
 
 TEST_CASE("a system is made by its name, from files that are there") {
-  const SystemOptions options{.bin = "/absent",
+  const CommandSystem eager{.name = "eager", .stillwater_configs = RIG_CONFIGS_DIR};
+  const SystemOptions options{.daemon = "/absent/stillwaterd",
+                              .client = "/absent/stillwaterctl",
+                              .witness = "/absent/stillwater-witness",
                               .configs = RIG_CONFIGS_DIR,
                               .templates = RIG_TEMPLATES_DIR,
                               .out = "/absent",
-                              .small_disks = false};
-  for (const SystemEntry& entry : list_systems(options)) {
+                              .small_disks = false,
+                              .own = {eager}};
+  const auto entries = list_systems(options);
+  CHECK(entries.back().name == "eager");
+  CHECK(entries.back().files.size() == 5);
+  for (const SystemEntry& entry : entries) {
     CAPTURE(entry.name);
     const auto system = make_system(entry.name, options);
     REQUIRE(system);

@@ -57,7 +57,6 @@ void draw_row(Svg& svg, const Group& group, double y, const Axis& x, const std::
   }
   const double middle = place(x, spread->median);
   svg.line(middle, y - 11, middle, y + 11, "median " + colour);
-  bool open = false;
   for (std::size_t i = 0; i < group.runs.size(); ++i) {
     const RunRecord& run = *group.runs[i];
     const auto outage = run.figure("outage_ms");
@@ -65,16 +64,14 @@ void draw_row(Svg& svg, const Group& group, double y, const Axis& x, const std::
     const double at = y + height_in_row(i, group.runs.size());
     const std::string title = fmt::format("repetition {}: {}{}", run.repetition,
                                           never_came_back(run) ? "more than " : "", shown(Unit::ms, *outage));
-    open = open || never_came_back(run);
     if (never_came_back(run)) {
       svg.arrow(place(x, *outage), at, kRadius, "dot " + colour, title);
     } else {
       svg.circle(place(x, *outage), at, kRadius, "dot " + colour, title);
     }
   }
-  svg.text(kRight + 10, y - 1, shown(Unit::ms, spread->median), "value strong");
-  svg.text(kRight + 10, y + 12, fmt::format("worst {}{}", open ? "> " : "", shown(Unit::ms, spread->worst)),
-           "tick");
+  svg.text(kRight + 10, y - 1, shown(Unit::ms, spread->median, spread->median_open), "value strong");
+  svg.text(kRight + 10, y + 12, "worst " + shown(Unit::ms, spread->worst, spread->worst_open), "tick");
 }
 
 }  // namespace

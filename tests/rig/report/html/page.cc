@@ -32,7 +32,8 @@ std::string verdict_of(const Document& document) {
 std::string header(const Document& document) {
   return fmt::format(
       "<header>\n<p class=\"over\">Failover rig</p>\n<h1>{}</h1>\n<p>{}</p>\n<p>{}</p>\n"
-      "<p class=\"meta\">{} TCP connections, {} probes/s, {} new connections/s; {:g} s before the fault, "
+      "<p class=\"meta\">{} TCP connections, {} probes/s each way, {} new connections/s; {:g} s before the "
+      "fault, "
       "{:g} s after it; seed {}.<br>{}; {}.</p>\n</header>\n",
       escaped(document.scenario), escaped(document.about), verdict_of(document), document.connections,
       document.probes_per_s, document.new_per_s, document.seconds_before, document.seconds_after,
@@ -70,9 +71,10 @@ std::string timelines(const std::vector<Group>& groups) {
   }
   return section(
       "Around the fault",
-      "One-way latency of the probes of the worst repetition, by when they were sent: the median of "
+      "One-way latency of the probes of the worst repetition in its worse direction, by when they were sent: "
+      "the median of "
       "each step, and its maximum as the thin line. Below, a lane a repetition: red where no probe "
-      "arrived. Each plot has a time scale of its own.",
+      "arrived, above on the way to the server, below to the client. Each plot has a time scale of its own.",
       plots);
 }
 
@@ -96,6 +98,23 @@ std::string wire(const Document& document) {
       "Frames captured at every port of both bridges for the whole run: did two nodes ever answer for "
       "one service address?",
       lines);
+}
+
+std::string programs(const Document& document) {
+  const bool single = document.runs.size() == 1;
+  std::string table = table_of_programs(document, Harm::some);
+  const std::string unharmed = table_of_programs(document, Harm::none);
+  if (table.empty() && unharmed.empty()) return {};
+  // Of many runs, those that are in order are not what a reader comes for.
+  if (single) table += unharmed;
+  if (!single && !unharmed.empty()) {
+    table += "<details><summary>unharmed</summary>\n" + unharmed + "</details>\n";
+  }
+  return section(
+      "Real programs",
+      "Through the system for the whole run: one iperf3 stream as its receiver saw it; a long download "
+      "and short requests with nginx and curl, every byte compared.",
+      table);
 }
 
 std::string details(const std::vector<Group>& groups) {
@@ -133,6 +152,7 @@ std::string body(const Document& document) {
                     "99th percentile (ring) of each repetition.",
                     figure(pause));
   }
+  text += programs(document);
   text += wire(document);
   text += details(groups);
   if (single) return text;

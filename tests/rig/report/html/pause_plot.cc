@@ -16,8 +16,15 @@ constexpr double kRow = 34;
 constexpr double kAxisHeight = 30;
 constexpr double kRadius = 5;
 
+// What fits beside the plot.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t kCharacters = 28;
+  return text.size() <= kCharacters ? text : text.substr(0, kCharacters - 1) + "…";
+}
+
 void draw_row(Svg& svg, const Group& group, double y, const Axis& x, const std::string& colour) {
-  svg.text(kLeft - 12, y + 4, fmt::format("{}, {}", group.system, group.fault), "row", Anchor::end);
+  svg.text(kLeft - 12, y - 2, shortened(group.system), "row", Anchor::end);
+  svg.text(kLeft - 12, y + 11, shortened(group.fault), "tick", Anchor::end);
   const auto p50 = group.spread("blackout_us_p50");
   const auto p99 = group.spread("blackout_us_p99");
   if (!p50 || !p99) return;

@@ -11,9 +11,6 @@ namespace stillwater::rig {
 // The class that colours a system's marks: its place among all systems of the page.
 [[nodiscard]] std::string colour_of(const std::string& system, const std::vector<std::string>& systems);
 
-// Whether the probe's path was still dead when watching ended: its outage is at least the figure.
-[[nodiscard]] bool never_came_back(const RunRecord& run);
-
 // The run with the longest gap; null: no run was measured.
 [[nodiscard]] const RunRecord* worst_run(const Group& group);
 

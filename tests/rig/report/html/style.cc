@@ -67,7 +67,9 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: right; padding: 6px 0 6px 18px; border-bottom: 1px solid var(--rule);
   white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-.sides th:first-child { width: 36%; }
+.sides { table-layout: fixed; min-width: 640px; }
+.sides th:first-child { width: 34%; }
+.sides th { white-space: normal; }
 thead th { color: var(--soft); font-weight: 500; font-size: 13.5px; }
 tbody th { font-weight: 400; }
 tbody tr:last-child th, tbody tr:last-child td { border-bottom: 0; }
@@ -75,7 +77,7 @@ td small { color: var(--soft); font-size: 12.5px; padding-left: 8px; }
 td.ahead small { font-weight: 400; }
 td.ahead { color: var(--good); font-weight: 650; }
 td.raw { white-space: normal; color: var(--soft); font-size: 12.5px; }
-td.words { white-space: normal; text-align: left; }
+td.words { white-space: normal; text-align: left; min-width: 34ch; }
 pre { margin: 8px 0 0; font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", monospace;
   white-space: pre-wrap; }
 details { margin-top: 10px; }

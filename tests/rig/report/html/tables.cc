@@ -29,16 +29,24 @@ bool wholly_better(const Figure& figure, const Spread& a, const Spread& b) {
   return figure.better == Better::more && *a_least > *b_greatest;
 }
 
+// Of those that have the figure: one that cannot suffer the fault takes part in nothing.
+bool is_ahead(const Figure& figure, const Spread& own, const std::vector<std::optional<Spread>>& others) {
+  bool compared = false;
+  for (const auto& other : others) {
+    if (!other) continue;
+    if (!wholly_better(figure, own, *other)) return false;
+    compared = true;
+  }
+  return compared;
+}
+
 std::string cell(const Figure& figure, const std::optional<Spread>& own,
                  const std::vector<std::optional<Spread>>& others) {
   if (!own) return "<td>–</td>";
-  const bool ahead = !others.empty() && std::all_of(others.begin(), others.end(), [&](const auto& other) {
-    return other && wholly_better(figure, *own, *other);
-  });
-  const std::string worst =
-      own->values.size() > 1 ? fmt::format("<small>{}</small>", shown(figure.unit, own->worst)) : "";
-  return fmt::format("<td{}>{}{}</td>", ahead ? " class=\"ahead\"" : "", shown(figure.unit, own->median),
-                     worst);
+  const std::string median = escaped(shown(figure.unit, own->median, own->median_open));
+  const std::string worst = escaped(shown(figure.unit, own->worst, own->worst_open));
+  return fmt::format("<td{}>{}{}</td>", is_ahead(figure, *own, others) ? " class=\"ahead\"" : "", median,
+                     own->values.size() > 1 ? "<small>" + worst + "</small>" : "");
 }
 
 std::string figure_row(const Figure& figure, const std::vector<const Group*>& columns) {
@@ -115,6 +123,25 @@ std::string all_figures(const Group& group) {
                     shown(figure.unit, spread->worst), fmt::join(spread->values, ", "), text_of(figure.unit));
   }
   return table + "</tbody></table></div>\n";
+}
+
+std::string table_of_programs(const Document& document, Harm harm) {
+  std::string rows;
+  for (const RunRecord& run : document.runs) {
+    for (const auto& [name, outcome] : run.programs) {
+      if (outcome.broke.empty() != (harm == Harm::none)) continue;
+      const char* pill = outcome.broke.empty() ? "good" : "bad";
+      rows += fmt::format(
+          "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td>"
+          "<td><span class=\"pill {}\">{}</span></td><td class=\"words\">{}</td></tr>\n",
+          escaped(name), escaped(run.system), escaped(run.fault), run.repetition, pill,
+          outcome.broke.empty() ? "unharmed" : "harmed", escaped(in_words(name, outcome)));
+    }
+  }
+  if (rows.empty()) return {};
+  return "<div class=\"scroll\"><table><thead><tr><th>Program</th><th>system</th><th>fault</th>"
+         "<th>repetition</th><th></th><th></th></tr></thead><tbody>\n" +
+         rows + "</tbody></table></div>\n";
 }
 
 std::string list_of_runs(const Document& document) {

@@ -19,6 +19,10 @@ namespace stillwater::rig {
 // Every figure of one group with every raw value.
 [[nodiscard]] std::string all_figures(const Group& group);
 
+enum class Harm { none, some };
+// A row a program of each run, of those that came to harm or of the others; empty where there is none.
+[[nodiscard]] std::string table_of_programs(const Document& document, Harm harm);
+
 // A row a run, with its verdict.
 [[nodiscard]] std::string list_of_runs(const Document& document);
 

@@ -16,15 +16,26 @@ constexpr double kRight = Svg::kWidth - 90;
 constexpr double kTop = 18;
 constexpr double kTraceHeight = 130;
 constexpr double kLaneHeight = 16;
+constexpr double kStripHeight = 7.5;
 constexpr double kLanePitch = 22;
 constexpr double kAxisHeight = 34;
 // A gap that is narrower could not be seen.
 constexpr double kNarrowest = 1.5;
 
-double longest_gap_ms(const RunRecord& run) {
+double longest_gap_ms(const Timeline& timeline) {
   double longest = 0;
-  for (const ProbeGap& gap : run.timeline.gaps) longest = std::max(longest, gap.end_ms - gap.begin_ms);
+  for (const ProbeGap& gap : timeline.gaps) longest = std::max(longest, gap.end_ms - gap.begin_ms);
   return longest;
+}
+
+double longest_gap_ms(const RunRecord& run) {
+  return std::max(longest_gap_ms(run.timeline), longest_gap_ms(run.timeline_to_client));
+}
+
+// The direction with the longer gap; of equals, to the server.
+const Timeline& worse_way(const RunRecord& run) {
+  return longest_gap_ms(run.timeline_to_client) > longest_gap_ms(run.timeline) ? run.timeline_to_client
+                                                                               : run.timeline;
 }
 
 // A curve with breaks where no probe arrived.
@@ -69,24 +80,31 @@ void draw_trace(Svg& svg, const Timeline& timeline, const Axis& x, const std::st
   svg.path(curve(timeline, timeline.delay_us_p50, x, *y), "trace " + colour);
 }
 
+// One direction: the upper half of a lane to the server, the lower half to the client.
+void draw_strip(Svg& svg, const Timeline& timeline, const char* way, double y, const Axis& x,
+                const std::string& colour) {
+  if (timeline.end_ms <= timeline.begin_ms) return;
+  const double begin = x.at(timeline.begin_ms);
+  svg.rect(begin, y, x.at(timeline.end_ms) - begin, kStripHeight, "lane " + colour);
+  for (const ProbeGap& gap : timeline.gaps) {
+    if (gap.end_ms < x.low() || gap.begin_ms > x.high()) continue;
+    const double from = x.at(gap.begin_ms);
+    svg.rect(from, y, std::max(kNarrowest, x.at(gap.end_ms) - from), kStripHeight, "lost",
+             fmt::format("{}: {} lost in {}, from {:+.1f} ms to {:+.1f} ms", way, gap.lost,
+                         shown(Unit::ms, gap.end_ms - gap.begin_ms), gap.begin_ms, gap.end_ms));
+  }
+}
+
 void draw_lane(Svg& svg, const RunRecord& run, double y, const Axis& x, const std::string& colour) {
   svg.text(kLeft - 8, y + kLaneHeight - 4, fmt::format("{}", run.repetition), "tick", Anchor::end);
   if (!run.failure.empty()) {
     svg.text(kLeft, y + kLaneHeight - 4, "not measured: " + run.failure.substr(0, 100), "tick");
     return;
   }
-  const Timeline& timeline = run.timeline;
-  const double begin = x.at(timeline.begin_ms);
-  svg.rect(begin, y, x.at(timeline.end_ms) - begin, kLaneHeight, "lane " + colour);
-  for (const ProbeGap& gap : timeline.gaps) {
-    if (gap.end_ms < x.low() || gap.begin_ms > x.high()) continue;
-    const double from = x.at(gap.begin_ms);
-    svg.rect(from, y, std::max(kNarrowest, x.at(gap.end_ms) - from), kLaneHeight, "lost",
-             fmt::format("{} lost in {}, from {:+.1f} ms to {:+.1f} ms", gap.lost,
-                         shown(Unit::ms, gap.end_ms - gap.begin_ms), gap.begin_ms, gap.end_ms));
-  }
-  const std::string outage = shown(Unit::ms, run.figure("outage_ms").value_or(0));
-  svg.text(kRight + 8, y + kLaneHeight - 4, (never_came_back(run) ? "> " : "") + outage, "value");
+  draw_strip(svg, run.timeline, "to the server", y, x, colour);
+  draw_strip(svg, run.timeline_to_client, "to the client", y + kLaneHeight - kStripHeight, x, colour);
+  const std::string outage = shown(Unit::ms, run.figure("outage_ms").value_or(0), never_came_back(run));
+  svg.text(kRight + 8, y + kLaneHeight - 4, outage, "value");
 }
 
 void draw_time_axis(Svg& svg, const Axis& x, double bottom) {
@@ -103,11 +121,6 @@ void draw_time_axis(Svg& svg, const Axis& x, double bottom) {
 
 }  // namespace
 
-bool never_came_back(const RunRecord& run) {
-  const Timeline& timeline = run.timeline;
-  return !timeline.gaps.empty() && timeline.gaps.back().end_ms >= timeline.end_ms;
-}
-
 const RunRecord* worst_run(const Group& group) {
   const RunRecord* worst = nullptr;
   for (const RunRecord* run : group.runs) {
@@ -119,8 +132,9 @@ const RunRecord* worst_run(const Group& group) {
 
 std::string timeline_plot(const Group& group, const std::string& colour) {
   const RunRecord* worst = worst_run(group);
-  if (worst == nullptr || worst->timeline.end_ms <= worst->timeline.begin_ms) return {};
-  const Timeline& timeline = worst->timeline;
+  if (worst == nullptr) return {};
+  const Timeline& timeline = worse_way(*worst);
+  if (timeline.end_ms <= timeline.begin_ms) return {};
   const double steps = static_cast<double>(std::max<std::size_t>(timeline.delay_us_p50.size(), 1));
   const Axis x = Axis::linear(timeline.delay_begin_ms, timeline.delay_begin_ms + steps * timeline.step_ms,
                               kLeft, kRight);

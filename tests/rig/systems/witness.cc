@@ -1,0 +1,16 @@
+#include "tests/rig/systems/witness.h"
+
+#include <filesystem>
+
+namespace stillwater::rig {
+
+Result<Child> start_witness(const std::string& program, const Topology& topology, const std::string& folder) {
+  const std::string records = folder + "/records";
+  std::error_code error;
+  std::filesystem::create_directories(records, error);
+  if (error) return fail(Errc::io, "cannot make " + records + ": " + error.message());
+  return Child::start({program, "--listen", "0.0.0.0:7800", "--tls", "none", "--data", records},
+                      topology.space("witness").fd(), folder + "/witness.log");
+}
+
+}  // namespace stillwater::rig

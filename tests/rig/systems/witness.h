@@ -1,0 +1,16 @@
+// The witness of a pair under test, in the space that with_witness made for it.
+#pragma once
+
+#include <string>
+
+#include "tests/rig/process/child.h"
+#include "tests/rig/topology/topology.h"
+
+namespace stillwater::rig {
+
+// Starts `program` and returns at once: nodes that ask too early ask again. Record and log lie in `folder`,
+// which is made; a record that is there already is the pair's.
+[[nodiscard]] Result<Child> start_witness(const std::string& program, const Topology& topology,
+                                          const std::string& folder);
+
+}  // namespace stillwater::rig
