@@ -10,7 +10,6 @@
 #include <functional>
 #include <thread>
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
 
@@ -27,6 +26,7 @@
 #include "dataplane/dataplane.h"
 #include "standby/receiver.h"
 #include "tests/bench/flow_source.h"
+#include "tests/bench/network.h"
 #include "tests/bench/report.h"
 
 namespace stillwater::bench {
@@ -35,35 +35,9 @@ namespace {
 constexpr std::uint32_t kFlows = 10'000;
 constexpr Nanos kWindow = 1s;
 
-std::uint32_t address(const char* text) {
-  in_addr out{};
-  inet_pton(AF_INET, text, &out);
-  return ntohl(out.s_addr);
-}
-
-dataplane::Config firewall() {
-  dataplane::Config config;
-  config.sessions_max = 400'000;
-  config.idle = dataplane::IdleStrategy::busy;
-  dataplane::PortConfig inside;
-  inside.name = "inside";
-  inside.device = "net_null0";
-  inside.mac = {0x02, 0x53, 0x57, 0, 1, 1};
-  inside.addresses = {{address("10.9.0.1"), 24}};
-  dataplane::PortConfig outside;
-  outside.name = "outside";
-  outside.device = "net_null1";
-  outside.mac = {0x02, 0x53, 0x57, 0, 2, 1};
-  outside.addresses = {{address("10.2.0.1"), 24}};
-  config.ports = {inside, outside};
-  config.routes = {{{address("10.1.0.0"), 16}, address("10.9.0.2")}};
-  dataplane::RuleConfig allow;
-  allow.id = 10;
-  allow.action = dataplane::RuleAction::allow;
-  allow.from = "inside";
-  allow.to = "outside";
-  config.rules = {allow};
-  config.source_nat = {{"inside", "outside", address("10.2.0.1"), {1024, 65535}}};
+dataplane::Config translating_firewall() {
+  dataplane::Config config = firewall(400'000);
+  config.source_nat = {{"inside", "outside", kOutsideAddress, {1024, 65535}}};
   config.timeouts.udp_s = 10;
   return config;
 }
@@ -179,13 +153,14 @@ double raw_io_mpps(unsigned repetitions) {
 // Everything that is measured, put together as the daemon does it.
 class Bench {
  public:
-  Bench() : config_(firewall()) {
+  Bench() : config_(translating_firewall()) {
     dataplane::Dataplane::add_roots(layout_, config_);
     region_ = std::move(*region::Region::create(layout_));
     region::RegionId id{};
     id[0] = 1;
     region_->set_identity(id, 1);
-    auto made = dataplane::Dataplane::create(config_, *region_, epochs_, clock_);
+    permit_.set_until(TransmitPermit::kForever);
+    auto made = dataplane::Dataplane::create(config_, *region_, epochs_, permit_, clock_);
     if (!made) must(tl::unexpected(made.error()), "dataplane");
     plane_ = std::move(*made);
     inside_.attach(port("net_null0"));
@@ -284,6 +259,7 @@ class Bench {
   dataplane::Config config_;
   BootClock clock_;
   CommittedEpoch epochs_;
+  TransmitPermit permit_;
   region::Layout layout_;
   std::unique_ptr<region::Region> region_;
   FlowSource inside_{FlowSource::Side::inside, kFlows};

@@ -4,24 +4,17 @@
 
 #include <netinet/in.h>
 
-#include <rte_arp.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "tests/bench/network.h"
+
 namespace stillwater::bench {
 namespace {
 
-// The addresses of the benchmark's configuration (backbone.cc).
-constexpr std::uint32_t kClients = RTE_IPV4(10, 1, 0, 0);
-constexpr std::uint32_t kClientGateway = RTE_IPV4(10, 9, 0, 2);
-constexpr std::uint32_t kServer = RTE_IPV4(10, 2, 0, 2);
-constexpr std::uint32_t kNat = RTE_IPV4(10, 2, 0, 1);
-constexpr std::uint32_t kInside = RTE_IPV4(10, 9, 0, 1);
 constexpr std::uint16_t kFirstPort = 1024;
 constexpr std::uint32_t kPorts = 60'000;
-constexpr rte_ether_addr kVirtualMac[2] = {{{0x02, 0x53, 0x57, 0, 1, 1}}, {{0x02, 0x53, 0x57, 0, 2, 1}}};
-constexpr rte_ether_addr kPeerMac[2] = {{{0x02, 0, 0, 0, 1, 2}}, {{0x02, 0, 0, 0, 2, 2}}};
 
 }  // namespace
 
@@ -38,7 +31,7 @@ std::uint16_t FlowSource::fill(std::uint16_t, std::uint16_t, rte_mbuf** packets,
   for (std::uint16_t i = 0; i < n; ++i) {
     if (!source.greeted_) {
       source.greeted_ = true;
-      source.write_arp(packets[i]);
+      write_greeting(packets[i], source.side_ == Side::inside ? kInside : kOutside);
     } else {
       source.write_udp(packets[i]);
     }
@@ -55,12 +48,12 @@ void FlowSource::next_tuple(std::uint32_t& host, std::uint16_t& port) {
     if (credit_ >= 1'000'000) {
       credit_ -= 1'000'000;
       ++fresh_;
-      host = kClients + 0x100 + (fresh_ / kPorts) % 0xf000;
+      host = kClientNet + 0x100 + (fresh_ / kPorts) % 0xf000;
       port = static_cast<std::uint16_t>(kFirstPort + fresh_ % kPorts);
       return;
     }
   }
-  host = kClients + 2;
+  host = kClientNet + 2;
   port = static_cast<std::uint16_t>(kFirstPort + next_);
   next_ = next_ + 1 == flows_ ? 0 : next_ + 1;
 }
@@ -75,42 +68,19 @@ void FlowSource::write_udp(rte_mbuf* packet) {
   std::uint32_t host = 0;
   std::uint16_t port = 0;
   next_tuple(host, port);
-  frame.ether.dst_addr = kVirtualMac[inside ? 0 : 1];
-  frame.ether.src_addr = kPeerMac[inside ? 0 : 1];
+  frame.ether.dst_addr = kVirtualMac[inside ? kInside : kOutside];
+  frame.ether.src_addr = kPeerMac[inside ? kInside : kOutside];
   frame.ether.ether_type = htons(RTE_ETHER_TYPE_IPV4);
   frame.ip.version_ihl = RTE_IPV4_VHL_DEF;
   frame.ip.total_length = htons(46);
   frame.ip.time_to_live = 64;
   frame.ip.next_proto_id = IPPROTO_UDP;
-  frame.ip.src_addr = htonl(inside ? host : kServer);
-  frame.ip.dst_addr = htonl(inside ? kServer : kNat);
+  frame.ip.src_addr = htonl(inside ? host : kServerHost);
+  frame.ip.dst_addr = htonl(inside ? kServerHost : kOutsideAddress);
   frame.ip.hdr_checksum = rte_ipv4_cksum(&frame.ip);
   frame.udp.src_port = htons(inside ? port : 9000);
   frame.udp.dst_port = htons(inside ? 9000 : port);
   frame.udp.dgram_len = htons(26);
-  std::memcpy(rte_pktmbuf_mtod(packet, void*), &frame, sizeof(frame));
-  packet->data_len = 60;
-  packet->pkt_len = 60;
-}
-
-void FlowSource::write_arp(rte_mbuf* packet) const {
-  struct Frame {
-    rte_ether_hdr ether;
-    rte_arp_hdr arp;
-  } __attribute__((packed, aligned(2))) frame{};
-  const bool inside = side_ == Side::inside;
-  std::memset(&frame.ether.dst_addr, 0xff, sizeof(frame.ether.dst_addr));
-  frame.ether.src_addr = kPeerMac[inside ? 0 : 1];
-  frame.ether.ether_type = htons(RTE_ETHER_TYPE_ARP);
-  frame.arp = {.arp_hardware = htons(RTE_ARP_HRD_ETHER),
-               .arp_protocol = htons(RTE_ETHER_TYPE_IPV4),
-               .arp_hlen = 6,
-               .arp_plen = 4,
-               .arp_opcode = htons(RTE_ARP_OP_REQUEST),
-               .arp_data = {}};
-  frame.arp.arp_data.arp_sha = kPeerMac[inside ? 0 : 1];
-  frame.arp.arp_data.arp_sip = htonl(inside ? kClientGateway : kServer);
-  frame.arp.arp_data.arp_tip = htonl(inside ? kInside : kNat);
   std::memcpy(rte_pktmbuf_mtod(packet, void*), &frame, sizeof(frame));
   packet->data_len = 60;
   packet->pkt_len = 60;

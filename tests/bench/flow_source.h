@@ -31,7 +31,6 @@ class FlowSource {
   static std::uint16_t fill(std::uint16_t port, std::uint16_t queue, rte_mbuf** packets, std::uint16_t n,
                             std::uint16_t max, void* self);
   void write_udp(rte_mbuf* packet);
-  void write_arp(rte_mbuf* packet) const;
   void next_tuple(std::uint32_t& host, std::uint16_t& port);
 
   Side side_;
