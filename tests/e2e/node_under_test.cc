@@ -23,19 +23,10 @@ std::string read_file(const std::string& path) {
 
 Places places(const std::string& test_name) {
   const std::string build = STILLWATER_BUILD_DIR;
-  Places p{build + "/appliance/stillwaterd", build + "/mgmt/stillwaterctl", STILLWATER_CONFIGS_DIR,
-           build + "/e2e/" + test_name};
+  Places p{build + "/appliance/stillwaterd", build + "/mgmt/stillwaterctl",
+           build + "/mgmt/witness/stillwater-witness", STILLWATER_CONFIGS_DIR, build + "/e2e/" + test_name};
   std::filesystem::create_directories(p.out);
   return p;
-}
-
-bool eventually(Nanos limit, const std::function<bool()>& ready) {
-  const BootClock clock;
-  for (const Instant deadline = clock.now() + limit; clock.now() < deadline;) {
-    if (ready()) return true;
-    std::this_thread::sleep_for(20ms);
-  }
-  return ready();
 }
 
 NodeUnderTest::NodeUnderTest(const Places& places, std::string name, const rig::Space& space,
@@ -52,7 +43,7 @@ NodeUnderTest::NodeUnderTest(const Places& places, std::string name, const rig::
 }
 
 void NodeUnderTest::start() {
-  const std::string log = places_.out + "/" + name_ + "." + std::to_string(starts_++) + ".log";
+  const std::string log = log_path(starts_++);
   child_.reset();
   auto child = rig::Child::start({places_.daemon, "--config", config_path_}, space_fd_, log);
   REQUIRE(child.has_value());
@@ -86,6 +77,12 @@ nlohmann::json NodeUnderTest::ask(const std::vector<std::string>& words) const {
 bool NodeUnderTest::obeys(const std::vector<std::string>& words) const {
   const auto said = rig::run_command(command(words), 5s);
   return said && said->exit_status == 0;
+}
+
+std::string NodeUnderTest::logs() const {
+  std::string all;
+  for (unsigned start = 0; start < starts_; ++start) all += read_file(log_path(start));
+  return all;
 }
 
 std::string NodeUnderTest::log() const { return read_file(child_->log_path()); }

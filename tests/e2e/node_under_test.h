@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/e2e/eventually.h"
 #include "tests/rig/process/child.h"
 #include "tests/rig/topology/topology.h"
 
@@ -16,13 +17,11 @@ namespace stillwater::e2e {
 struct Places {
   std::string daemon;
   std::string client;
+  std::string witness;
   std::string configs;
   std::string out;
 };
 [[nodiscard]] Places places(const std::string& test_name);
-
-// Polls `ready` until it is true or `limit` has passed; says which.
-[[nodiscard]] bool eventually(Nanos limit, const std::function<bool()>& ready);
 
 // Starts, asks and ends one daemon. Ends it when destroyed. One thread.
 class NodeUnderTest {
@@ -46,8 +45,13 @@ class NodeUnderTest {
   [[nodiscard]] nlohmann::json status() const { return ask({"status"}); }
   [[nodiscard]] std::string role() const { return status().value("role", std::string()); }
   [[nodiscard]] std::string log() const;
+  // Of all its starts.
+  [[nodiscard]] std::string logs() const;
 
  private:
+  [[nodiscard]] std::string log_path(unsigned start) const {
+    return places_.out + "/" + name_ + "." + std::to_string(start) + ".log";
+  }
   [[nodiscard]] std::vector<std::string> command(const std::vector<std::string>& words) const;
 
   Places places_;

@@ -1,26 +1,85 @@
 #include "tests/e2e/pair_fixture.h"
 
+#include <csignal>
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 
+#include "ckpt_engine/trackers/factory.h"
 #include "tests/rig/process/command.h"
+#include "tests/rig/systems/witness.h"
 
 namespace stillwater::e2e {
 namespace {
 
 rig::Topology build_network() {
-  auto network = rig::Topology::build(rig::pair_network(rig::DataPorts::of_the_daemon), rig::own_prefix());
+  auto network = rig::Topology::build(rig::with_witness(rig::pair_network(rig::DataPorts::of_the_daemon)),
+                                      rig::own_prefix());
   if (!network) FAIL(network.error().message);
   return std::move(*network);
 }
 
+// Whatever else a test looks at, no hard line may be written without a mark.
+Edit verified(const Edit& edit) {
+  return [edit](std::string text) {
+    const std::string section = "\ncheckpoint:\n";
+    const std::size_t at = text.find(section);
+    REQUIRE(at != std::string::npos);
+    if (can_verify()) text.insert(at + section.size(), "  verify: true\n");
+    return edit ? edit(text) : text;
+  };
+}
+
 }  // namespace
 
-PairFixture::PairFixture(const std::string& test_name, const std::function<std::string(std::string)>& edit_b,
-                         const std::function<std::string(std::string)>& edit_a)
+bool can_verify() {
+  static const bool can = [] {
+    for (const trackers::Availability& tracker : trackers::probe())
+      if (tracker.name == "pagemap" && !tracker.usable)
+        WARN("marks are not verified: " << tracker.usable.error().message);
+      else if (tracker.name == "pagemap")
+        return true;
+    return false;
+  }();
+  return can;
+}
+
+std::string without_arbiter(std::string text, const std::string& prefer) {
+  const std::size_t begin = text.find("arbiter: witness");
+  const std::size_t end = text.find("log:");
+  REQUIRE(begin != std::string::npos);
+  REQUIRE(end != std::string::npos);
+  return text.replace(begin, end - begin, "arbiter: none\nprefer: " + prefer + "\n");
+}
+
+PairFixture::PairFixture(const std::string& test_name, const Edit& edit_b, const Edit& edit_a)
     : network(build_network()),
       where(places(test_name)),
-      a(where, "fw-a", network.space("active"), edit_a),
-      b(where, "fw-b", network.space("standby"), edit_b) {}
+      a(where, "fw-a", network.space("active"), verified(edit_a)),
+      b(where, "fw-b", network.space("standby"), verified(edit_b)) {
+  std::filesystem::remove_all(where.out + "/witness");  // of an earlier run
+  start_witness();
+}
+
+void PairFixture::start_witness() {
+  auto started = rig::start_witness(where.witness, network, where.out + "/witness");
+  REQUIRE(started.has_value());
+  witness.emplace(std::move(*started));
+}
+
+void PairFixture::kill_witness() {
+  kill(witness->pid(), SIGKILL);
+  witness.reset();
+}
+
+PairFixture::~PairFixture() {
+  for (const NodeUnderTest* node : {&a, &b}) {
+    const std::string log = node->logs();
+    const bool all_marked = log.find("unmarked write") == std::string::npos;
+    UNSCOPED_INFO(log);
+    CHECK(all_marked);
+  }
+}
 
 void PairFixture::start_in_sync() {
   a.start();

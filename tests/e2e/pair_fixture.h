@@ -7,14 +7,25 @@
 
 namespace stillwater::e2e {
 
+// Whether this kernel has the tracker that verification mode needs; warns why not.
+[[nodiscard]] bool can_verify();
+
+using Edit = std::function<std::string(std::string)>;
+
+// The configuration with `arbiter: none` in place of the witness, and this `prefer`.
+[[nodiscard]] std::string without_arbiter(std::string text, const std::string& prefer);
+
 // Needs root; the namespaces go with it.
 struct PairFixture {
-  explicit PairFixture(const std::string& test_name,
-                       const std::function<std::string(std::string)>& edit_b = {},
-                       const std::function<std::string(std::string)>& edit_a = {});
+  explicit PairFixture(const std::string& test_name, const Edit& edit_b = {}, const Edit& edit_a = {});
+  // Checks that verification mode, in which the nodes run where the kernel can, found no fault.
+  ~PairFixture();
 
-  // Starts both nodes and waits until fw-a leads and fw-b is its standby.
+  // Starts witness and nodes and waits until fw-a leads and fw-b is its standby.
   void start_in_sync();
+  // The record outlives a witness that is killed.
+  void start_witness();
+  void kill_witness();
   // The link between the nodes, "up" or "down".
   void set_replication_cable(const std::string& state);
   // Opens `flows` connections through the pair and waits until each carried a verified message both ways.
@@ -24,6 +35,7 @@ struct PairFixture {
 
   rig::Topology network;
   Places where;
+  std::optional<rig::Child> witness;
   NodeUnderTest a;
   NodeUnderTest b;
   std::unique_ptr<rig::TcpLoad> load;

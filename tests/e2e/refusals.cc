@@ -108,6 +108,17 @@ TEST_CASE(
   CHECK_FALSE(pair.a.status().value("can_fail_over", true));
 }
 
+TEST_CASE("a core that does not exist is refused before DPDK starts, with those that there are") {
+  PairFixture pair("no-core", {}, [](std::string text) {
+    return replaced(std::move(text), "hugepages: false", "hugepages: false\n  cores: [999]");
+  });
+  pair.a.start();
+  CHECK(pair.a.exit_status_within(20s) == 1);
+  INFO(pair.a.log());
+  CHECK(pair.a.log().find("core 999 does not exist") != std::string::npos);
+  CHECK(pair.a.log().find("it may use 0") != std::string::npos);
+}
+
 TEST_CASE("a second daemon of the same node is refused and the first goes on") {
   PairFixture pair("second-daemon");
   pair.start_in_sync();

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "tests/e2e/two_answerers.h"
+#include "tests/rig/faults/crash.h"
+#include "tests/rig/faults/symbols.h"
 #include "tests/rig/load/probe.h"
 #include "tests/rig/process/command.h"
 #include "tests/rig/relay/relay.h"
@@ -170,6 +172,15 @@ TEST_CASE("a cut of one way loses everything that way, and nothing the other way
   CHECK(seen.lost_steady == seen.sent);
   CHECK_FALSE(seen.recovered);
   CHECK(link.relay->counts(RelayWay::a_to_b).cut >= seen.sent);
+}
+
+TEST_CASE("every step that a crash can be asked for is a function of the daemon") {
+  for (const CrashStep& step : crash_steps()) {
+    const Status there = has_function(STILLWATERD, step.function);
+    INFO(step.name + ": " + (there ? "" : there.error().message));
+    CHECK(there);
+  }
+  CHECK_FALSE(has_function(STILLWATERD, "stillwater::engine::Engine::absent"));
 }
 
 TEST_CASE("a pair whose both ends answer at once is caught, in its window and with its frames") {

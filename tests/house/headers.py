@@ -29,9 +29,14 @@ def flags_of(entry):
     return kept
 
 
-def nearest(header, entries):
-    """The entry whose source shares the longest path with the header: it has the libraries of that folder."""
-    return max(sorted(entries), key=lambda source: len(os.path.commonpath(['/' + source, '/' + header])))
+def compiled_for(header, sources):
+    """The source to take the flags from: of those that include the header, else of all, the nearest by path.
+
+    sources maps the path of each source to its text.
+    """
+    users = [source for source, text in sources.items() if f'#include "{header}"' in text]
+    near = sorted(users or sources)
+    return max(near, key=lambda source: len(os.path.commonpath(['/' + source, '/' + header])))
 
 
 def compile_alone(root, build, header, entry):
@@ -53,7 +58,8 @@ def check(root, build):
             entries[os.path.relpath(source, root)] = entry
     if not entries:
         return [f'{build}/compile_commands.json:1: names no source of {root}']
+    sources = {source: (root / source).read_text() for source in entries}
     names = [path for path in rules.read_tree(root) if path.endswith('.h')]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        found = pool.map(lambda h: compile_alone(root, build, h, entries[nearest(h, entries)]), names)
+        found = pool.map(lambda h: compile_alone(root, build, h, entries[compiled_for(h, sources)]), names)
         return [violation for violation in found if violation]

@@ -120,6 +120,20 @@ class HouseTest(unittest.TestCase):
         self.assertEqual(len(found), 1, found)
         self.assertTrue(found[0].startswith('base/b.h:1: does not compile alone:'), found)
 
+    def test_a_header_takes_the_flags_of_a_source_that_includes_it(self):
+        self.write({**TIDY, 'lib/only.h': '#pragma once\n',
+                    'base/shared/b.h': '#pragma once\n#include <only.h>\n',
+                    'mgmt/b.cc': '#include "base/shared/b.h"\n'})
+        build = self.root / 'build'
+        build.mkdir()
+        command = f'c++ -I{self.root} -c'
+        (build / 'compile_commands.json').write_text(json.dumps([
+            {'directory': str(build), 'command': f'{command} {self.root}/base/a.cc',
+             'file': f'{self.root}/base/a.cc'},
+            {'directory': str(build), 'command': f'{command} -I{self.root}/lib {self.root}/mgmt/b.cc',
+             'file': f'{self.root}/mgmt/b.cc'}]))
+        self.assertEqual(self.house('--headers', build), [])
+
     def test_a_dpdk_symbol_in_a_library(self):
         self.write({'lib/clean.c': 'int answer(void) { return 42; }\n',
                     'lib/bound.c': 'int rte_eth_dev(void); int n(void) { return rte_eth_dev(); }\n'})
