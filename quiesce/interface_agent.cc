@@ -10,8 +10,10 @@
 namespace stillwater::quiesce {
 namespace {
 
-constexpr unsigned kSpinsBeforeYield = 2'000;   // some microseconds: most blackouts end within
-constexpr unsigned kYieldsBeforeSleep = 2'000;  // then the stop is a long one: an operator's, or a standby's
+// A stopped worker spins, for a blackout is over soon, and lets others have its core now and then. Not at
+// every turn: a core that is in the kernel all the time answers late when a tracker protects pages.
+constexpr unsigned kSpinsPerYield = 500;
+constexpr Nanos kSpinning = 2ms;  // past this the stop is a long one: an operator's, or a standby's
 constexpr std::uint64_t kStoppedSleepNs = 200'000;
 constexpr std::uint16_t kDiscardBurst = 64;
 constexpr unsigned kDiscardBursts =
@@ -81,17 +83,21 @@ bool InterfaceAgent::wait_until_resumed() {
 
 // False: a packet came by a ring while others were still on their way to their boundaries.
 bool InterfaceAgent::wait_while_stopped() {
-  for (unsigned waits = 0; gate_.stop.load() && !ending(); ++waits) {
+  const BootClock clock;
+  const Instant stopped_at = clock.now();
+  bool is_long = false;
+  for (unsigned waits = 1; gate_.stop.load() && !ending(); ++waits) {
     if (has_input()) return false;
     if (gate_.discard.load(std::memory_order_acquire)) {
       discard_ports();
       sleep_ns(kStoppedSleepNs);
-    } else if (waits < kSpinsBeforeYield) {
-      __builtin_ia32_pause();
-    } else if (waits < kSpinsBeforeYield + kYieldsBeforeSleep) {
-      sched_yield();
-    } else {
+    } else if (is_long) {
       sleep_ns(kStoppedSleepNs);
+    } else if (waits % kSpinsPerYield != 0) {
+      __builtin_ia32_pause();
+    } else {
+      sched_yield();
+      is_long = clock.now() - stopped_at > kSpinning;
     }
   }
   return true;
