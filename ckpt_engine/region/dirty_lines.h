@@ -17,21 +17,11 @@ class LineSet {
   LineSet(std::uint64_t begin, std::uint64_t end, std::uint32_t list_max = 1u << 16);
 
   void mark(std::uint64_t offset, std::uint64_t bytes) {
-    std::uint64_t line = (offset - begin_) / kLineBytes;
     const std::uint64_t last = (offset - begin_ + bytes - 1) / kLineBytes;
-    std::uint64_t* const bits = bits_.data();
-    std::uint32_t* const list = list_.data();
-    std::uint32_t n = count_.load(std::memory_order_relaxed);
-    do {
-      std::uint64_t& word = bits[line / 64];
-      const std::uint64_t bit = std::uint64_t{1} << (line % 64);
-      if ((word & bit) != 0) continue;
-      word |= bit;
-      if (n < list_max_) list[n] = static_cast<std::uint32_t>(line);
-      ++n;
-    } while (++line <= last);
-    count_.store(n, std::memory_order_relaxed);
+    for (std::uint64_t line = (offset - begin_) / kLineBytes; line <= last; ++line) mark_line(line);
   }
+  // The same for what lies in the line at `offset` alone.
+  void mark(std::uint64_t offset) { mark_line((offset - begin_) / kLineBytes); }
 
   [[nodiscard]] bool contains(std::uint64_t offset) const {
     const std::uint64_t line = (offset - begin_) / kLineBytes;
@@ -47,6 +37,15 @@ class LineSet {
   void clear();
 
  private:
+  void mark_line(std::uint64_t line) {
+    std::uint64_t& word = bits_[line / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (line % 64);
+    if ((word & bit) != 0) return;
+    word |= bit;
+    const std::uint32_t n = count_.load(std::memory_order_relaxed);
+    if (n < list_max_) list_[n] = static_cast<std::uint32_t>(line);
+    count_.store(n + 1, std::memory_order_relaxed);
+  }
   [[nodiscard]] bool overflowed() const { return count() > list_max_; }
 
   std::uint64_t begin_;

@@ -32,9 +32,13 @@ class Turn {
   void depend_on(std::uint64_t epoch) { depends_epoch_ = epoch > depends_epoch_ ? epoch : depends_epoch_; }
   [[nodiscard]] std::uint64_t depends_epoch() const { return depends_epoch_; }
 
-  void mark(StateClass state_class, const void* object, std::size_t bytes) {
+  template <class T>
+  void mark(StateClass state_class, const T& object) {
     LineSet& lines = state_class == StateClass::hard ? *marks_->hard : *marks_->soft;
-    lines.mark(region_->offset_of(object), bytes);
+    if constexpr (sizeof(T) == kLineBytes && alignof(T) == kLineBytes)
+      lines.mark(region_->offset_of(&object));
+    else
+      lines.mark(region_->offset_of(&object), sizeof(T));
   }
 
  private:
@@ -56,7 +60,7 @@ template <Record T>
 class Write {
  public:
   Write(Turn& turn, const T& record) : record_(const_cast<T*>(&record)) {
-    turn.mark(T::kStateClass, record_, sizeof(T));
+    turn.mark(T::kStateClass, *record_);
     if constexpr (T::kStateClass == StateClass::hard) {
       turn.depend_on(turn.epoch());
       if constexpr (requires { record_->changed_epoch; }) record_->changed_epoch = turn.epoch();
