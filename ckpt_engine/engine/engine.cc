@@ -130,8 +130,6 @@ Status Engine::blackout(Afterwards afterwards) {
   sample_.pause.request = told - request;
   sample_.pause.drain = indicated - told;
   sample_.pause.digest = resuming_ - indicated - sample_.pause.collect - sample_.pause.stage;
-  sample_.quiesce = indicated - request;
-  sample_.copy = resuming_ - indicated;
   if (!staged) return given_up(staged);
   sample_.lines += staging_.lines();
   return mirror_.commit();

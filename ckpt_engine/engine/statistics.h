@@ -24,8 +24,6 @@ struct Pause {
 struct Sample {
   Instant at{};      // request
   Pause pause{};     // the blackout's parts; their sum is the blackout
-  Nanos quiesce{};   // request to the quiesced indication
-  Nanos copy{};      // indication to the lines copied and digested
   Nanos blackout{};  // request to the last worker resumed
   Nanos interval{};  // since the checkpoint before
   Nanos commit{};    // request to acknowledged

@@ -27,6 +27,7 @@
 #include "standby/receiver.h"
 #include "tests/bench/flow_source.h"
 #include "tests/bench/network.h"
+#include "tests/bench/pause_parts.h"
 #include "tests/bench/report.h"
 
 namespace stillwater::bench {
@@ -209,7 +210,8 @@ class Bench {
   // Checkpoints at 1 kHz until `until`; appends pauses, the worker's own largest receive gap in each interval
   // that had one, and dirty lines. Epochs with nothing to do do not count.
   struct Pauses {
-    std::vector<double> blackout_us, quiesce_us, copy_us, receive_gap_us, lines;
+    std::vector<double> blackout_us, receive_gap_us, lines;
+    PauseParts parts;
   };
   void checkpoint(Instant until, Pauses& pauses) {
     SocketTransport transport(here_.get());
@@ -222,8 +224,7 @@ class Bench {
         const engine::Sample& last = engine_->last_sample();
         if (last.lines > 0) {
           pauses.blackout_us.push_back(microseconds(last.blackout));
-          pauses.quiesce_us.push_back(microseconds(last.quiesce));
-          pauses.copy_us.push_back(microseconds(last.copy));
+          pauses.parts.add(last.pause);
           pauses.receive_gap_us.push_back(microseconds(plane_->largest_receive_gap()));
           pauses.lines.push_back(static_cast<double>(last.lines));
         }
@@ -307,14 +308,7 @@ int run(const std::string& out, unsigned repetitions) {
   report.add(on);
   report.add(churn);
   report.add(blackout);
-  report.add({.id = "blackout_us.quiesce",
-              .unit = "us",
-              .samples = busy.quiesce_us,
-              .note = "request to indication"});
-  report.add({.id = "blackout_us.copy",
-              .unit = "us",
-              .samples = busy.copy_us,
-              .note = "indication to lines copied"});
+  busy.parts.add_to(report, "blackout_us");
   report.add({.id = "receive_gap_us",
               .unit = "us",
               .samples = busy.receive_gap_us,

@@ -37,6 +37,7 @@ BusyWorker::BusyWorker(const region::Region& region, region::WorkerMarks& marks,
 
 BusyWorker::~BusyWorker() {
   end_ = true;
+  wake();
   thread_.join();
 }
 
@@ -46,6 +47,7 @@ void BusyWorker::run() {
   quiesce::InterfaceAgent agent(barrier_.gate(0), {});
   region::Turn turn(region_, marks_);
   while (!end_.load(std::memory_order_relaxed)) {
+    resting_.wait(true);
     turn.begin(epochs_.current(), clock.now());
     if (const Work* work = work_.load(std::memory_order_acquire); work != nullptr) {
       (*work)(turn);
@@ -58,6 +60,13 @@ void BusyWorker::run() {
 void BusyWorker::does(const Work& work) {
   work_.store(&work, std::memory_order_release);
   while (work_.load(std::memory_order_acquire) != nullptr) __builtin_ia32_pause();
+}
+
+void BusyWorker::rest() { resting_ = true; }
+
+void BusyWorker::wake() {
+  resting_ = false;
+  resting_.notify_one();
 }
 
 Checkpointed::Checkpointed(std::uint64_t hard_bytes, const std::string& tracker) {
@@ -76,7 +85,7 @@ Checkpointed::Checkpointed(std::uint64_t hard_bytes, const std::string& tracker)
       engine::Engine::Parts{*region_, *tracker_, barrier_, epochs_, clock_,
                             must(engine::Staging::create(32u << 20), "staging")},
       policy);
-  engine_->lead_from(0);
+  engine_->lead_from_with_standby(0);  // one that holds everything already
   worker_ = std::make_unique<BusyWorker>(*region_, *marks_, barrier_, epochs_);
   barrier_.resume();
 }

@@ -43,6 +43,9 @@ class BusyWorker {
   ~BusyWorker();
   // Returns when the work is done, in one turn, and the worker turns on.
   void does(const Work& work);
+  // From its next turn on it leaves the core to others, or takes it again. At first it is awake.
+  void rest();
+  void wake();
 
  private:
   void run();
@@ -53,6 +56,7 @@ class BusyWorker {
   const CommittedEpoch& epochs_;
   std::atomic<const Work*> work_{nullptr};  // writers: `does` sets, the worker clears
   std::atomic<bool> end_{false};            // writer: the destructor
+  std::atomic<bool> resting_{false};
   std::thread thread_;
 };
 

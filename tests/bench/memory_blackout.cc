@@ -13,6 +13,7 @@
 #include "ckpt_engine/trackers/factory.h"
 #include "ckpt_engine/trackers/kernel_abi.h"
 #include "tests/bench/checkpointed.h"
+#include "tests/bench/pause_parts.h"
 
 namespace stillwater::bench {
 namespace {
@@ -37,20 +38,20 @@ std::vector<std::uint64_t> some_of(std::uint64_t n, std::size_t count, std::mt19
   return some;
 }
 
-// Both figures of one kind of write, in microseconds: medians of a repetition.
+// Of one kind of write: medians of a repetition, in microseconds; and of every pause its parts.
 struct Medians {
-  std::vector<double> pause_us, quiesce_us, copy_us, bound_us;
+  std::vector<double> pause_us, bound_us;
+  PauseParts parts;
 };
 
 // `write` makes the worker write some units of `unit` bytes and says which; `bound` copies the same itself.
 template <class Write, class Bound>
 void measure(Checkpointed& system, unsigned rounds, const Write& write, const Bound& bound, Medians& into) {
-  std::vector<double> pause, quiesce, copy, plain;
+  std::vector<double> pause, plain;
   for (unsigned round = 0; round < rounds; ++round) {
     write();
     pause.push_back(microseconds(system.pause_of_checkpoint()));
-    quiesce.push_back(microseconds(system.last_sample().quiesce));
-    copy.push_back(microseconds(system.last_sample().copy));
+    into.parts.add(system.last_sample().pause);
     const auto written = write();
     const Instant begin = BootClock{}.now();
     bound(written);
@@ -58,15 +59,15 @@ void measure(Checkpointed& system, unsigned rounds, const Write& write, const Bo
     system.begin_anew();
   }
   into.pause_us.push_back(percentile(pause, 0.5));
-  into.quiesce_us.push_back(percentile(quiesce, 0.5));
-  into.copy_us.push_back(percentile(copy, 0.5));
   into.bound_us.push_back(percentile(plain, 0.5));
 }
 
 // A region of sessions under the tracker `barrier`.
 class Lines {
  public:
-  explicit Lines(std::uint64_t mib) : system_(mib << 20, "barrier"), staging_(kSessions * kLineBytes) {}
+  explicit Lines(std::uint64_t mib) : system_(mib << 20, "barrier"), staging_(kSessions * kLineBytes) {
+    system_.worker().rest();  // two that turn on one core would wait for each other
+  }
 
   void measure_into(Medians& medians, unsigned rounds) {
     const auto write = [&] {
@@ -85,7 +86,9 @@ class Lines {
         to += kLineBytes;
       }
     };
+    system_.worker().wake();
     measure(system_, rounds, write, gather, medians);
+    system_.worker().rest();
   }
 
  private:
@@ -124,11 +127,6 @@ class RawScan {
   std::vector<trackers::kernel::PageRegion> runs_{1024};
 };
 
-void add_parts(Report& report, const std::string& id, const Medians& medians) {
-  report.add({.id = id + ".quiesce", .unit = "us", .samples = medians.quiesce_us});
-  report.add({.id = id + ".collect_and_copy", .unit = "us", .samples = medians.copy_us});
-}
-
 }  // namespace
 
 void add_barrier_blackouts(Report& report, unsigned repetitions, unsigned rounds, unsigned big_mib) {
@@ -149,14 +147,14 @@ void add_barrier_blackouts(Report& report, unsigned repetitions, unsigned rounds
               .bound = percentile(of_small.bound_us, 0.5),
               .target = 2,
               .note = note});
-  add_parts(report, "barrier_blackout_64MiB", of_small);
+  of_small.parts.add_to(report, "barrier_blackout_64MiB");
   report.add({.id = big_id,
               .unit = "us",
               .samples = of_big.pause_us,
               .bound = percentile(of_big.bound_us, 0.5),
               .target = 2,
               .note = note});
-  add_parts(report, big_id, of_big);
+  of_big.parts.add_to(report, big_id);
   report.add({.id = big_id + "_to_64MiB",
               .unit = "us",
               .samples = of_big.pause_us,
@@ -195,7 +193,7 @@ void add_pagemap_blackout(Report& report, unsigned repetitions, unsigned rounds)
               .bound = percentile(medians.bound_us, 0.5),
               .target = 1.3,
               .note = "256 random pages written; the bound is PAGEMAP_SCAN and a copy of the same pages"});
-  add_parts(report, "pagemap_blackout_64MiB", medians);
+  medians.parts.add_to(report, "pagemap_blackout_64MiB");
 }
 
 }  // namespace stillwater::bench

@@ -41,8 +41,7 @@ class Marks {
     std::vector<double> spent;
     for (unsigned epoch = 0; epoch < kEpochs; ++epoch) {
       const Instant begin = clock_.now();
-      for (const std::uint32_t slot : slots)
-        turn_.mark(region::StateClass::hard, &table_.at(slot), sizeof(Session));
+      for (const std::uint32_t slot : slots) turn_.mark(region::StateClass::hard, table_.at(slot));
       spent.push_back(static_cast<double>((clock_.now() - begin).count()));
       clear();
     }
@@ -84,6 +83,7 @@ class Marks {
       table_.edit(turn_, slot)->tcp_flags_seen ^= 1;
     } else {
       auto& session = const_cast<Session&>(table_.at(slot));
+      turn_.depend_on(turn_.epoch());
       session.changed_epoch = turn_.epoch();
       session.tcp_flags_seen ^= 1;
     }
