@@ -10,12 +10,13 @@ namespace {
 constexpr std::uint64_t kMiB = 1u << 20;
 constexpr const char* kUnixScheme = "unix:";
 
-Parsed<std::string> parse_management(const std::string& text) {
+// Where gRPC is listened for, or reached.
+Parsed<std::string> parse_grpc_address(const std::string& text) {
   const std::string expected = "unix:/PATH (107 characters at most) or ADDRESS:PORT";
   const std::string scheme = kUnixScheme;
   if (text.compare(0, scheme.size(), scheme) != 0) {
     if (parse_endpoint(text)) return text;
-    return not_as_expected(text, "no management address", expected);
+    return not_as_expected(text, "no address for gRPC", expected);
   }
   const std::string path = text.substr(scheme.size());
   if (path.size() > 1 && path[0] == '/' && path.size() < sizeof(sockaddr_un::sun_path)) return text;
@@ -47,7 +48,7 @@ void read_node(Section& root, Config& config) {
   if (!is_pair && config.profile.role == InitialRole::standby) {
     node.mistake("role", "role is standby, and there is no peer; expected active, or a replication section");
   }
-  const bool valid = node.optional("management", config.profile.management, parse_management);
+  const bool valid = node.optional("management", config.profile.management, parse_grpc_address);
   node.optional("management_tls", config.management_tls, OneOf<Tls>{{{"none", Tls::none}}});
   const bool is_tcp = config.profile.management.rfind(kUnixScheme, 0) != 0;
   if (valid && is_tcp && !node.has("management_tls")) {
@@ -90,7 +91,7 @@ namespace {
 void read_witness(Section& root, Config& config) {
   WitnessConfig& witness = config.witness;
   Section section = root.section("witness");
-  const bool valid = section.required("address", witness.address, parse_management);
+  const bool valid = section.required("address", witness.address, parse_grpc_address);
   section.required("pair", witness.pair, Name{63});
   section.optional("tls", witness.tls, OneOf<Tls>{{{"none", Tls::none}}});
   section.optional("tls_ca", witness.tls_ca, parse_text);
@@ -129,6 +130,9 @@ void read_arbiter(Section& root, Config& config) {
   root.optional("cold_start", config.cold_start, OneOf<bool>{{{"refuse", false}, {"allow", true}}});
   root.optional("prefer", config.prefer,
                 OneOf<Prefer>{{{"availability", Prefer::availability}, {"safety", Prefer::safety}}});
+  if (config.arbiter == ArbiterKind::witness && root.has("prefer"))
+    root.mistake("prefer",
+                 "prefer is not used, since the witness decides; expected it with 'arbiter: none' only");
 }
 
 void read_log(Section& root, Config& config) {

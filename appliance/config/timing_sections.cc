@@ -1,4 +1,6 @@
 // timeouts, checkpoint, replication: the sections that are mostly durations.
+#include <algorithm>
+
 #include "appliance/config/sections.h"
 
 namespace stillwater::appliance {
@@ -71,10 +73,19 @@ void read_replication(Section& root, Config& config) {
                                            " is less than 5 heartbeat intervals; expected at least " +
                                            to_text(least));
   }
+  replication.lease = std::max(least, replication.failure_timeout * 4 / 5);
   section.optional("lease", replication.lease, Duration{1ms, 60s});
-  if (replication.lease < least)
+  if (replication.lease < least) {
     section.mistake("lease", "lease " + to_text(replication.lease) +
                                  " is less than 5 heartbeat intervals; expected at least " + to_text(least));
+  }
+  if (replication.lease > replication.failure_timeout) {
+    section.mistake("lease",
+                    "lease " + to_text(replication.lease) +
+                        " is longer than failure_timeout, and a takeover would wait for it; expected "
+                        "at most " +
+                        to_text(replication.failure_timeout));
+  }
   section.finish();
 }
 

@@ -170,7 +170,7 @@ TEST_CASE("what is not supported is refused by name") {
       {"  tls: none\n", "  tls: required\n", "34:8", "expected none, the only one supported"},
       {"unix:/run/a.sock", "127.0.0.1:7443", "4:15", "expected unix:/PATH, or 'management_tls: none'"},
       {"unix:/run/a.sock", "unix:a.sock", "4:15", "no usable socket path"},
-      {"unix:/run/a.sock", "localhost", "4:15", "no management address"},
+      {"unix:/run/a.sock", "localhost", "4:15", "no address for gRPC"},
   });
 }
 
@@ -194,9 +194,11 @@ TEST_CASE("a witness is named whole, and only where it is asked") {
   says(with_witness("witness: {address: 10.80.4.1:7800, pair: fw, tls_ca: a.pem}\n"),
        "tls_certificate and tls_key");
   says(with_witness("witness: {address: unix:/run/w.sock}\n"), "witness has no 'pair'");
-  says(with_witness("witness: {pair: fw, address: somewhere}\n"), "no management address");
+  says(with_witness("witness: {pair: fw, address: somewhere}\n"), "no address for gRPC");
   says(with(kSample, "arbiter: none\n", "arbiter: none\nwitness: {address: unix:/run/w.sock, pair: fw}\n"),
        "witness is not used; expected 'arbiter: witness'");
+  says(with_witness("witness: {address: unix:/run/w.sock, pair: fw}\nprefer: safety\n"),
+       "prefer is not used, since the witness decides");
   says(with(lone_sample(), "arbiter: none", "arbiter: witness"), "there is no peer");
 }
 
@@ -204,13 +206,15 @@ TEST_CASE("a lease is long enough for some heartbeats, and a cold start is allow
   check({
       {"  failure_timeout: 50ms\n", "  lease: 9ms\n", "36:10",
        "lease 9ms is less than 5 heartbeat intervals"},
+      {"  failure_timeout: 50ms\n", "  failure_timeout: 20ms\n  lease: 21ms\n", "37:10",
+       "lease 21ms is longer than failure_timeout"},
       {"arbiter: none\n", "arbiter: none\ncold_start: yes\n", "38:13", "expected one of refuse, allow"},
   });
   const auto config =
       parse_config(with(kSample, "arbiter: none\n", "arbiter: none\ncold_start: allow\n"), "f.yaml");
   REQUIRE(config);
   CHECK(config->cold_start);
-  CHECK(config->replication.lease == 20ms);
+  CHECK(config->replication.lease == 40ms);
 }
 
 TEST_CASE("management on TCP is possible where the file says that it is in the clear") {
