@@ -32,7 +32,7 @@ std::string in_ms(Nanos t) {
 std::string TakeoverReport::text() const {
   std::string out;
   for (const StepTime& s : steps) out += std::string(s.step) + " " + in_ms(s.took) + ", ";
-  return out + "in all " + in_ms(total);
+  return out + "these in all " + in_ms(total);
 }
 
 Result<TakeoverReport> take_over(TakeoverSteps& steps, const Clock& clock) {

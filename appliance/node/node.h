@@ -38,6 +38,7 @@ struct NodeView {
   std::uint64_t refused = 0;
   std::string last_refusal;
   std::string last_takeover;
+  std::uint64_t standbys_lost = 0;
   std::string mirror;  // of a leader; empty on a follower
   std::string
       pause_warning;  // checkpoints come near the end of what a receive ring absorbs; empty: they do not

@@ -47,6 +47,7 @@ void Node::publish() {
            .refused = refused_ + (heartbeats_ ? heartbeats_->refused() : 0),
            .last_refusal = last_refusal_,
            .last_takeover = pair_->last_takeover(),
+           .standbys_lost = pair_->standbys_lost(),
            .mirror = machine().leads() ? pair_->engine().mirror().text() : std::string(),
            .pause_warning = pause_warning_};
 }

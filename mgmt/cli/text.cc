@@ -48,6 +48,7 @@ std::string pair(const v1::NodeStatus& s) {
   if (!s.mirror().empty()) text += fact("mirror", s.mirror());
   text += fact("arbiter", s.arbiter());
   text += fact("last takeover", s.last_takeover().empty() ? "none since start" : s.last_takeover());
+  text += fact("standbys lost", grouped(s.standbys_lost()));
   text += fact("replication refused", count_and_last(s.replication_refused(), s.last_refusal()));
   return text;
 }

@@ -1,5 +1,7 @@
 // What a node does while it follows, and how it takes over.
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "standby/pair/pair_node.h"
 #include "standby/personality.h"
@@ -38,11 +40,22 @@ void PairNode::roll_back_partial_epoch() {
                                ", which was not committed");
 }
 
+// What came before this node's own steps: the silence, then the arbiter's answer and the end of the lease.
+std::string PairNode::waited_before_takeover() const {
+  if (machine_.phase() != Phase::standalone) return {};  // planned: it was told
+  const RoleMachine::Suspicion& suspicion = machine_.last_suspicion();
+  std::array<char, 96> text;
+  std::snprintf(text.data(), text.size(), "not heard for %.1f ms, allowed %.1f ms later, ",
+                milliseconds(suspicion.silence), milliseconds(parts_.clock.now() - suspicion.since));
+  return text.data();
+}
+
 void PairNode::take_over() {
   last_takeover_.clear();
+  const std::string waited = waited_before_takeover();
   const auto report = standby::take_over(*this, parts_.clock);
   if (!report) return fail_node(report.error().message);
-  last_takeover_ = report->text();
+  last_takeover_ = waited + report->text();
   say(Severity::warning, "took over in term " + std::to_string(machine_.term()) + " at epoch " +
                              std::to_string(engine_.committed()) + ": " + last_takeover_);
 }

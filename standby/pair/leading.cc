@@ -20,6 +20,7 @@ void PairNode::begin_empty(const ArbiterRecord& record) {
 }
 
 void PairNode::stand_alone() {
+  ++standbys_lost_;
   parts_.region.set_identity(parts_.region.header().region_id, machine_.term());
   engine_.standby_lost();
   replicating_ = last_epoch_shipped_ = false;

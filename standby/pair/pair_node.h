@@ -89,6 +89,8 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   [[nodiscard]] std::uint64_t committed() const;
   [[nodiscard]] std::uint64_t epochs_followed() const { return epochs_followed_; }
   [[nodiscard]] const std::string& last_takeover() const { return last_takeover_; }
+  // How often this node led on without the standby that it had, since start.
+  [[nodiscard]] std::uint64_t standbys_lost() const { return standbys_lost_; }
   // Why the node cannot go on at all; empty if it can.
   [[nodiscard]] const std::string& failure() const { return failure_; }
   // What became of the checkpoint that was requested, once it is known: the committed epoch, or why there is
@@ -128,6 +130,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   // As follower (following.cc).
   [[nodiscard]] Status follower_received(std::size_t n);
   void roll_back_partial_epoch();
+  [[nodiscard]] std::string waited_before_takeover() const;
   void take_over();
   [[nodiscard]] Status fence() override;
   [[nodiscard]] Status finish_or_roll_back() override;
@@ -155,6 +158,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   bool checkpoint_wanted_ = false;
   bool paused_ = false;
   std::string last_takeover_;
+  std::uint64_t standbys_lost_ = 0;
   std::string failure_;
   std::uint64_t epochs_followed_ = 0;
   bool requested_under_way_ = false;  // the epoch that waits for its acknowledgement was requested

@@ -118,6 +118,12 @@ class RoleMachine {
   [[nodiscard]] bool request_pending() const { return swap_on_its_way() || possible_; }
   [[nodiscard]] bool says_empty() const { return phase_ == Phase::starting && !request_pending(); }
   [[nodiscard]] bool suspects() const { return suspects_; }
+  // Of a standby, the last time that it suspected its active: after which silence, and when.
+  struct Suspicion {
+    Nanos silence{};
+    Instant since{};
+  };
+  [[nodiscard]] const Suspicion& last_suspicion() const { return suspicion_; }
   [[nodiscard]] bool holds_whole_copy() const { return phase_ == Phase::standby || copy_complete_; }
   // One line for people: why this role, what it waits for.
   [[nodiscard]] std::string why() const;
@@ -177,6 +183,7 @@ class RoleMachine {
   bool peer_pending_ = false;  // it has a request on its way
   bool peer_empty_ = false;    // said after this record was known here, on this connection
   bool gone_ = false;          // proven: the peer that this node knew is silent for good
+  Suspicion suspicion_;
   bool peer_stuck_ = false;
   bool filling_ = false;
   bool filling_paused_ = false;

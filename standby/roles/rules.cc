@@ -37,12 +37,18 @@ Decision RoleMachine::read_if_due(Instant now) {
   return {.kind = Decision::Kind::read_record};
 }
 
+// A request on its way is answered, if only by its time-out; nothing is asked for before that.
 Instant RoleMachine::decide_again_at() const {
-  Instant at = std::max(record_ ? read_at_ + kRecordInterval : Instant{}, retry_at_);
-  if (ask_ != Ask::none) at = Instant::max();
-  if (phase_ == Phase::standby) at = std::min(at, active_detector_.look_again_at());
+  if (ask_ != Ask::none) return Instant::max();
+  const Instant read_at = record_ && !read_wanted_ ? read_at_ + kRecordInterval : Instant{};
+  Instant at = std::max(read_at, retry_at_);
+  if (phase_ == Phase::standby && record_ && mine()) {
+    at = std::min(at, lease_.grants_end());
+  } else if (phase_ == Phase::standby && !suspects_) {
+    at = std::min(at, active_detector_.look_again_at());
+  }
   if (phase_ == Phase::joining || phase_ == Phase::active)
-    at = std::min(at, standby_detector_.look_again_at());
+    at = std::min(at, std::max(retry_at_, standby_detector_.look_again_at()));
   return at;
 }
 
@@ -181,6 +187,7 @@ Decision RoleMachine::watch_active(Instant now) {
   if (mine() || !in_set()) return {};
   if (!suspects_ && (lost(now, active_detector_) || gone_)) {
     suspects_ = true;
+    suspicion_ = {.silence = active_detector_.silence(now), .since = now};
     lease_.stop_granting();
   }
   if (!suspects_ || now < retry_at_ || (!gone_ && !options_.silence_promotes)) return {};

@@ -44,6 +44,7 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "peer                fw-b\n",
            "arbiter             none: a cut cable is answered by prefer: availability\n",
            "last takeover       fenced 0.4 ms, finished 0.1 ms, announced 1.2 ms\n",
+           "standbys lost       3\n",
            "replication refused 2; last: term 2 is over\n",
            "sessions            12,345 of 65,536\n",
            "held packets        7\n",

@@ -250,6 +250,8 @@ TEST_CASE(
   }
   REQUIRE(asked.kind == Kind::swap_record);
   CHECK(node.lease.grant().stamp == Instant{});
+  CHECK(node.machine.last_suspicion().since == node.now);
+  CHECK(node.machine.last_suspicion().silence == node.now - last);
   CHECK(asked.next.in_sync == std::set<std::string>{"a"});
   node.now = last + 10ms;  // as if it had asked at once
   node.machine.answered({.kind = Answer::swapped, .newest = asked.next}, node.now);
@@ -287,6 +289,17 @@ TEST_CASE("a heartbeat of the active in this term ends a suspicion; one of anoth
   node.machine.beat(node.beat(wire::NodeState::leading, 6), node.now);
   CHECK_FALSE(node.machine.suspects());
   CHECK(node.lease.granting());
+}
+
+TEST_CASE("a node that can only wait for an answer, or for its next try, asks for no time before that") {
+  Node node(false);
+  node.follow();
+  node.pass(200ms, [] {});
+  REQUIRE(node.machine.request_pending());
+  CHECK(node.machine.decide_again_at() == Instant::max());
+  node.machine.answered({.kind = Answer::unanswered, .why = "no answer"}, node.now);
+  CHECK(node.machine.decide_again_at() > node.now);
+  CHECK(node.machine.decide_again_at() < node.now + 100ms);
 }
 
 TEST_CASE("a standby that the record does not have any more is fenced and grants nothing") {
