@@ -74,7 +74,10 @@ std::uint32_t ring_packets(const std::string& device, std::uint16_t descriptors)
                                  : static_cast<std::uint32_t>(std::strtoul(&device[at + 10], nullptr, 10));
 }
 
-std::string words_for(int error) { return rte_strerror(error < 0 ? -error : error); }
+// Drivers return -1 where they have no reason; as an errno that would be "not permitted".
+std::string words_for(int error) {
+  return error == -1 ? "the driver does not say why" : rte_strerror(error < 0 ? -error : error);
+}
 
 }  // namespace
 

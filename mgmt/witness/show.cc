@@ -48,6 +48,7 @@ Result<Shown> show(const std::string& data, bool json) {
     else
       shown.text += text_of(pair, record);
   }
+  if (!json && pairs->empty()) shown.text = "no pair has a record in " + data + "\n";
   if (json) shown.text = Json{{"pairs", std::move(list)}}.dump(2) + "\n";
   return shown;
 }

@@ -59,7 +59,8 @@ bool repeats(const sim::Options& options, const sim::Outcome& outcome, sim::Worl
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"The pair under a simulator that breaks everything. Exit: 0 nothing found, 1 violations."};
+  CLI::App app{
+      "The pair under a simulator that breaks everything. Exit: 0 nothing found, 1 violations, 2 usage."};
   std::uint64_t first = 1, seeds = 1000, cell_min = 0, stop_after = 1;
   bool only = false, coverage = false, twice = false;
   sim::Wishes wishes;
@@ -76,7 +77,11 @@ int main(int argc, char** argv) {
   app.add_option("--cell-min", cell_min, "fail unless every cell of that table was hit so often");
   app.add_flag("--twice", twice, "run each seed twice, and fail unless both runs are the same");
   app.add_option("--must-catch", expected, "succeed only if this checker finds a violation");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   only = seed->count() > 0;
   if (only) seeds = 1;

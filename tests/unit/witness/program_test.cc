@@ -143,6 +143,7 @@ TEST_CASE("--tls none warns of what it means") {
 TEST_CASE("--show prints the records beside a running witness, as text and as JSON") {
   const Room room;
   const Running program(room);
+  CHECK_THAT(ran({"--data", room.data, "--show"}).out, Contains("no pair has a record in "));
   REQUIRE(swap(*client_of(room.address), {}, record(1, "a", {"b"})).kind == Kind::swapped);
   const auto text = ran({"--data", room.data, "--show"});
   CHECK(text.exit == 0);
