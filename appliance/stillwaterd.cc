@@ -34,6 +34,7 @@ int wait_for_end(const sigset_t& signals, const Appliance& appliance) {
 
 int run(const Config& config) {
   const sigset_t signals = mgmt::block_ending_signals();
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that the peer may have closed
   auto appliance = Appliance::start(config);
   if (!appliance) {
     spdlog::critical("{}", appliance.error().message);

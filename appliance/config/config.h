@@ -33,7 +33,9 @@ struct ReplicationConfig {
   bool enabled = false;  // the section is present
   Endpoint listen;       // TCP for groups, UDP for heartbeats, on the same port number
   Endpoint peer;
+  std::string peer_name;  // the node that the other one must be; with TLS by its certificate
   Tls tls = Tls::required;
+  std::string tls_ca, tls_certificate, tls_key;  // files
   Nanos heartbeat_interval = 2ms;
   Nanos failure_timeout = 50ms;  // silence, less the detector's own stalls, after which the active is lost
   Nanos lease = 40ms;            // how long the active may transmit from a stamp on that its standby granted

@@ -46,6 +46,33 @@ void read_checkpoint(Section& root, Config& config) {
   section.finish();
 }
 
+namespace {
+
+// The link is secured, or the file says by name that it is trusted.
+void read_link_security(Section& section, ReplicationConfig& replication) {
+  section.optional("peer_name", replication.peer_name, Name{63});
+  const bool trusted = section.optional("tls", replication.tls, OneOf<Tls>{{{"none", Tls::none}}});
+  const std::pair<const char*, std::string*> files[] = {{"tls_ca", &replication.tls_ca},
+                                                        {"tls_certificate", &replication.tls_certificate},
+                                                        {"tls_key", &replication.tls_key}};
+  const bool has_any = std::ranges::any_of(files, [&](const auto& file) { return section.has(file.first); });
+  if (!has_any) {
+    section.require("tls",
+                    "tls_ca, tls_certificate, tls_key and peer_name; or 'tls: none', which says that this "
+                    "link is trusted");
+    return;
+  }
+  for (const auto& [key, file] : files) {
+    section.optional(key, *file, parse_text);
+    if (trusted && section.has(key))
+      section.mistake(key, std::string(key) + " is not used; expected it without 'tls: none'");
+    if (!trusted) section.require(key, "a PEM file");
+  }
+  if (!trusted) section.require("peer_name", "the other node's name, which its certificate must show");
+}
+
+}  // namespace
+
 void read_replication(Section& root, Config& config) {
   constexpr int kHeartbeatsPerTimeout = 5;  // fewer, and one late thread looks like a dead node
   ReplicationConfig& replication = config.replication;
@@ -62,8 +89,7 @@ void read_replication(Section& root, Config& config) {
   if (has_listen && has_peer && replication.listen == replication.peer) {
     section.mistake("peer", "peer is this node's own address; expected the other node's");
   }
-  section.require("tls", "'tls: none', which says that this link is trusted: TLS is not supported yet");
-  section.optional("tls", replication.tls, OneOf<Tls>{{{"none", Tls::none}}});
+  read_link_security(section, replication);
 
   section.optional("heartbeat_interval", replication.heartbeat_interval, Duration{100us, 1s});
   section.optional("failure_timeout", replication.failure_timeout, Duration{1ms, 60s});

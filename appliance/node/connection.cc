@@ -5,6 +5,7 @@
 
 #include "appliance/node/link.h"
 #include "appliance/node/node.h"
+#include "appliance/replication/socket.h"
 
 namespace stillwater::appliance {
 namespace {
@@ -16,7 +17,7 @@ constexpr Nanos kDialPauseMax = 2s;
 
 void Node::read_connection() {
   for (unsigned reads = 0; link_ && reads < 64; ++reads) {
-    const auto got = receive_some(link_->fd(), pair_->space());
+    const auto got = link_->channel().receive_some(pair_->space());
     if (!got) return close_link(got.error().message);
     if (*got == 0) return;
     const Status done = pair_->received(*got);
@@ -48,7 +49,9 @@ void Node::dial_if_alone() {
   if (machine().leads() && (peer_led_at_ == Instant{} || now - peer_led_at_ > 1s)) return;
   next_dial_ = now + std::max(kDialInterval, dial_pause_);
   auto fd = dial_tcp(parts_.config.replication.listen, parts_.config.replication.peer);
-  if (fd) handshakes_->add_dialled(std::move(*fd));
+  if (!fd) return;
+  auto channel = channels_->make(std::move(*fd), true);
+  if (channel) handshakes_->add_dialled(std::move(*channel));
 }
 
 void Node::accept_one() {
@@ -56,9 +59,19 @@ void Node::accept_one() {
   UniqueFd fd = accept_tcp(listener_.get());
   if (!fd) return;
   const Endpoint& peer = parts_.config.replication.peer;
-  if (!comes_from(fd.get(), peer))
-    return refuse_connection(fd, "only " + peer.address + " (replication.peer) may connect here");
-  handshakes_->add_accepted(std::move(fd));
+  const bool from_peer = comes_from(fd.get(), peer);
+  auto channel = channels_->make(std::move(fd), false);
+  if (!channel) return;
+  if (!from_peer)
+    return refuse_connection(**channel, "only " + peer.address + " (replication.peer) may connect here");
+  handshakes_->add_accepted(std::move(*channel));
+}
+
+std::string Node::mismatch(const wire::Hello& theirs) const {
+  const std::string& wanted = parts_.config.replication.peer_name;
+  if (const std::string name = wire::text_of(theirs.node); !wanted.empty() && name != wanted)
+    return "the peer is node '" + name + "'; expected '" + wanted + "' (replication.peer_name)";
+  return standby::mismatch(pair_->hello(), theirs);
 }
 
 // TCP alone makes no pair: the standby would blame the active for heartbeats that can never arrive.
@@ -67,8 +80,9 @@ void Node::meet_if_any() {
   constexpr Nanos kBeatPatience = 1s;
   accept_one();
   if (auto met = handshakes_->advance()) {
-    if (const std::string why = standby::mismatch(pair_->hello(), met->theirs); !why.empty())
-      return refuse_connection(met->fd, why);
+    if (const std::string why = mismatch(met->theirs); !why.empty())
+      return refuse_connection(*met->channel, why);
+    if (const auto secret = met->channel->secret()) heartbeats_->trust(*secret);
     if (!met_) met_at_ = parts_.clock.now();
     met_ = std::move(met);
   }
@@ -81,9 +95,9 @@ void Node::meet_if_any() {
   }
   if (now - met_at_ < kBeatPatience) return;
   const Endpoint& peer = parts_.config.replication.peer;
-  refuse_connection(met_->fd, "TCP works, but no heartbeat came from " + peer.address + ":" +
-                                  std::to_string(peer.port) +
-                                  "; check replication.peer on both nodes and that UDP passes");
+  refuse_connection(*met_->channel, "TCP works, but no heartbeat came from " + peer.address + ":" +
+                                        std::to_string(peer.port) +
+                                        "; check replication.peer on both nodes and that UDP passes");
   met_.reset();
 }
 
@@ -95,7 +109,7 @@ void Node::join(Met met) {
       met.dialled_by_me != link_->dialled_by_me() && met.dialled_by_me != (parts_.config.profile.name < name))
     return;
   if (link_) close_link("replaced by a new connection");
-  link_ = std::make_unique<Link>(std::move(met.fd), met.dialled_by_me, parts_.clock);
+  link_ = std::make_unique<Link>(std::move(met.channel), met.dialled_by_me, parts_.clock);
   peer_ = name;
   spdlog::info("met {} ({}), build {}", name, met.dialled_by_me ? "dialled" : "accepted",
                wire::text_of(met.theirs.build));
@@ -104,10 +118,10 @@ void Node::join(Met met) {
   if (machine().leads() && met.theirs.state == wire::NodeState::leading) parts_.dataplane.announce();
 }
 
-void Node::refuse_connection(const UniqueFd& fd, const std::string& why) {
+void Node::refuse_connection(Channel& channel, const std::string& why) {
   refused(why);
   [[maybe_unused]] const Status told =
-      send_all(fd.get(), wire::make_refusal(why), parts_.clock, parts_.clock.now());
+      channel.send_all(wire::make_refusal(why), parts_.clock, parts_.clock.now());
 }
 
 // Also slows down dialling: what is refused now will be refused in a moment as well.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "appliance/node/node.h"
-#include "appliance/replication/socket.h"
+#include "appliance/replication/channel.h"
 #include "ckpt_engine/wire/transport.h"
 
 namespace stillwater::appliance {
@@ -12,21 +12,22 @@ class Node::Link final : public wire::Transport {
  public:
   static constexpr Nanos kSendPatience = 500ms;  // a peer that reads nothing for this long is lost
 
-  Link(UniqueFd fd, bool dialled_by_me, const Clock& clock)
-      : fd_(std::move(fd)), dialled_by_me_(dialled_by_me), since_(clock.now()), clock_(clock) {}
+  Link(std::unique_ptr<Channel> channel, bool dialled_by_me, const Clock& clock)
+      : channel_(std::move(channel)), dialled_by_me_(dialled_by_me), since_(clock.now()), clock_(clock) {}
 
   [[nodiscard]] Status send(wire::Bytes frame) override {
-    return send_all(fd_.get(), frame, clock_, clock_.now() + kSendPatience).map_error([](const Error& e) {
+    return channel_->send_all(frame, clock_, clock_.now() + kSendPatience).map_error([](const Error& e) {
       return Error{Errc::unavailable, e.message};
     });
   }
 
-  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] Channel& channel() { return *channel_; }
+  [[nodiscard]] const Channel& channel() const { return *channel_; }
   [[nodiscard]] bool dialled_by_me() const { return dialled_by_me_; }
   [[nodiscard]] Instant since() const { return since_; }
 
  private:
-  UniqueFd fd_;
+  std::unique_ptr<Channel> channel_;
   bool dialled_by_me_;
   Instant since_;
   const Clock& clock_;

@@ -11,6 +11,8 @@
 #include <spdlog/spdlog.h>
 
 #include "appliance/node/link.h"
+#include "appliance/replication/socket.h"
+#include "appliance/replication/tls_context.h"
 #include "base/thread.h"
 
 #ifndef STILLWATER_VERSION
@@ -118,14 +120,34 @@ Status Node::open() {
 
   const ReplicationConfig& replication = parts_.config.replication;
   if (!replication.enabled) return {};
+  if (Status ready = open_channels(); !ready) return ready;
   auto listener = listen_tcp(replication.listen);
   if (!listener) return tl::unexpected(listener.error());
   listener_ = std::move(*listener);
   auto udp = udp_pair(replication.listen, replication.peer);
   if (!udp) return tl::unexpected(udp.error());
-  heartbeats_ = std::make_unique<Heartbeats>(std::move(*udp), parts_.config.profile.name,
-                                             replication.heartbeat_interval, parts_.clock, lease_,
-                                             [this] { return parts_.region.region_now(); });
+  const bool secured = replication.tls == Tls::required;
+  heartbeats_ = std::make_unique<Heartbeats>(
+      std::move(*udp), parts_.config.profile.name, replication.heartbeat_interval,
+      secured ? Heartbeats::Trust::authenticated : Heartbeats::Trust::anybody, parts_.clock, lease_,
+      [this] { return parts_.region.region_now(); });
+  return {};
+}
+
+Status Node::open_channels() {
+  const ReplicationConfig& replication = parts_.config.replication;
+  if (replication.tls == Tls::none) {
+    channels_ = std::make_unique<PlainChannels>();
+    return {};
+  }
+  auto context = TlsContext::create({.ca = replication.tls_ca,
+                                     .certificate = replication.tls_certificate,
+                                     .key = replication.tls_key,
+                                     .node = parts_.config.profile.name,
+                                     .peer = replication.peer_name},
+                                    [](const std::string& why) { spdlog::warn("{}", why); });
+  if (!context) return tl::unexpected(context.error());
+  channels_ = std::move(*context);
   return {};
 }
 
@@ -210,11 +232,12 @@ void Node::turn() {
 void Node::wait_for_events() {
   std::vector<pollfd> fds = {{request_fd_.get(), POLLIN, 0}, {parts_.epochs.wake_fd(), POLLIN, 0}};
   if (listener_) fds.push_back({listener_.get(), POLLIN, 0});
-  if (link_) fds.push_back({link_->fd(), POLLIN, 0});
+  if (link_) fds.push_back({link_->channel().fd(), POLLIN, 0});
   if (witness_) fds.push_back({witness_->wake_fd(), POLLIN, 0});
   handshakes_->append_to(fds);
 
-  const Nanos wait = std::max(pair_->wake_at() - parts_.clock.now(), Nanos(0));
+  const bool has_more = handshakes_->has_more() || (link_ && link_->channel().has_more());
+  const Nanos wait = has_more ? Nanos(0) : std::max(pair_->wake_at() - parts_.clock.now(), Nanos(0));
   const timespec timeout{0, static_cast<long>(wait.count())};
   ppoll(fds.data(), fds.size(), &timeout, nullptr);
   for (int i = 0; i < 2; ++i) {

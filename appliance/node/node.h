@@ -106,10 +106,12 @@ class Node final : private standby::PairEvents {
   void dial_if_alone();
   void accept_one();
   void meet_if_any();
+  [[nodiscard]] std::string mismatch(const wire::Hello& theirs) const;
   void join(Met met);
   void close_link(const std::string& why);
   void refused(const std::string& why);
-  void refuse_connection(const UniqueFd& fd, const std::string& why);
+  void refuse_connection(Channel& channel, const std::string& why);
+  [[nodiscard]] Status open_channels();
 
   // PairEvents.
   void said(Severity severity, const std::string& text) override;
@@ -133,6 +135,7 @@ class Node final : private standby::PairEvents {
   std::unique_ptr<mgmt::arbiter::WitnessClient> witness_;
   std::unique_ptr<standby::PairNode> pair_;
   UniqueFd listener_;
+  std::unique_ptr<ChannelMaker> channels_;
   std::unique_ptr<Heartbeats> heartbeats_;
   std::unique_ptr<Handshakes> handshakes_;
   std::unique_ptr<Link> link_;

@@ -1,6 +1,9 @@
 #include "appliance/replication/handshake.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "appliance/replication/socket.h"
 
 namespace stillwater::appliance {
 namespace {
@@ -10,22 +13,33 @@ namespace {
 constexpr std::size_t kHelloFrame = sizeof(wire::FrameHeader) + sizeof(wire::Hello);
 constexpr std::size_t kFirstFrameMax = sizeof(wire::FrameHeader) + wire::payload_max(wire::Type::refuse);
 
-}  // namespace
+constexpr const char* kSpeaksTls = "the peer speaks TLS, and this node has replication.tls: none";
 
-void Handshakes::add_accepted(UniqueFd fd) {
-  if (pending_.size() >= kPendingMax) return on_refusal_("too many connections wait for their handshake");
-  pending_.push_back({std::move(fd), false, false, clock_.now() + kPatience, {}});
+// A record that holds a handshake, of TLS 1.0 by its word (RFC 8446, 5.1).
+bool speaks_tls(std::span<const std::byte> bytes) {
+  return bytes.size() >= 2 && bytes[0] == std::byte{0x16} && bytes[1] == std::byte{0x03};
 }
 
-void Handshakes::add_dialled(UniqueFd fd) {
-  pending_.push_back({std::move(fd), true, false, clock_.now() + kPatience, {}});
+}  // namespace
+
+void Handshakes::add_accepted(std::unique_ptr<Channel> channel) {
+  if (pending_.size() >= kPendingMax) return on_refusal_("too many connections wait for their handshake");
+  pending_.push_back({std::move(channel), false, true, false, clock_.now() + kPatience, {}});
+}
+
+void Handshakes::add_dialled(std::unique_ptr<Channel> channel) {
+  pending_.push_back({std::move(channel), true, false, false, clock_.now() + kPatience, {}});
 }
 
 bool Handshakes::dialling() const { return std::ranges::any_of(pending_, &Pending::dialled); }
 
+bool Handshakes::has_more() const {
+  return std::ranges::any_of(pending_, [](const Pending& p) { return p.channel->has_more(); });
+}
+
 void Handshakes::append_to(std::vector<pollfd>& to) const {
   for (const Pending& p : pending_)
-    to.push_back({p.fd.get(), static_cast<short>(p.dialled && !p.hello_sent ? POLLOUT : POLLIN), 0});
+    to.push_back({p.channel->fd(), p.connected ? p.channel->waits_for() : short{POLLOUT}, 0});
 }
 
 std::optional<Met> Handshakes::advance() {
@@ -39,7 +53,7 @@ std::optional<Met> Handshakes::advance() {
         p = pending_.erase(p);
         break;
       case Step::through: {
-        Met met{std::move(p->fd), theirs, p->dialled};
+        Met met{std::move(p->channel), theirs, p->dialled};
         pending_.erase(p);
         return met;
       }
@@ -50,7 +64,7 @@ std::optional<Met> Handshakes::advance() {
 
 bool Handshakes::send_hello(Pending& pending) {
   pending.hello_sent = true;
-  return send_all(pending.fd.get(), wire::make_frame(wire::Type::hello, my_hello_()), clock_, clock_.now())
+  return pending.channel->send_all(wire::make_frame(wire::Type::hello, my_hello_()), clock_, clock_.now())
       .has_value();
 }
 
@@ -58,25 +72,50 @@ Handshakes::Step Handshakes::refuse(Pending& pending, const std::string& why) {
   on_refusal_(why);
   // Best effort: the peer learns the reason if it still listens.
   [[maybe_unused]] const Status told =
-      send_all(pending.fd.get(), wire::make_refusal(why), clock_, clock_.now());
+      pending.channel->send_all(wire::make_refusal(why), clock_, clock_.now());
   return Step::dropped;
 }
 
-Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
-  if (pending.dialled && !pending.hello_sent) {
-    pollfd writable{pending.fd.get(), POLLOUT, 0};
-    if (poll(&writable, 1, 0) == 0) return clock_.now() < pending.deadline ? Step::waiting : Step::dropped;
-    if (!finish_dial(pending.fd.get()) || !send_hello(pending)) return Step::dropped;
+Handshakes::Step Handshakes::wait_or_drop(const Pending& pending) const {
+  return clock_.now() < pending.deadline ? Step::waiting : Step::dropped;
+}
+
+// As far as the first byte of a hello: connected, secured. The one that dialled speaks first.
+Handshakes::Step Handshakes::open(Pending& pending) {
+  if (!pending.connected) {
+    pollfd writable{pending.channel->fd(), POLLOUT, 0};
+    if (poll(&writable, 1, 0) == 0) return wait_or_drop(pending);
+    if (!finish_dial(pending.channel->fd())) return Step::dropped;
+    pending.connected = true;
   }
+  const auto secured = pending.channel->secure();
+  if (!secured) {
+    if (secured.error().code == Errc::refused) on_refusal_(secured.error().message);
+    return Step::dropped;
+  }
+  if (!*secured) {
+    const Step step = wait_or_drop(pending);
+    if (step == Step::dropped) on_refusal_("a connection did not finish its TLS handshake in time");
+    return step;
+  }
+  if (pending.dialled && !pending.hello_sent && !send_hello(pending)) return Step::dropped;
+  return Step::through;
+}
+
+Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
+  if (const Step opened = open(pending); opened != Step::through) return opened;
   std::byte chunk[kFirstFrameMax];
   const std::size_t wanted =
       (pending.in.size() < kHelloFrame ? kHelloFrame : kFirstFrameMax) - pending.in.size();
-  const auto got = receive_some(pending.fd.get(), std::span(chunk, wanted));
-  if (!got) return Step::dropped;
+  const auto got = pending.channel->receive_some(std::span(chunk, wanted));
+  if (!got) {
+    if (got.error().code == Errc::refused) on_refusal_(got.error().message);
+    return Step::dropped;
+  }
   pending.in.insert(pending.in.end(), chunk, chunk + *got);
 
   const auto frame = wire::parse(pending.in);
-  if (!frame) return refuse(pending, frame.error().message);
+  if (!frame) return refuse(pending, speaks_tls(pending.in) ? kSpeaksTls : frame.error().message);
   if (!frame->has_value()) {
     if (clock_.now() < pending.deadline) return Step::waiting;
     if (pending.in.empty()) return Step::dropped;
@@ -89,6 +128,10 @@ Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
   if ((*frame)->type != wire::Type::hello) return refuse(pending, "the first message was not a hello");
   const auto hello = wire::body_of<wire::Hello>(**frame);
   if (!hello) return refuse(pending, hello.error().message);
+  const std::string name = wire::text_of(hello->node);
+  if (const auto certified = pending.channel->certified_node(); certified && *certified != name)
+    return refuse(pending,
+                  "the peer calls itself '" + name + "', and its certificate is for '" + *certified + "'");
   theirs = *hello;
   if (!pending.hello_sent && !send_hello(pending)) return Step::dropped;
   return Step::through;

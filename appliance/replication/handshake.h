@@ -1,4 +1,4 @@
-// Connections that are not a pair yet: dialled or accepted, waiting for the other's hello.
+// Connections that are not a pair yet: dialled or accepted, secured, waiting for the other's hello.
 #pragma once
 
 #include <functional>
@@ -7,14 +7,14 @@
 
 #include <poll.h>
 
-#include "appliance/replication/socket.h"
+#include "appliance/replication/channel.h"
 #include "ckpt_engine/wire/frame.h"
 
 namespace stillwater::appliance {
 
 // A connection on which both hellos were exchanged.
 struct Met {
-  UniqueFd fd;
+  std::unique_ptr<Channel> channel;
   wire::Hello theirs;
   bool dialled_by_me;
 };
@@ -29,20 +29,23 @@ class Handshakes {
              std::function<void(const std::string&)> on_refusal)
       : clock_(clock), my_hello_(std::move(my_hello)), on_refusal_(std::move(on_refusal)) {}
 
-  void add_accepted(UniqueFd fd);
-  void add_dialled(UniqueFd fd);
+  void add_accepted(std::unique_ptr<Channel> channel);
+  void add_dialled(std::unique_ptr<Channel> channel);  // not connected yet
   [[nodiscard]] bool dialling() const;
 
   // The descriptors to poll for, appended to `to`.
   void append_to(std::vector<pollfd>& to) const;
+  // A connection holds bytes that no poll tells of.
+  [[nodiscard]] bool has_more() const;
   // Goes on with every connection that can, drops those that failed or took too long; returns one that is
   // through, if any.
   [[nodiscard]] std::optional<Met> advance();
 
  private:
   struct Pending {
-    UniqueFd fd;
+    std::unique_ptr<Channel> channel;
     bool dialled;
+    bool connected;
     bool hello_sent;
     Instant deadline;
     std::vector<std::byte> in;
@@ -50,6 +53,8 @@ class Handshakes {
   enum class Step { waiting, through, dropped };
   [[nodiscard]] Step advance(Pending& pending, wire::Hello& theirs);
   [[nodiscard]] bool send_hello(Pending& pending);
+  [[nodiscard]] Step wait_or_drop(const Pending& pending) const;
+  [[nodiscard]] Step open(Pending& pending);
   Step refuse(Pending& pending, const std::string& why);
 
   const Clock& clock_;

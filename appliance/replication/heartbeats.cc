@@ -16,11 +16,12 @@ constexpr int kPriority = 30;  // above the replication thread: heartbeats must 
 
 }  // namespace
 
-Heartbeats::Heartbeats(UniqueFd socket, const std::string& node, Nanos interval, const Clock& clock,
-                       standby::Lease& lease, std::function<Nanos()> region_now)
+Heartbeats::Heartbeats(UniqueFd socket, const std::string& node, Nanos interval, Trust trust,
+                       const Clock& clock, standby::Lease& lease, std::function<Nanos()> region_now)
     : socket_(std::move(socket)),
       sender_(wire::name_digest(node)),
       interval_(interval),
+      trust_(trust),
       clock_(clock),
       lease_(lease),
       region_now_(std::move(region_now)),
@@ -36,6 +37,11 @@ Heartbeats::~Heartbeats() {
 void Heartbeats::say(const wire::Heartbeat& content) {
   const std::lock_guard lock(mutex_);
   content_ = content;
+}
+
+void Heartbeats::trust(const ConnectionSecret& secret) {
+  const std::lock_guard lock(mutex_);
+  keys_.learn(secret);
 }
 
 std::optional<ReceivedBeat> Heartbeats::take() {
@@ -84,16 +90,30 @@ void Heartbeats::send_one() {
   beat.region_now_ns = region_now_().count();
   beat.stamp_ns = clock_.now().count();
   wire::seal(beat);
-  send(socket_.get(), &beat, sizeof(beat), MSG_NOSIGNAL);  // a peer that is not there refuses: nothing to do
+  // A peer that is not there refuses: nothing to do.
+  if (trust_ == Trust::anybody) {
+    send(socket_.get(), &beat, sizeof(beat), MSG_NOSIGNAL);
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  const auto sealed = keys_.seal(beat);
+  lock.unlock();
+  if (sealed) send(socket_.get(), sealed->data(), sealed->size(), MSG_NOSIGNAL);
+}
+
+std::optional<wire::Heartbeat> Heartbeats::open(wire::Bytes datagram) {
+  if (trust_ == Trust::anybody) return wire::parse_heartbeat(datagram);
+  const std::lock_guard lock(mutex_);
+  return keys_.open(datagram);
 }
 
 void Heartbeats::receive_all() {
   for (unsigned datagrams = 0; datagrams < 256; ++datagrams) {
-    std::byte bytes[sizeof(wire::Heartbeat) + 1];
+    std::byte bytes[HeartbeatKeys::kDatagram + 1];
     const ssize_t got = recv(socket_.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
     if (got < 0 && errno == ECONNREFUSED) continue;
     if (got < 0) return;
-    const auto beat = wire::parse_heartbeat(std::span(bytes, static_cast<std::size_t>(got)));
+    const auto beat = open(std::span(bytes, static_cast<std::size_t>(got)));
     const bool peers = beat && beat->sender != sender_;
     const Instant now = clock_.now();
     if (peers) standby::exchange_grants(lease_, *beat, now);

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "appliance/replication/heartbeat_keys.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "ckpt_engine/wire/frame.h"
@@ -24,13 +25,20 @@ struct ReceivedBeat {
 // Sends and receives from construction to destruction.
 class Heartbeats {
  public:
+  // Either counts as the peer's whatever is well formed, or, `authenticated`, only what a trusted secret
+  // sealed; nothing is sent then before the first is known.
+  enum class Trust { anybody, authenticated };
+
   // `region_now` is called on the thread. What comes goes to `lease` at once.
-  Heartbeats(UniqueFd socket, const std::string& node, Nanos interval, const Clock& clock,
+  Heartbeats(UniqueFd socket, const std::string& node, Nanos interval, Trust trust, const Clock& clock,
              standby::Lease& lease, std::function<Nanos()> region_now);
   ~Heartbeats();
 
   // State, term, epoch and flags of the heartbeats from now on. Any thread.
   void say(const wire::Heartbeat& content);
+
+  // A connection to the peer is secured by this secret. Any thread.
+  void trust(const ConnectionSecret& secret);
 
   // The next heartbeat of the peer, in the order in which they came. One thread.
   [[nodiscard]] std::optional<ReceivedBeat> take();
@@ -43,16 +51,19 @@ class Heartbeats {
   void run(const std::stop_token& stop);
   void send_one();
   void receive_all();
+  [[nodiscard]] std::optional<wire::Heartbeat> open(wire::Bytes datagram);
 
   UniqueFd socket_;
   const std::uint64_t sender_;
   const Nanos interval_;
+  const Trust trust_;
   const Clock& clock_;
   standby::Lease& lease_;
   const std::function<Nanos()> region_now_;
 
   mutable std::mutex mutex_;
   wire::Heartbeat content_{};         // under mutex_
+  HeartbeatKeys keys_;                // under mutex_
   Instant newest_stamp_{};            // of the peer; under mutex_
   std::deque<ReceivedBeat> waiting_;  // under mutex_
   std::uint64_t refused_ = 0;         // under mutex_

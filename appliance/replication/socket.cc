@@ -113,29 +113,16 @@ Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to) {
   return fd;
 }
 
-Status send_all(int fd, std::span<const std::byte> bytes, const Clock& clock, Instant deadline) {
-  while (!bytes.empty()) {
-    const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent > 0) {
-      bytes = bytes.subspan(static_cast<std::size_t>(sent));
-      continue;
-    }
-    if (sent < 0 && errno != EAGAIN && errno != EINTR)
-      return fail_errno("the replication connection is gone", errno);
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.now()).count();
-    if (left <= 0) return fail(Errc::timed_out, "the peer does not read the replication connection");
-    pollfd writable{fd, POLLOUT, 0};
-    poll(&writable, 1, static_cast<int>(left));
-  }
-  return {};
+bool wait_for(int fd, short events, const Clock& clock, Instant deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.now()).count();
+  if (left <= 0) return false;
+  pollfd ready{fd, events, 0};
+  poll(&ready, 1, static_cast<int>(left));
+  return true;
 }
 
-Result<std::size_t> receive_some(int fd, std::span<std::byte> into) {
-  const ssize_t got = recv(fd, into.data(), into.size(), 0);
-  if (got > 0) return static_cast<std::size_t>(got);
-  if (got == 0) return fail(Errc::unavailable, "the peer closed the replication connection");
-  if (errno == EAGAIN || errno == EINTR) return 0;
-  return fail_errno("the replication connection is gone", errno);
+tl::unexpected<Error> does_not_read() {
+  return fail(Errc::timed_out, "the peer does not read the replication connection");
 }
 
 }  // namespace stillwater::appliance

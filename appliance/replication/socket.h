@@ -1,8 +1,6 @@
 // TCP and UDP sockets of the replication link. All non-blocking.
 #pragma once
 
-#include <span>
-
 #include "appliance/config/config.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -21,11 +19,9 @@ namespace stillwater::appliance {
 // Bound to `from`, connected to `to`: datagrams of others do not come through.
 [[nodiscard]] Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to);
 
-// Sends all of `bytes`, waiting for room until `deadline` (CLOCK_BOOTTIME). timed_out: the peer does not
-// read; io: the connection is gone.
-[[nodiscard]] Status send_all(int fd, std::span<const std::byte> bytes, const Clock& clock, Instant deadline);
-
-// Reads what is there; 0: nothing now. unavailable: the peer closed the connection.
-[[nodiscard]] Result<std::size_t> receive_some(int fd, std::span<std::byte> into);
+// Until the socket is ready for `events`, or `deadline` has passed: then false.
+[[nodiscard]] bool wait_for(int fd, short events, const Clock& clock, Instant deadline);
+// What a peer is told to be that let a deadline pass.
+[[nodiscard]] tl::unexpected<Error> does_not_read();
 
 }  // namespace stillwater::appliance

@@ -166,7 +166,12 @@ TEST_CASE("what is not supported is refused by name") {
   check({
       {"function: firewall", "function: router", "6:13", "expected firewall, the only one supported"},
       {"arbiter: none", "arbiter: etcd", "37:10", "'etcd' is not known here; expected one of none, witness"},
-      {"  tls: none\n", "", "32:3", "replication has no 'tls'; expected 'tls: none'"},
+      {"  tls: none\n", "", "32:3", "replication has no 'tls'; expected tls_ca,"},
+      {"  tls: none\n", "  tls: none\n  tls_ca: ca.pem\n", "35:11", "tls_ca is not used"},
+      {"  tls: none\n", "  tls_ca: ca.pem\n  tls_certificate: a.pem\n  peer_name: fw-b\n", "32:3",
+       "replication has no 'tls_key'; expected a PEM file"},
+      {"  tls: none\n", "  tls_ca: ca.pem\n  tls_certificate: a.pem\n  tls_key: a.key\n", "32:3",
+       "replication has no 'peer_name'"},
       {"  tls: none\n", "  tls: required\n", "34:8", "expected none, the only one supported"},
       {"unix:/run/a.sock", "127.0.0.1:7443", "4:15", "expected unix:/PATH, or 'management_tls: none'"},
       {"unix:/run/a.sock", "unix:a.sock", "4:15", "no usable socket path"},

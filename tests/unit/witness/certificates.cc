@@ -21,13 +21,13 @@ Authority::Authority() {
            "-subj", "/CN=authority", "-keyout", scratch_ / "ca.key", "-out", certificate()});
 }
 
-TlsFiles Authority::issue(const std::string& name) const {
+TlsFiles Authority::issue(const std::string& name, const std::string& subject_alt_name, int days) const {
   const TlsFiles files{certificate(), scratch_ / (name + ".pem"), scratch_ / (name + ".key")};
   const std::string request = scratch_ / (name + ".csr");
   openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
-           "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", files.key, "-out", request});
+           "-addext", "subjectAltName=" + subject_alt_name, "-keyout", files.key, "-out", request});
   openssl({"x509", "-req", "-in", request, "-CA", certificate(), "-CAkey", scratch_ / "ca.key",
-           "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out", files.cert});
+           "-CAcreateserial", "-days", std::to_string(days), "-copy_extensions", "copy", "-out", files.cert});
   return files;
 }
 

@@ -15,8 +15,9 @@ class Authority {
 
   [[nodiscard]] std::string certificate() const { return scratch_ / "ca.pem"; }
 
-  // A certificate for 127.0.0.1, with its key. `name` tells the files apart.
-  [[nodiscard]] TlsFiles issue(const std::string& name) const;
+  // A certificate with its key. `name` tells the files apart. Of -1 days it has expired.
+  [[nodiscard]] TlsFiles issue(const std::string& name, const std::string& subject_alt_name = "IP:127.0.0.1",
+                               int days = 2) const;
 
  private:
   mgmt::test::Scratch scratch_;
