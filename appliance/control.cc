@@ -148,6 +148,7 @@ mgmt::NodeStatus NodeControl::status() {
   out.replication_refused = view.refused;
   out.last_refusal = view.last_refusal;
   out.last_takeover = view.last_takeover;
+  out.paths = view.paths;
   out.standbys_lost = view.standbys_lost;
   out.uptime_s = std::chrono::duration<double>(clock_.now() - started_).count();
   out.checkpoint = checkpoint_status(node_.checkpoints(), node_);

@@ -86,6 +86,7 @@ struct NodeStatus {
   std::uint64_t held_packets = 0;
   std::uint64_t replication_refused = 0;  // connections or messages refused
   std::string last_refusal;
+  std::string paths;                // to the peer, each with how it is; empty on a lone node
   std::string last_takeover;        // the takeover's steps with their times; empty: none since start
   std::uint64_t standbys_lost = 0;  // how often this node, leading, went on without its standby since start
   double uptime_s = 0;

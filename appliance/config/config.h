@@ -29,10 +29,15 @@ struct Endpoint {
 
 enum class Tls : std::uint8_t { required, none };
 
-struct ReplicationConfig {
-  bool enabled = false;  // the section is present
-  Endpoint listen;       // TCP for groups, UDP for heartbeats, on the same port number
+// A cable to the peer.
+struct PathConfig {
+  Endpoint listen;  // TCP for state, UDP for heartbeats, on the same port number
   Endpoint peer;
+};
+
+struct ReplicationConfig {
+  bool enabled = false;           // the section is present
+  std::vector<PathConfig> paths;  // one or two, the first preferred
   std::string peer_name;  // the node that the other one must be; with TLS by its certificate
   Tls tls = Tls::required;
   std::string tls_ca, tls_certificate, tls_key;  // files

@@ -48,6 +48,19 @@ void read_checkpoint(Section& root, Config& config) {
 
 namespace {
 
+PathConfig read_path(Section& section) {
+  PathConfig path;
+  const bool has_listen = section.required("listen", path.listen, parse_endpoint);
+  const bool has_peer = section.required("peer", path.peer, parse_endpoint);
+  const auto is_ipv6 = [](const Endpoint& e) { return e.address.find(':') != std::string::npos; };
+  if (!has_listen || !has_peer) return path;
+  if (is_ipv6(path.listen) != is_ipv6(path.peer))
+    section.mistake("peer", "peer and listen are of different families; expected both IPv4 or both IPv6");
+  if (path.listen == path.peer)
+    section.mistake("peer", "peer is this node's own address; expected the other node's");
+  return path;
+}
+
 // The link is secured, or the file says by name that it is trusted.
 void read_link_security(Section& section, ReplicationConfig& replication) {
   section.optional("peer_name", replication.peer_name, Name{63});
@@ -80,14 +93,14 @@ void read_replication(Section& root, Config& config) {
   if (!replication.enabled) return;
 
   Section section = root.section("replication");
-  const bool has_listen = section.required("listen", replication.listen, parse_endpoint);
-  const bool has_peer = section.required("peer", replication.peer, parse_endpoint);
-  const auto is_ipv6 = [](const Endpoint& e) { return e.address.find(':') != std::string::npos; };
-  if (has_listen && has_peer && is_ipv6(replication.listen) != is_ipv6(replication.peer)) {
-    section.mistake("peer", "peer and listen are of different families; expected both IPv4 or both IPv6");
-  }
-  if (has_listen && has_peer && replication.listen == replication.peer) {
-    section.mistake("peer", "peer is this node's own address; expected the other node's");
+  replication.paths.push_back(read_path(section));
+  if (section.has("second_path")) {
+    Section second = section.section("second_path");
+    replication.paths.push_back(read_path(second));
+    second.finish();
+    if (replication.paths[0].listen == replication.paths[1].listen)
+      section.mistake("second_path",
+                      "second_path has the first path's listen; expected another address or port");
   }
   read_link_security(section, replication);
 
@@ -105,7 +118,7 @@ void read_replication(Section& root, Config& config) {
     section.mistake("lease", "lease " + to_text(replication.lease) +
                                  " is less than 5 heartbeat intervals; expected at least " + to_text(least));
   }
-  if (replication.lease > replication.failure_timeout) {
+  if (section.has("lease") && replication.lease > replication.failure_timeout) {
     section.mistake("lease",
                     "lease " + to_text(replication.lease) +
                         " is longer than failure_timeout, and a takeover would wait for it; expected "

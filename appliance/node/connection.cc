@@ -48,23 +48,37 @@ void Node::dial_if_alone() {
     return;
   if (machine().leads() && (peer_led_at_ == Instant{} || now - peer_led_at_ > 1s)) return;
   next_dial_ = now + std::max(kDialInterval, dial_pause_);
-  auto fd = dial_tcp(parts_.config.replication.listen, parts_.config.replication.peer);
+  const std::size_t path = paths_->to_dial(now);
+  auto fd = dial_tcp(paths_->config(path).listen, paths_->config(path).peer);
   if (!fd) return;
   auto channel = channels_->make(std::move(*fd), true);
-  if (channel) handshakes_->add_dialled(std::move(*channel));
+  if (channel) handshakes_->add_dialled(std::move(*channel), path);
 }
 
 void Node::accept_one() {
-  if (!listener_) return;
-  UniqueFd fd = accept_tcp(listener_.get());
-  if (!fd) return;
-  const Endpoint& peer = parts_.config.replication.peer;
-  const bool from_peer = comes_from(fd.get(), peer);
-  auto channel = channels_->make(std::move(fd), false);
+  if (!paths_) return;
+  auto accepted = paths_->accept_one();
+  if (!accepted) return;
+  auto channel = channels_->make(std::move(accepted->fd), false);
   if (!channel) return;
-  if (!from_peer)
-    return refuse_connection(**channel, "only " + peer.address + " (replication.peer) may connect here");
-  handshakes_->add_accepted(std::move(*channel));
+  if (!accepted->from_peer)
+    return refuse_connection(**channel, "only " + paths_->config(accepted->path).peer.address +
+                                            " (replication.peer) may connect here");
+  handshakes_->add_accepted(std::move(*channel), accepted->path);
+}
+
+// A cable that fell silent while the other is heard. Nothing is lost: the next hello says what the standby
+// holds.
+void Node::leave_silent_path() {
+  if (!link_ || paths_->count() < 2) return;
+  const Instant now = parts_.clock.now();
+  const Nanos silence = parts_.config.replication.failure_timeout / 2;
+  const std::size_t other = 1 - link_->path();
+  if (now - link_->since() < silence || paths_->heard(link_->path(), now, silence)) return;
+  if (!paths_->heard(other, now, silence / 2)) return;
+  spdlog::warn("path {} to {} is silent; state goes over path {}", link_->path() + 1, peer_, other + 1);
+  close_link("its path is silent");
+  next_dial_ = now;
 }
 
 std::string Node::mismatch(const wire::Hello& theirs) const {
@@ -82,19 +96,19 @@ void Node::meet_if_any() {
   if (auto met = handshakes_->advance()) {
     if (const std::string why = mismatch(met->theirs); !why.empty())
       return refuse_connection(*met->channel, why);
-    if (const auto secret = met->channel->secret()) heartbeats_->trust(*secret);
+    if (const auto secret = met->channel->secret()) paths_->trust(*secret);
     if (!met_) met_at_ = parts_.clock.now();
     met_ = std::move(met);
   }
   if (!met_) return;
   const Instant now = parts_.clock.now();
-  if (peer_beat_at_ != Instant{} && now - peer_beat_at_ < kBeatFresh) {
+  if (paths_->heard(met_->path, now, kBeatFresh)) {
     Met met = std::move(*met_);
     met_.reset();
     return join(std::move(met));
   }
   if (now - met_at_ < kBeatPatience) return;
-  const Endpoint& peer = parts_.config.replication.peer;
+  const Endpoint& peer = paths_->config(met_->path).peer;
   refuse_connection(*met_->channel, "TCP works, but no heartbeat came from " + peer.address + ":" +
                                         std::to_string(peer.port) +
                                         "; check replication.peer on both nodes and that UDP passes");
@@ -109,13 +123,14 @@ void Node::join(Met met) {
       met.dialled_by_me != link_->dialled_by_me() && met.dialled_by_me != (parts_.config.profile.name < name))
     return;
   if (link_) close_link("replaced by a new connection");
-  link_ = std::make_unique<Link>(std::move(met.channel), met.dialled_by_me, parts_.clock);
+  const wire::Hello theirs = met.theirs;
+  spdlog::info("met {} ({}, path {}), build {}", name, met.dialled_by_me ? "dialled" : "accepted",
+               met.path + 1, wire::text_of(theirs.build));
+  link_ = std::make_unique<Link>(std::move(met), parts_.clock);
   peer_ = name;
-  spdlog::info("met {} ({}), build {}", name, met.dialled_by_me ? "dialled" : "accepted",
-               wire::text_of(met.theirs.build));
   dial_pause_ = Nanos(0);
-  pair_->connected(*link_, met.theirs);
-  if (machine().leads() && met.theirs.state == wire::NodeState::leading) parts_.dataplane.announce();
+  pair_->connected(*link_, theirs);
+  if (machine().leads() && theirs.state == wire::NodeState::leading) parts_.dataplane.announce();
 }
 
 void Node::refuse_connection(Channel& channel, const std::string& why) {

@@ -12,8 +12,12 @@ class Node::Link final : public wire::Transport {
  public:
   static constexpr Nanos kSendPatience = 500ms;  // a peer that reads nothing for this long is lost
 
-  Link(std::unique_ptr<Channel> channel, bool dialled_by_me, const Clock& clock)
-      : channel_(std::move(channel)), dialled_by_me_(dialled_by_me), since_(clock.now()), clock_(clock) {}
+  Link(Met met, const Clock& clock)
+      : channel_(std::move(met.channel)),
+        path_(met.path),
+        dialled_by_me_(met.dialled_by_me),
+        since_(clock.now()),
+        clock_(clock) {}
 
   [[nodiscard]] Status send(wire::Bytes frame) override {
     return channel_->send_all(frame, clock_, clock_.now() + kSendPatience).map_error([](const Error& e) {
@@ -23,11 +27,13 @@ class Node::Link final : public wire::Transport {
 
   [[nodiscard]] Channel& channel() { return *channel_; }
   [[nodiscard]] const Channel& channel() const { return *channel_; }
+  [[nodiscard]] std::size_t path() const { return path_; }
   [[nodiscard]] bool dialled_by_me() const { return dialled_by_me_; }
   [[nodiscard]] Instant since() const { return since_; }
 
  private:
   std::unique_ptr<Channel> channel_;
+  std::size_t path_;
   bool dialled_by_me_;
   Instant since_;
   const Clock& clock_;

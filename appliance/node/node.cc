@@ -11,7 +11,6 @@
 #include <spdlog/spdlog.h>
 
 #include "appliance/node/link.h"
-#include "appliance/replication/socket.h"
 #include "appliance/replication/tls_context.h"
 #include "base/thread.h"
 
@@ -121,17 +120,9 @@ Status Node::open() {
   const ReplicationConfig& replication = parts_.config.replication;
   if (!replication.enabled) return {};
   if (Status ready = open_channels(); !ready) return ready;
-  auto listener = listen_tcp(replication.listen);
-  if (!listener) return tl::unexpected(listener.error());
-  listener_ = std::move(*listener);
-  auto udp = udp_pair(replication.listen, replication.peer);
-  if (!udp) return tl::unexpected(udp.error());
-  const bool secured = replication.tls == Tls::required;
-  heartbeats_ = std::make_unique<Heartbeats>(
-      std::move(*udp), parts_.config.profile.name, replication.heartbeat_interval,
-      secured ? Heartbeats::Trust::authenticated : Heartbeats::Trust::anybody, parts_.clock, lease_,
-      [this] { return parts_.region.region_now(); });
-  return {};
+  return Paths::open(replication, parts_.config.profile.name, parts_.clock, lease_,
+                     [this] { return parts_.region.region_now(); })
+      .map([this](std::unique_ptr<Paths> opened) { paths_ = std::move(opened); });
 }
 
 Status Node::open_channels() {
@@ -218,6 +209,7 @@ void Node::run() {
 void Node::turn() {
   wait_for_events();
   read_heartbeats();
+  leave_silent_path();
   meet_if_any();
   read_connection();
   pair_->turn();
@@ -231,7 +223,7 @@ void Node::turn() {
 
 void Node::wait_for_events() {
   std::vector<pollfd> fds = {{request_fd_.get(), POLLIN, 0}, {parts_.epochs.wake_fd(), POLLIN, 0}};
-  if (listener_) fds.push_back({listener_.get(), POLLIN, 0});
+  if (paths_) paths_->append_to(fds);
   if (link_) fds.push_back({link_->channel().fd(), POLLIN, 0});
   if (witness_) fds.push_back({witness_->wake_fd(), POLLIN, 0});
   handshakes_->append_to(fds);
@@ -248,9 +240,8 @@ void Node::wait_for_events() {
 }
 
 void Node::read_heartbeats() {
-  if (!heartbeats_) return;
-  while (const auto received = heartbeats_->take()) {
-    peer_beat_at_ = received->at;
+  if (!paths_) return;
+  while (const auto received = paths_->take()) {
     if (received->beat.state == wire::NodeState::leading) peer_led_at_ = received->at;
     pair_->beat(received->beat, received->at);
   }
@@ -301,8 +292,7 @@ void Node::fall_silent() {
   lease_.stop_granting();
   if (barrier.quiesced()) pair_->say_goodbye();
   link_.reset();
-  heartbeats_.reset();
-  listener_.reset();
+  paths_.reset();
 }
 
 }  // namespace stillwater::appliance

@@ -14,7 +14,7 @@
 #include "appliance/config/config.h"
 #include "appliance/node/plane_forwarding.h"
 #include "appliance/replication/handshake.h"
-#include "appliance/replication/heartbeats.h"
+#include "appliance/replication/paths.h"
 #include "appliance/replication/repeat_filter.h"
 #include "base/committed_epoch.h"
 #include "ckpt_engine/trackers/factory.h"
@@ -31,6 +31,7 @@ struct NodeView {
   std::uint64_t term = 0;
   std::uint64_t committed_epoch = 0;
   std::string peer;
+  std::string paths;                     // to the peer, each with how it is; empty on a lone node
   std::string cannot_fail_over_because;  // empty: it can
   std::optional<ArbiterRecord> record;   // the newest known
   double sync_progress = 0;
@@ -99,10 +100,12 @@ class Node final : private standby::PairEvents {
   void hand_over();
   void fall_silent();
   void publish();
+  [[nodiscard]] std::string paths_text() const;
   [[nodiscard]] const standby::RoleMachine& machine() const { return pair_->machine(); }
 
   // The connection (connection.cc).
   void read_connection();
+  void leave_silent_path();
   void dial_if_alone();
   void accept_one();
   void meet_if_any();
@@ -134,9 +137,8 @@ class Node final : private standby::PairEvents {
   std::unique_ptr<standby::ReservedBuffer> reserved_;
   std::unique_ptr<mgmt::arbiter::WitnessClient> witness_;
   std::unique_ptr<standby::PairNode> pair_;
-  UniqueFd listener_;
   std::unique_ptr<ChannelMaker> channels_;
-  std::unique_ptr<Heartbeats> heartbeats_;
+  std::unique_ptr<Paths> paths_;
   std::unique_ptr<Handshakes> handshakes_;
   std::unique_ptr<Link> link_;
 
@@ -157,8 +159,7 @@ class Node final : private standby::PairEvents {
   Nanos dial_pause_{};      // grows while the peer refuses or is refused
   std::optional<Met> met_;  // through the handshake, but no heartbeat of the peer was heard yet
   Instant met_at_{};
-  Instant peer_beat_at_{};  // when any heartbeat of the peer came last
-  Instant peer_led_at_{};   // when a heartbeat last said that the peer leads
+  Instant peer_led_at_{};  // when a heartbeat last said that the peer leads
   Instant next_dial_{};
   std::optional<Instant> operator_quiesce_until_;
 

@@ -19,7 +19,19 @@ void Node::sync_progress(std::uint64_t left_bytes) {
 }
 
 void Node::says(const wire::Heartbeat& content) {
-  if (heartbeats_) heartbeats_->say(content);
+  if (paths_) paths_->say(content);
+}
+
+// "1 carries state, 2 heard"; empty on a lone node.
+std::string Node::paths_text() const {
+  std::string text;
+  const Instant now = parts_.clock.now();
+  for (std::size_t i = 0; paths_ && i < paths_->count(); ++i) {
+    const bool heard = paths_->heard(i, now, parts_.config.replication.failure_timeout);
+    const char* what = link_ && link_->path() == i ? "carries state" : heard ? "heard" : "silent";
+    text += (text.empty() ? "" : ", ") + std::to_string(i + 1) + " " + what;
+  }
+  return text;
 }
 
 void Node::publish() {
@@ -40,11 +52,12 @@ void Node::publish() {
            .term = machine().term(),
            .committed_epoch = pair_->committed(),
            .peer = link_ ? peer_ : std::string(),
+           .paths = paths_text(),
            .cannot_fail_over_because = machine().cannot_fail_over_because(published_),
            .record = machine().record(),
            .sync_progress = machine().leads() ? sync_progress_ : pair_->receiver().sync_progress(),
            .epochs_followed = pair_->epochs_followed(),
-           .refused = refused_ + (heartbeats_ ? heartbeats_->refused() : 0),
+           .refused = refused_ + (paths_ ? paths_->refused() : 0),
            .last_refusal = last_refusal_,
            .last_takeover = pair_->last_takeover(),
            .standbys_lost = pair_->standbys_lost(),

@@ -22,13 +22,13 @@ bool speaks_tls(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-void Handshakes::add_accepted(std::unique_ptr<Channel> channel) {
+void Handshakes::add_accepted(std::unique_ptr<Channel> channel, std::size_t path) {
   if (pending_.size() >= kPendingMax) return on_refusal_("too many connections wait for their handshake");
-  pending_.push_back({std::move(channel), false, true, false, clock_.now() + kPatience, {}});
+  pending_.push_back({std::move(channel), path, false, true, false, clock_.now() + kPatience, {}});
 }
 
-void Handshakes::add_dialled(std::unique_ptr<Channel> channel) {
-  pending_.push_back({std::move(channel), true, false, false, clock_.now() + kPatience, {}});
+void Handshakes::add_dialled(std::unique_ptr<Channel> channel, std::size_t path) {
+  pending_.push_back({std::move(channel), path, true, false, false, clock_.now() + kPatience, {}});
 }
 
 bool Handshakes::dialling() const { return std::ranges::any_of(pending_, &Pending::dialled); }
@@ -53,7 +53,7 @@ std::optional<Met> Handshakes::advance() {
         p = pending_.erase(p);
         break;
       case Step::through: {
-        Met met{std::move(p->channel), theirs, p->dialled};
+        Met met{std::move(p->channel), theirs, p->dialled, p->path};
         pending_.erase(p);
         return met;
       }

@@ -17,6 +17,7 @@ struct Met {
   std::unique_ptr<Channel> channel;
   wire::Hello theirs;
   bool dialled_by_me;
+  std::size_t path;  // as it was added with
 };
 
 // Holds the connections in handshake; none of them can hold up anything else. One thread.
@@ -29,8 +30,9 @@ class Handshakes {
              std::function<void(const std::string&)> on_refusal)
       : clock_(clock), my_hello_(std::move(my_hello)), on_refusal_(std::move(on_refusal)) {}
 
-  void add_accepted(std::unique_ptr<Channel> channel);
-  void add_dialled(std::unique_ptr<Channel> channel);  // not connected yet
+  // `path` is given back with what comes of it.
+  void add_accepted(std::unique_ptr<Channel> channel, std::size_t path = 0);
+  void add_dialled(std::unique_ptr<Channel> channel, std::size_t path = 0);  // not connected yet
   [[nodiscard]] bool dialling() const;
 
   // The descriptors to poll for, appended to `to`.
@@ -44,6 +46,7 @@ class Handshakes {
  private:
   struct Pending {
     std::unique_ptr<Channel> channel;
+    std::size_t path;
     bool dialled;
     bool connected;
     bool hello_sent;

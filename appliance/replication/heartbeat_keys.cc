@@ -11,11 +11,12 @@ namespace stillwater::appliance {
 namespace {
 
 constexpr std::size_t kNameBytes = 8;
-constexpr std::size_t kMacBytes = HeartbeatKeys::kTrailer - kNameBytes;
+constexpr std::size_t kMacBytes = 16;
+static_assert(kNameBytes + kMacBytes == HeartbeatKeys::kTrailer);
 constexpr std::size_t kAuthenticated = HeartbeatKeys::kDatagram - kMacBytes;
 
-std::array<std::byte, EVP_MAX_MD_SIZE> mac_of(const ConnectionSecret& secret,
-                                              std::span<const std::byte> bytes) {
+std::array<std::byte, EVP_MAX_MD_SIZE> hmac_of(const ConnectionSecret& secret,
+                                               std::span<const std::byte> bytes) {
   std::array<std::byte, EVP_MAX_MD_SIZE> mac{};
   HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
        reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
@@ -28,11 +29,21 @@ std::array<std::byte, EVP_MAX_MD_SIZE> mac_of(const ConnectionSecret& secret,
 void HeartbeatKeys::learn(const ConnectionSecret& secret) {
   static constexpr std::array kLabel = {std::byte{'n'}, std::byte{'a'}, std::byte{'m'}, std::byte{'e'}};
   Key key{.secret = secret, .name = {}};
-  const auto digest = mac_of(secret, kLabel);
+  const auto digest = hmac_of(secret, kLabel);
   std::copy_n(digest.begin(), kNameBytes, key.name.begin());
   std::erase_if(keys_, [&](const Key& known) { return known.name == key.name; });
   keys_.push_front(key);
   if (keys_.size() > kKeysMax) keys_.pop_back();
+}
+
+std::array<std::byte, kMacBytes> HeartbeatKeys::mac_of(const ConnectionSecret& secret,
+                                                       std::span<const std::byte> datagram) const {
+  std::array<std::byte, kAuthenticated + 1> bytes;
+  std::copy_n(datagram.begin(), kAuthenticated, bytes.begin());
+  bytes.back() = std::byte{path_};
+  std::array<std::byte, kMacBytes> mac;
+  std::copy_n(hmac_of(secret, bytes).begin(), kMacBytes, mac.begin());
+  return mac;
 }
 
 std::optional<std::array<std::byte, HeartbeatKeys::kDatagram>> HeartbeatKeys::seal(
@@ -42,7 +53,7 @@ std::optional<std::array<std::byte, HeartbeatKeys::kDatagram>> HeartbeatKeys::se
   std::array<std::byte, kDatagram> datagram;
   std::memcpy(datagram.data(), &beat, sizeof(beat));
   std::memcpy(datagram.data() + sizeof(beat), key.name.data(), kNameBytes);
-  const auto mac = mac_of(key.secret, std::span(datagram).first(kAuthenticated));
+  const auto mac = mac_of(key.secret, datagram);
   std::memcpy(datagram.data() + kAuthenticated, mac.data(), kMacBytes);
   return datagram;
 }
@@ -53,7 +64,7 @@ std::optional<wire::Heartbeat> HeartbeatKeys::open(std::span<const std::byte> da
   const auto key =
       std::ranges::find_if(keys_, [&](const Key& known) { return std::ranges::equal(known.name, name); });
   if (key == keys_.end()) return std::nullopt;
-  const auto mac = mac_of(key->secret, datagram.first(kAuthenticated));
+  const auto mac = mac_of(key->secret, datagram);
   if (CRYPTO_memcmp(mac.data(), datagram.data() + kAuthenticated, kMacBytes) != 0) return std::nullopt;
   const auto beat = wire::parse_heartbeat(datagram.first(sizeof(wire::Heartbeat)));
   if (!beat || Instant(beat->stamp_ns) <= key->newest_stamp) return std::nullopt;

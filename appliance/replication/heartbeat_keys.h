@@ -13,14 +13,17 @@
 
 namespace stillwater::appliance {
 
-// Behind a heartbeat stand the key's name (8 bytes) and a MAC (HMAC-SHA-256, its first 16 bytes) over both.
-// The keys are the secrets of the newest connections. One thread at a time.
+// Behind a heartbeat stand the key's name (8 bytes) and a MAC (HMAC-SHA-256, its first 16 bytes) over both
+// and the number of the path: what was recorded on one path is nothing on the other. The keys are the secrets
+// of the newest connections. One thread at a time.
 class HeartbeatKeys {
  public:
   static constexpr std::size_t kTrailer = 24;
   static constexpr std::size_t kDatagram = sizeof(wire::Heartbeat) + kTrailer;
   // Two that dial at once have two connections, and the peer may still use one from before.
   static constexpr std::size_t kKeysMax = 4;
+
+  explicit HeartbeatKeys(std::uint8_t path) : path_(path) {}
 
   // Heartbeats are sealed with this secret from now on, and opened with it as well.
   void learn(const ConnectionSecret& secret);
@@ -36,6 +39,10 @@ class HeartbeatKeys {
     std::array<std::byte, 8> name;
     Instant newest_stamp{};  // the sender's
   };
+  [[nodiscard]] std::array<std::byte, 16> mac_of(const ConnectionSecret& secret,
+                                                 std::span<const std::byte> datagram) const;
+
+  std::uint8_t path_;
   std::deque<Key> keys_;  // newest first
 };
 

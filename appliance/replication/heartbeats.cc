@@ -16,15 +16,16 @@ constexpr int kPriority = 30;  // above the replication thread: heartbeats must 
 
 }  // namespace
 
-Heartbeats::Heartbeats(UniqueFd socket, const std::string& node, Nanos interval, Trust trust,
-                       const Clock& clock, standby::Lease& lease, std::function<Nanos()> region_now)
+Heartbeats::Heartbeats(const Options& options, UniqueFd socket, const Clock& clock, standby::Lease& lease,
+                       std::function<Nanos()> region_now)
     : socket_(std::move(socket)),
-      sender_(wire::name_digest(node)),
-      interval_(interval),
-      trust_(trust),
+      sender_(wire::name_digest(options.node)),
+      interval_(options.interval),
+      trust_(options.trust),
       clock_(clock),
       lease_(lease),
       region_now_(std::move(region_now)),
+      keys_(options.path),
       thread_([this](const std::stop_token& stop) { run(stop); }) {
   content_.state = wire::NodeState::starting;
 }

@@ -29,9 +29,15 @@ class Heartbeats {
   // sealed; nothing is sent then before the first is known.
   enum class Trust { anybody, authenticated };
 
+  struct Options {
+    std::string node;   // this one's name
+    std::uint8_t path;  // the number of the cable, the same on both nodes
+    Nanos interval;
+    Trust trust;
+  };
   // `region_now` is called on the thread. What comes goes to `lease` at once.
-  Heartbeats(UniqueFd socket, const std::string& node, Nanos interval, Trust trust, const Clock& clock,
-             standby::Lease& lease, std::function<Nanos()> region_now);
+  Heartbeats(const Options& options, UniqueFd socket, const Clock& clock, standby::Lease& lease,
+             std::function<Nanos()> region_now);
   ~Heartbeats();
 
   // State, term, epoch and flags of the heartbeats from now on. Any thread.

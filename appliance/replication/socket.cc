@@ -54,6 +54,17 @@ void set_option(int fd, int level, int option, int value) {
   setsockopt(fd, level, option, &value, sizeof(value));
 }
 
+// An epoch is a few packets: one lost is to be sent again in milliseconds, not after TCP's 200 ms, and no
+// acknowledgement is to wait for company. Linux 6.15 lets a socket choose; before that the route decides
+// (`ip route ... rto_min`).
+void set_tcp_options(int fd) {
+  constexpr int kRtoMaxMs = 44, kRtoMinUs = 45, kDelackMaxUs = 46;  // newer than these headers
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(fd, IPPROTO_TCP, kRtoMaxMs, 1000);
+  set_option(fd, IPPROTO_TCP, kRtoMinUs, 5000);
+  set_option(fd, IPPROTO_TCP, kDelackMaxUs, 1000);
+}
+
 Result<UniqueFd> bound_socket(int type, const SocketAddress& at, const std::string& what) {
   UniqueFd fd(socket(at.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fail_errno("cannot make a socket for " + what, errno);
@@ -79,7 +90,7 @@ Result<UniqueFd> dial_tcp(const Endpoint& from, const Endpoint& to) {
   const SocketAddress peer = address_of(to);
   if (connect(fd->get(), peer.get(), peer.length) != 0 && errno != EINPROGRESS)
     return fail_errno("cannot connect to " + text_of(to), errno);
-  set_option(fd->get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  set_tcp_options(fd->get());
   return fd;
 }
 
@@ -93,7 +104,7 @@ Status finish_dial(int fd) {
 
 UniqueFd accept_tcp(int listener) {
   UniqueFd fd(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (fd) set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  if (fd) set_tcp_options(fd.get());
   return fd;
 }
 

@@ -44,6 +44,7 @@ std::string pair(const v1::NodeStatus& s) {
   const bool syncing = s.role() == "syncing" || (s.sync_progress() > 0 && s.sync_progress() < 1);
   std::string text = fact("fail over now", s.can_fail_over() ? "yes" : "no: " + s.cannot_fail_over_because());
   text += fact("peer", s.peer().empty() ? "none connected" : s.peer());
+  if (!s.paths().empty()) text += fact("paths", s.paths());
   if (syncing) text += fact("sync", fmt::format("{:.0f} %", s.sync_progress() * 100));
   if (!s.mirror().empty()) text += fact("mirror", s.mirror());
   text += fact("arbiter", s.arbiter());

@@ -50,6 +50,14 @@ bool can_verify() {
   return can;
 }
 
+std::string with_second_path(std::string text) {
+  const bool is_a = text.find("name: fw-a") != std::string::npos;
+  const std::string first = is_a ? "  peer: 10.80.3.2:7700\n" : "  peer: 10.80.3.1:7700\n";
+  return replaced(std::move(text), first,
+                  first + (is_a ? "  second_path: {listen: 10.80.6.1:7700, peer: 10.80.6.2:7700}\n"
+                                : "  second_path: {listen: 10.80.6.2:7700, peer: 10.80.6.1:7700}\n"));
+}
+
 std::string without_arbiter(std::string text, const std::string& prefer) {
   const std::size_t begin = text.find("arbiter: witness");
   const std::size_t end = text.find("log:");
@@ -98,9 +106,9 @@ void PairFixture::start_in_sync() {
   }));
 }
 
-void PairFixture::set_replication_cable(const std::string& state) {
+void PairFixture::set_replication_cable(const std::string& state, const std::string& cable) {
   const Status done =
-      rig::must_run({"ip", "-n", network.space("active").name(), "link", "set", "repl0", state});
+      rig::must_run({"ip", "-n", network.space("active").name(), "link", "set", cable, state});
   REQUIRE(done.has_value());
 }
 

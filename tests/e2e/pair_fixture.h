@@ -12,6 +12,8 @@ namespace stillwater::e2e {
 
 using Edit = std::function<std::string(std::string)>;
 
+// The configuration with the second cable of the pair's network.
+[[nodiscard]] std::string with_second_path(std::string text);
 // The configuration with `arbiter: none` in place of the witness, and this `prefer`.
 [[nodiscard]] std::string without_arbiter(std::string text, const std::string& prefer);
 
@@ -27,7 +29,7 @@ struct PairFixture {
   void start_witness();
   void kill_witness();
   // The link between the nodes, "up" or "down".
-  void set_replication_cable(const std::string& state);
+  void set_replication_cable(const std::string& state, const std::string& cable = "repl0");
   // Opens `flows` connections through the pair and waits until each carried a verified message both ways.
   void open_flows(std::uint32_t flows, std::uint32_t new_per_second = 0);
   // Every flow carries fresh bytes both ways, written after this call, within 20 s; none broke.

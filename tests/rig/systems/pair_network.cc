@@ -57,6 +57,8 @@ Plan pair_network(DataPorts ports) {
       // where both ends of a veth pair happen to have the same interface index.
       {{.space = "active", .name = "repl0", .address = "10.80.3.1/24"},
        {.space = "standby", .name = "repl0", .address = "10.80.3.2/24"}},
+      {{.space = "active", .name = "repl1", .address = "10.80.6.1/24"},
+       {.space = "standby", .name = "repl1", .address = "10.80.6.2/24"}},
       {standby_in, bridge_port("br-in", "in", "standby")},
       {standby_out, bridge_port("br-out", "out", "standby")},
   };

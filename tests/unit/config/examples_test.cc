@@ -100,7 +100,7 @@ TEST_CASE("values arrive as written") {
   CHECK(config->eal.cores == std::vector<std::uint32_t>{1});
   CHECK(config->checkpoint.min_interval == 100us);
   CHECK(config->replication.enabled);
-  CHECK(config->replication.peer == Endpoint{"10.80.3.2", 7700});
+  CHECK(config->replication.paths.at(0).peer == Endpoint{"10.80.3.2", 7700});
   CHECK(config->replication.failure_timeout == 50ms);
 
   const dataplane::Config& plane = config->dataplane;
@@ -137,7 +137,7 @@ TEST_CASE("an IPv6 link is written in brackets and kept without them") {
   text = with(text, "10.80.3.2:7700", "'[2001:db8::2]:7700'");
   const Result<Config> config = parse_config(text, "f.yaml");
   REQUIRE(config);
-  CHECK(config->replication.listen == Endpoint{"2001:db8::1", 7700});
+  CHECK(config->replication.paths.at(0).listen == Endpoint{"2001:db8::1", 7700});
 }
 
 }  // namespace stillwater::appliance

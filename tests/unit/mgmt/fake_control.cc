@@ -64,6 +64,7 @@ NodeStatus full_status() {
   s.held_packets = 7;
   s.replication_refused = 2;
   s.last_refusal = "term 2 is over";
+  s.paths = "1 carries state, 2 silent";
   s.standbys_lost = 3;
   s.last_takeover = "fenced 0.4 ms, finished 0.1 ms, announced 1.2 ms";
   s.uptime_s = 7384.5;

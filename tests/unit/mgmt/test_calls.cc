@@ -80,6 +80,7 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.held_packets() == 7);
   CHECK(status.replication_refused() == 2);
   CHECK(status.last_refusal() == "term 2 is over");
+  CHECK(status.paths() == full_status().paths);
   CHECK(status.standbys_lost() == 3);
   CHECK(status.last_takeover() == full_status().last_takeover);
   CHECK(status.uptime_s() == 7384.5);

@@ -44,6 +44,7 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "peer                fw-b\n",
            "arbiter             none: a cut cable is answered by prefer: availability\n",
            "last takeover       fenced 0.4 ms, finished 0.1 ms, announced 1.2 ms\n",
+           "paths               1 carries state, 2 silent\n",
            "standbys lost       3\n",
            "replication refused 2; last: term 2 is over\n",
            "sessions            12,345 of 65,536\n",

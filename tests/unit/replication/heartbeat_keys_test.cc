@@ -20,8 +20,8 @@ wire::Heartbeat beat_at(std::int64_t stamp_ns) {
   return beat;
 }
 
-HeartbeatKeys keys_with(std::initializer_list<std::uint8_t> seeds) {
-  HeartbeatKeys keys;
+HeartbeatKeys keys_with(std::initializer_list<std::uint8_t> seeds, std::uint8_t path = 0) {
+  HeartbeatKeys keys(path);
   for (const std::uint8_t seed : seeds) keys.learn(secret_of(seed));
   return keys;
 }
@@ -29,17 +29,18 @@ HeartbeatKeys keys_with(std::initializer_list<std::uint8_t> seeds) {
 }  // namespace
 
 TEST_CASE("a heartbeat sealed by a secret opens with the same secret only") {
-  HeartbeatKeys sender = keys_with({1}), same = keys_with({1}), other = keys_with({2}), none;
+  HeartbeatKeys sender = keys_with({1}), same = keys_with({1}), other = keys_with({2}), none(0);
   const auto datagram = sender.seal(beat_at(100));
   REQUIRE(datagram.has_value());
   CHECK_FALSE(other.open(*datagram));
   CHECK_FALSE(none.open(*datagram));
+  CHECK_FALSE(keys_with({1}, 1).open(*datagram));  // recorded on the other path
   const auto opened = same.open(*datagram);
   REQUIRE(opened.has_value());
   CHECK(opened->stamp_ns == 100);
 }
 
-TEST_CASE("nothing is sealed before a secret is known") { CHECK_FALSE(HeartbeatKeys().seal(beat_at(1))); }
+TEST_CASE("nothing is sealed before a secret is known") { CHECK_FALSE(HeartbeatKeys(0).seal(beat_at(1))); }
 
 TEST_CASE("one bit changed anywhere, or a byte too many or too few, and it does not open") {
   HeartbeatKeys keys = keys_with({1});
