@@ -38,7 +38,7 @@ struct PathConfig {
 struct ReplicationConfig {
   bool enabled = false;           // the section is present
   std::vector<PathConfig> paths;  // one or two, the first preferred
-  std::string peer_name;  // the node that the other one must be; with TLS by its certificate
+  std::string peer_name;          // the node that the other one must be; with TLS by its certificate
   Tls tls = Tls::required;
   std::string tls_ca, tls_certificate, tls_key;  // files
   Nanos heartbeat_interval = 2ms;
