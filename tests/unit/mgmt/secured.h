@@ -1,0 +1,51 @@
+// A fake node that serves over TLS on loopback, its authority, and clients of it.
+#pragma once
+
+#include "mgmt/pki/authority.h"
+#include "mgmt/tls.h"
+#include "tests/unit/mgmt/node.h"
+
+namespace stillwater::mgmt::test {
+
+// From an hour ago until tomorrow; until a minute ago.
+[[nodiscard]] pki::Validity today();
+[[nodiscard]] pki::Validity expired();
+
+// An authority in a folder that goes with it.
+class TestAuthority {
+ public:
+  TestAuthority();
+
+  // Files of a new certificate, named `name`.
+  [[nodiscard]] TlsFiles node(const std::string& name, const std::string& address = "127.0.0.1",
+                              pki::Validity validity = today()) const;
+  [[nodiscard]] TlsFiles client(const std::string& name, Role role, pki::Validity validity = today()) const;
+  void renew(const std::string& name) const;
+
+  [[nodiscard]] std::string ca() const { return authority_.own().ca; }
+
+ private:
+  Scratch scratch_;
+  pki::Authority authority_;
+};
+
+struct Secured {
+  Secured() : Secured(std::nullopt) {}
+  explicit Secured(const std::optional<TlsFiles>& files);  // in place of a good node certificate
+
+  TestAuthority authority;
+  FakeControl control;
+  std::unique_ptr<Server> server;
+  std::string address;  // 127.0.0.1:PORT
+};
+
+// A channel with a connection of its own.
+[[nodiscard]] std::shared_ptr<grpc::Channel> channel_to(
+    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+[[nodiscard]] std::shared_ptr<grpc::Channel> channel_to(const std::string& address, const TlsFiles& files);
+
+// What GetStatus over a new connection comes to.
+[[nodiscard]] grpc::Status status_of(const std::shared_ptr<grpc::Channel>& channel);
+[[nodiscard]] grpc::Status status_of(const std::string& address, const TlsFiles& files);
+
+}  // namespace stillwater::mgmt::test
