@@ -24,6 +24,14 @@ Status make_socket_folder(const std::string& management) {
   return {};
 }
 
+mgmt::ServerOptions management_options(const Config& config) {
+  const ManagementConfig& said = config.management;
+  mgmt::ServerOptions options{.address = config.profile.management,
+                              .tls = said.tls == Tls::none ? mgmt::Tls::none : mgmt::Tls::required};
+  if (!said.tls_ca.empty()) options.files = mgmt::TlsFiles{said.tls_ca, said.tls_certificate, said.tls_key};
+  return options;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Appliance>> Appliance::start(const Config& config) {
@@ -66,9 +74,7 @@ Status Appliance::open() {
   if (!node) return tl::unexpected(node.error());
   node_ = std::move(*node);
   control_ = std::make_unique<NodeControl>(config_, *region_, *dataplane_, *node_, clock_);
-  auto server = mgmt::Server::start(
-      *control_, {config_.profile.management,
-                  config_.management_tls == Tls::none ? mgmt::Tls::none : mgmt::Tls::required});
+  auto server = mgmt::Server::start(*control_, management_options(config_));
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);
   spdlog::info("management at {}", server_->address());

@@ -1,19 +1,21 @@
 #include "mgmt/server.h"
 
+#include <grpcpp/security/server_credentials.h>
+
+#include "mgmt/callers.h"
 #include "mgmt/grpc_server.h"
 #include "mgmt/service.h"
 
 namespace stillwater::mgmt {
 namespace {
 
-Status check_protection(const ServerOptions& options) {
-  const auto address = parse_address(options.address);
-  if (!address) return tl::unexpected(address.error());
-  if (std::holds_alternative<UnixAddress>(*address) || options.tls == Tls::none) return {};
-  return fail(Errc::failed_precondition,
-              "management at " + options.address +
-                  " needs TLS, which is not there yet for TCP: configure unix:PATH, or say tls: none "
-                  "where the network itself is trusted");
+// None: plain text is right, and whoever reaches the address may do everything.
+Result<std::shared_ptr<grpc::ServerCredentials>> protection(const ServerOptions& options) {
+  return server_protection(options.address, {options.tls, options.files})
+      .map([](std::shared_ptr<grpc::ServerCredentials> credentials) {
+        if (credentials) admit_by_role(*credentials);
+        return credentials;
+      });
 }
 
 }  // namespace
@@ -26,10 +28,11 @@ struct Server::Parts {
 };
 
 Result<std::unique_ptr<Server>> Server::start(Control& control, const ServerOptions& options) {
-  if (const auto ready = check_protection(options); !ready) return tl::unexpected(ready.error());
+  auto credentials = protection(options);
+  if (!credentials) return tl::unexpected(credentials.error());
   auto parts = std::make_unique<Parts>(control);
   auto server = GrpcServer::start(parts->service, {.address = options.address,
-                                                   .credentials = nullptr,
+                                                   .credentials = std::move(*credentials),
                                                    .service_name = v1::Appliance::service_full_name()});
   if (!server) return tl::unexpected(server.error());
   parts->server = std::move(*server);

@@ -2,28 +2,34 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "mgmt/address.h"
 #include "mgmt/control.h"
+#include "mgmt/tls.h"
 
 namespace stillwater::mgmt {
 
 struct ServerOptions {
-  std::string address;      // unix:PATH, or ADDRESS:PORT (port 0: any free one)
-  Tls tls = Tls::required;  // of a TCP address
+  std::string address;              // unix:PATH, or ADDRESS:PORT (port 0: any free one)
+  Tls tls = Tls::required;          // of a TCP address
+  std::optional<TlsFiles> files{};  // with a TCP address and Tls::required
 };
 
+// Over TLS a caller's certificate says what it may call (mgmt/roles). Who may open the unix socket, and with
+// Tls::none whoever reaches the address, may call everything.
+//
 // Answers calls on threads of its own, at most 16 at a time, from start() until shutdown().
 // One control thread starts it and shuts it down.
 class Server {
  public:
   // Listens and returns. `control` must outlive the server. A unix socket gets mode 0600; a socket file that
   // a dead process left is replaced. Errors:
-  //  invalid_argument     the address is not one
-  //  failed_precondition  a TCP address without `tls none` said by name
+  //  invalid_argument     the address is not one; a TLS file that is none
+  //  failed_precondition  a TCP address without TLS files, nor `tls none` said by name
   //  refused              another daemon listens there
   //  io                   the operating system refused the socket
   // Sets the process's umask for the moment of binding (see unix_socket.h).

@@ -70,6 +70,12 @@ struct WitnessConfig {
   Nanos timeout = 500ms;  // without an answer for so long, a request counts as unanswered
 };
 
+// How profile.management is protected where it is ADDRESS:PORT.
+struct ManagementConfig {
+  Tls tls = Tls::required;
+  std::string tls_ca, tls_certificate, tls_key;  // files
+};
+
 // With no arbiter, a cut cable between two live nodes is answered by this choice.
 enum class Prefer : std::uint8_t { availability, safety };
 
@@ -90,7 +96,7 @@ struct Config {
   bool cold_start = false;  // begin empty where this node alone held the state and lost it
   Prefer prefer = Prefer::availability;
   EalConfig eal;
-  Tls management_tls = Tls::required;  // only a TCP management address needs it
+  ManagementConfig management;
   std::string log_level = "info";
 
   // XXH3 of what both nodes must agree on: ports without device strings and descriptor counts, routes, rules,

@@ -33,6 +33,31 @@ void read_cores(Section& section, std::uint32_t workers, EalConfig& eal) {
                                  " workers; expected one core a worker ('workers' says how many)");
 }
 
+// `tls: none` or the three files, into members of these names.
+template <class Target>
+void read_tls(Section& section, Target& target) {
+  section.optional("tls", target.tls, OneOf<Tls>{{{"none", Tls::none}}});
+  section.optional("tls_ca", target.tls_ca, parse_text);
+  section.optional("tls_certificate", target.tls_certificate, parse_text);
+  section.optional("tls_key", target.tls_key, parse_text);
+}
+
+// What they say beside the address under `address_key`, which is where `who` is reached.
+template <class Target>
+void check_tls(Section& section, const std::string& address_key, const std::string& address,
+               const std::string& who, const Target& target) {
+  const bool is_tcp = address.rfind(kUnixScheme, 0) != 0;
+  const bool has_files = !target.tls_ca.empty() && !target.tls_certificate.empty() && !target.tls_key.empty();
+  if (is_tcp && target.tls == Tls::required && !has_files)
+    section.mistake(address_key, who +
+                                     " is reached by TCP without TLS; expected tls_ca, tls_certificate and "
+                                     "tls_key, or 'tls: none' where the network is trusted");
+  for (const std::string key : {"tls_ca", "tls_certificate", "tls_key"}) {
+    if (section.has(key) && (!is_tcp || target.tls == Tls::none))
+      section.mistake(key, key + " is not used; expected it with ADDRESS:PORT and without 'tls: none'");
+  }
+}
+
 }  // namespace
 
 void read_node(Section& root, Config& config) {
@@ -49,13 +74,9 @@ void read_node(Section& root, Config& config) {
     node.mistake("role", "role is standby, and there is no peer; expected active, or a replication section");
   }
   const bool valid = node.optional("management", config.profile.management, parse_grpc_address);
-  node.optional("management_tls", config.management_tls, OneOf<Tls>{{{"none", Tls::none}}});
-  const bool is_tcp = config.profile.management.rfind(kUnixScheme, 0) != 0;
-  if (valid && is_tcp && !node.has("management_tls")) {
-    node.mistake("management",
-                 "management is reached by TCP, and TLS is not supported yet; expected unix:/PATH, or "
-                 "'management_tls: none' beside it where the network is trusted");
-  }
+  read_tls(node, config.management);
+  if (valid || !node.has("management"))
+    check_tls(node, "management", config.profile.management, "management", config.management);
   node.finish();
 }
 
@@ -93,19 +114,9 @@ void read_witness(Section& root, Config& config) {
   Section section = root.section("witness");
   const bool valid = section.required("address", witness.address, parse_grpc_address);
   section.required("pair", witness.pair, Name{63});
-  section.optional("tls", witness.tls, OneOf<Tls>{{{"none", Tls::none}}});
-  section.optional("tls_ca", witness.tls_ca, parse_text);
-  section.optional("tls_certificate", witness.tls_certificate, parse_text);
-  section.optional("tls_key", witness.tls_key, parse_text);
   section.optional("timeout", witness.timeout, Duration{10ms, 10s});
-  const bool is_tcp = witness.address.rfind(kUnixScheme, 0) != 0;
-  const bool has_files =
-      !witness.tls_ca.empty() && !witness.tls_certificate.empty() && !witness.tls_key.empty();
-  if (valid && is_tcp && witness.tls == Tls::required && !has_files)
-    section.mistake(
-        "address",
-        "the witness is reached by TCP without TLS; expected tls_ca, tls_certificate and tls_key, or "
-        "'tls: none' where the network is trusted");
+  read_tls(section, witness);
+  if (valid) check_tls(section, "address", witness.address, "the witness", witness);
   section.finish();
 }
 

@@ -15,18 +15,6 @@ namespace {
 
 constexpr auto kKeepWarmEvery = 1s;
 
-Result<std::shared_ptr<grpc::ChannelCredentials>> protection(const WitnessClientOptions& options) {
-  const auto address = parse_address(options.address);
-  if (!address) return tl::unexpected(address.error());
-  if (std::holds_alternative<UnixAddress>(*address) || options.tls == Tls::none)
-    return grpc::InsecureChannelCredentials();
-  if (options.files) return channel_credentials(*options.files);
-  return fail(Errc::failed_precondition,
-              "the witness at " + options.address +
-                  " needs TLS: give the authority's certificate, the node's own and its key, or say tls none "
-                  "where the network itself is trusted");
-}
-
 struct Request {
   bool is_swap = false;
   ArbiterRecord expected{};
@@ -106,7 +94,7 @@ class WitnessClient::Worker {
 
 Result<std::unique_ptr<WitnessClient>> WitnessClient::create(const WitnessClientOptions& options) {
   if (const Status ok = check_pair_name(options.pair); !ok) return tl::unexpected(ok.error());
-  auto credentials = protection(options);
+  auto credentials = channel_protection(options.address, {options.tls, options.files});
   if (!credentials) return tl::unexpected(credentials.error());
   UniqueFd wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!wake) return fail_errno("cannot make an eventfd for the arbiter", errno);

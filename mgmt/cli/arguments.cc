@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "mgmt/cli/command.h"
 #include "mgmt/cli/duration.h"
+#include "mgmt/cli/pki_arguments.h"
 
 namespace stillwater::mgmt::cli {
 namespace {
@@ -13,7 +15,7 @@ constexpr std::uint64_t kDirtyBytesAtMost = std::uint64_t{1} << 40;
 
 constexpr const char* kFooter =
     "The options of `stillwaterctl --help` may stand before or after a command.\n"
-    "Exit status: 0 done, 1 the node refused or failed, 2 wrong usage, 3 the node cannot be reached.\n"
+    "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the node cannot be reached.\n"
     "Durations are numbers with a unit: 100us, 1.5ms, 2s.";
 
 // An option that takes a duration within [least, most] and hands it to `use`.
@@ -31,12 +33,26 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, Nanos least, N
   return app.add_option_function<std::string>(name, read, help)->type_name("DURATION");
 }
 
-// A subcommand that, when given, decides what to do. Options of the program may follow its name.
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& help, Arguments& arguments,
-                      Command command) {
-  auto* sub = app.add_subcommand(name, help)->fallthrough();
-  sub->callback([&arguments, command] { arguments.command = command; });
-  return sub;
+// Their values are put together by check_address().
+void add_tls_options(CLI::App& app, Arguments& a) {
+  const auto read_tls = [&a](const std::string& text) {
+    if (text != "required" && text != "none") {
+      throw CLI::ValidationError("--tls", "'" + text + "' is neither required nor none");
+    }
+    a.protection.tls = text == "none" ? Tls::none : Tls::required;
+  };
+  app.add_option_function<std::string>("--tls", read_tls, "Protection of a TCP address [required]")
+      ->type_name("required|none");
+  TlsFiles& files = a.protection.files.emplace();
+  app.add_option("--tls-ca", files.ca, "Certificate of the authority that signed the node's (PEM)")
+      ->envname("STILLWATER_TLS_CA")
+      ->type_name("FILE");
+  app.add_option("--tls-cert,--tls-certificate", files.cert, "Your certificate, whose OU is your role (PEM)")
+      ->envname("STILLWATER_TLS_CERT")
+      ->type_name("FILE");
+  app.add_option("--tls-key", files.key, "The key of the certificate (PEM)")
+      ->envname("STILLWATER_TLS_KEY")
+      ->type_name("FILE");
 }
 
 void add_program_options(CLI::App& app, Arguments& a) {
@@ -45,15 +61,7 @@ void add_program_options(CLI::App& app, Arguments& a) {
       ->envname("STILLWATER_ADDRESS")
       ->type_name("ADDRESS")
       ->capture_default_str();
-  const auto read_tls = [&a](const std::string& text) {
-    if (text != "required" && text != "none") {
-      throw CLI::ValidationError("--tls", "'" + text + "' is neither required nor none");
-    }
-    a.tls = text == "none" ? Tls::none : Tls::required;
-  };
-  app.add_option_function<std::string>("--tls", read_tls,
-                                       "Protection of a TCP address; only none is there yet")
-      ->type_name("required|none");
+  add_tls_options(app, a);
   app.add_flag("--json", a.json, "Print JSON: the field names and units of stillwater.proto");
   add_duration(
       app, "--timeout", 1ms, 3600s, [&a](Nanos t) { a.timeout = t; }, "Give up after this time [5s]");
@@ -138,6 +146,7 @@ void add_commands(CLI::App& app, Arguments& a) {
   add_duration(*quiesce, "--limit", 1ms, 60s, round_up, "Go on by itself after this time, up to 60s [5s]");
   add_command(app, "resume", "Let the dataplane go on", a, Command::resume);
   add_agent_commands(app, a);
+  add_pki_commands(app, a);
 }
 
 void check_times(const Arguments& a) {
@@ -148,15 +157,21 @@ void check_times(const Arguments& a) {
   }
 }
 
-void check_address(const Arguments& a) {
+bool asks_a_node(const Arguments& a) { return a.command < Command::agent_quiesce; }
+
+void check_address(Arguments& a) {
+  if (!asks_a_node(a)) return;
   const auto address = parse_address(a.address);
   if (!address) throw CLI::ValidationError("--address", address.error().message);
-  if (std::holds_alternative<TcpAddress>(*address) && a.tls == Tls::required) {
-    throw CLI::ValidationError("--address",
-                               "TLS to " + a.address +
-                                   " is not there yet; use the node's unix:PATH, or add --tls none "
-                                   "where the network itself is trusted");
-  }
+  const TlsFiles& files = *a.protection.files;
+  const bool complete = !files.ca.empty() && !files.cert.empty() && !files.key.empty();
+  // The files may come from the environment, for another address.
+  if (std::holds_alternative<UnixAddress>(*address) || a.protection.tls == Tls::none)
+    a.protection.files.reset();
+  else if (!complete)
+    throw CLI::ValidationError("--address", a.address +
+                                                " needs --tls-ca, --tls-cert and --tls-key; or --tls none "
+                                                "where the network itself is trusted");
 }
 
 // CLI11 reports a missing subcommand before it reports the word that was meant as one.

@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "mgmt/address.h"
+#include "mgmt/roles.h"
+#include "mgmt/tls.h"
 #include "stillwater/v1/stillwater.pb.h"
 
 namespace stillwater::mgmt::cli {
@@ -15,6 +16,7 @@ namespace stillwater::mgmt::cli {
 enum class Exit : std::uint8_t { ok = 0, node_refused = 1, usage = 2, unreachable = 3 };
 
 enum class Command : std::uint8_t {
+  // of a node
   status,
   sessions,
   checkpoint,
@@ -22,9 +24,14 @@ enum class Command : std::uint8_t {
   policy_set,
   quiesce,
   resume,
+  // of something else
   agent_quiesce,
   agent_resume,
   agent_status,
+  pki_init,
+  pki_node,
+  pki_client,
+  pki_renew,
 };
 
 // The agent inside another DPDK program, and how to quiesce it.
@@ -37,16 +44,26 @@ struct AgentOptions {
   std::vector<std::uint16_t> ports{};  // empty: all
 };
 
+// A certificate to make, and where.
+struct PkiOptions {
+  std::string folder{};
+  std::string name{};
+  std::vector<std::string> addresses{};
+  Role role = Role::viewer;
+  std::uint32_t days = 0;
+};
+
 struct Arguments {
   Command command = Command::status;
   std::string address = "unix:/run/stillwater/stillwater.sock";
-  Tls tls = Tls::required;
+  Protection protection;  // of a TCP address
   bool json = false;
   Nanos timeout = 5s;  // for the whole call
   std::uint64_t session_limit = 100;
   std::uint32_t quiesce_limit_ms = 5000;
   v1::SetPolicyRequest policy;  // what `policy set` names
   AgentOptions agent;
+  PkiOptions pki;
 };
 
 // On --help, --version or a mistake it has printed what there is to say, and returns how to exit.

@@ -3,20 +3,24 @@
 #include <chrono>
 
 #include <fmt/format.h>
+#include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 
 #include "mgmt/cli/duration.h"
+#include "mgmt/cli/tls_probe.h"
 #include "mgmt/error_status.h"
 
 namespace stillwater::mgmt::cli {
 namespace {
 
-std::shared_ptr<grpc::Channel> channel_to(const std::string& address) {
+constexpr Nanos kForWords = 1s;  // to find out what is wrong with TLS
+
+std::shared_ptr<grpc::Channel> channel_to(const std::string& address,
+                                          const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   // A management address is meant as written; a proxy from the environment could not reach it.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 bool said_by_the_node(const grpc::ClientContext& call) {
@@ -25,8 +29,19 @@ bool said_by_the_node(const grpc::ClientContext& call) {
 
 }  // namespace
 
-Client::Client(std::string address, Nanos timeout)
-    : address_(std::move(address)), timeout_(timeout), stub_(v1::Appliance::NewStub(channel_to(address_))) {}
+Client::Client(const Arguments& arguments, const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+    : address_(arguments.address),
+      protection_(arguments.protection),
+      timeout_(arguments.timeout),
+      stub_(v1::Appliance::NewStub(channel_to(address_, credentials))) {}
+
+Answer<Client> Client::connect(const Arguments& arguments) {
+  // gRPC writes of its own about handshakes that fail; failure() says it in words.
+  gpr_set_log_function([](gpr_log_func_args*) {});
+  const auto credentials = channel_protection(arguments.address, arguments.protection);
+  if (!credentials) return tl::unexpected(Failure{Exit::usage, credentials.error().message});
+  return Client(arguments, *credentials);
+}
 
 Answer<std::vector<v1::Session>> Client::sessions(std::uint64_t limit) {
   grpc::ClientContext call;
@@ -50,10 +65,9 @@ Failure Client::failure(const grpc::Status& status, const grpc::ClientContext& c
   if (said_by_the_node(call)) return {Exit::node_refused, status.error_message()};
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      return {Exit::unreachable,
-              fmt::format("cannot reach a node at {}: {}\nIs the daemon running, and is --address (or "
-                          "STILLWATER_ADDRESS) its management address?",
-                          address_, status.error_message())};
+      return unreachable(status);
+    case grpc::StatusCode::PERMISSION_DENIED:
+      return {Exit::node_refused, status.error_message()};
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return {Exit::unreachable, fmt::format("no answer from {} within {}; --timeout allows more", address_,
                                              format_duration(timeout_))};
@@ -66,6 +80,17 @@ Failure Client::failure(const grpc::Status& status, const grpc::ClientContext& c
       return {Exit::node_refused, fmt::format("the call to {} failed: {} (gRPC status {})", address_,
                                               status.error_message(), static_cast<int>(status.error_code()))};
   }
+}
+
+Failure Client::unreachable(const grpc::Status& status) const {
+  if (const auto address = parse_address(address_); address && std::holds_alternative<TcpAddress>(*address)) {
+    if (const auto fault = tls_fault(address_, protection_.files, kForWords))
+      return {Exit::unreachable, fmt::format("no secure connection to {}: {}", address_, *fault)};
+  }
+  return {Exit::unreachable,
+          fmt::format("cannot reach a node at {}: {}\nIs the daemon running, and is --address (or "
+                      "STILLWATER_ADDRESS) its management address?",
+                      address_, status.error_message())};
 }
 
 }  // namespace stillwater::mgmt::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/security/credentials.h>
 #include <grpcpp/support/status.h>
 
 #include "mgmt/cli/arguments.h"
@@ -24,8 +25,10 @@ using Answer = tl::expected<T, Failure>;
 // One thread.
 class Client {
  public:
-  // Connects lazily, at the first call. Each call ends within `timeout`.
-  Client(std::string address, Nanos timeout);
+  // To the address of `arguments`, as they say. Connects lazily, at the first call. Each call ends within
+  // their timeout, and two seconds more where it looks for what is wrong with TLS. Usage: TLS files that are
+  // none.
+  [[nodiscard]] static Answer<Client> connect(const Arguments& arguments);
 
   template <class Request, class Response>
   [[nodiscard]] Answer<Response> ask(
@@ -42,10 +45,14 @@ class Client {
   [[nodiscard]] Answer<std::vector<v1::Session>> sessions(std::uint64_t limit);
 
  private:
+  Client(const Arguments& arguments, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
   void bound(grpc::ClientContext& call) const;
   [[nodiscard]] Failure failure(const grpc::Status& status, const grpc::ClientContext& call) const;
 
+  [[nodiscard]] Failure unreachable(const grpc::Status& status) const;
+
   std::string address_;
+  Protection protection_;
   Nanos timeout_;
   std::unique_ptr<v1::Appliance::StubInterface> stub_;
 };

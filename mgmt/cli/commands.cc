@@ -7,6 +7,7 @@
 #include "mgmt/cli/agent.h"
 #include "mgmt/cli/duration.h"
 #include "mgmt/cli/json.h"
+#include "mgmt/cli/pki.h"
 #include "mgmt/cli/text.h"
 
 namespace stillwater::mgmt::cli {
@@ -71,10 +72,7 @@ Answer<std::string> resume(Client& client, const Arguments& a) {
   });
 }
 
-}  // namespace
-
-Answer<std::string> carry_out(const Arguments& a) {
-  Client client(a.address, a.timeout);
+Answer<std::string> ask(Client& client, const Arguments& a) {
   switch (a.command) {
     case Command::status:
       return status(client, a);
@@ -90,12 +88,27 @@ Answer<std::string> carry_out(const Arguments& a) {
       return quiesce(client, a);
     case Command::resume:
       return resume(client, a);
+    default:
+      return tl::unexpected(Failure{Exit::usage, "unknown command"});
+  }
+}
+
+}  // namespace
+
+Answer<std::string> carry_out(const Arguments& a) {
+  switch (a.command) {
     case Command::agent_quiesce:
     case Command::agent_resume:
     case Command::agent_status:
       return carry_out_agent(a);
+    case Command::pki_init:
+    case Command::pki_node:
+    case Command::pki_client:
+    case Command::pki_renew:
+      return carry_out_pki(a);
+    default:
+      return Client::connect(a).and_then([&](Client client) { return ask(client, a); });
   }
-  return tl::unexpected(Failure{Exit::usage, "unknown command"});
 }
 
 }  // namespace stillwater::mgmt::cli

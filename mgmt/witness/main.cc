@@ -39,7 +39,8 @@ void add_options(CLI::App& app, Arguments& a) {
       ->type_name("required|none");
   app.add_option("--tls-ca", a.files.ca, "Certificate of the authority that signs nodes' certificates (PEM)")
       ->type_name("FILE");
-  app.add_option("--tls-cert", a.files.cert, "The witness's certificate, with its chain (PEM)")
+  app.add_option("--tls-cert,--tls-certificate", a.files.cert,
+                 "The witness's certificate, with its chain (PEM)")
       ->type_name("FILE");
   app.add_option("--tls-key", a.files.key, "The key of the certificate (PEM)")->type_name("FILE");
   app.add_option("--log-level", a.log_level, "debug, info, warning or error [info]")

@@ -1,7 +1,9 @@
 #include "mgmt/witness/witness.h"
 
+#include <grpcpp/security/server_credentials.h>
 #include <spdlog/spdlog.h>
 
+#include "mgmt/callers.h"
 #include "mgmt/witness/disk_folder.h"
 
 namespace stillwater::mgmt::witness {
@@ -9,20 +11,13 @@ namespace {
 
 constexpr int kMessageBytesAtMost = 4096;
 
-// None: plain text is right, or was asked for.
 Result<std::shared_ptr<grpc::ServerCredentials>> protection(const WitnessOptions& options) {
+  auto credentials = server_protection(options.listen, {options.tls, options.files});
+  if (credentials && *credentials) admit_nodes(**credentials);
   const auto address = parse_address(options.listen);
-  if (!address) return tl::unexpected(address.error());
-  if (std::holds_alternative<UnixAddress>(*address)) return nullptr;
-  if (options.tls == Tls::none) {
+  if (credentials && options.tls == Tls::none && std::holds_alternative<TcpAddress>(*address))
     spdlog::warn("tls: none. Whoever reaches {} can take the lead from any node of any pair", options.listen);
-    return nullptr;
-  }
-  if (options.files) return server_credentials(*options.files);
-  return fail(Errc::failed_precondition,
-              "listening at " + options.listen +
-                  " needs TLS: give the authority's certificate, the witness's own and its key, or say tls "
-                  "none where the network itself is trusted");
+  return credentials;
 }
 
 void log_records(Store& store) {

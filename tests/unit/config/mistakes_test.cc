@@ -173,7 +173,8 @@ TEST_CASE("what is not supported is refused by name") {
       {"  tls: none\n", "  tls_ca: ca.pem\n  tls_certificate: a.pem\n  tls_key: a.key\n", "32:3",
        "replication has no 'peer_name'"},
       {"  tls: none\n", "  tls: required\n", "34:8", "expected none, the only one supported"},
-      {"unix:/run/a.sock", "127.0.0.1:7443", "4:15", "expected unix:/PATH, or 'management_tls: none'"},
+      {"unix:/run/a.sock", "127.0.0.1:7443", "4:15",
+       "management is reached by TCP without TLS; expected tls_ca"},
       {"unix:/run/a.sock", "unix:a.sock", "4:15", "no usable socket path"},
       {"unix:/run/a.sock", "localhost", "4:15", "no address for gRPC"},
   });
@@ -222,12 +223,28 @@ TEST_CASE("a lease is long enough for some heartbeats, and a cold start is allow
   CHECK(config->replication.lease == 40ms);
 }
 
-TEST_CASE("management on TCP is possible where the file says that it is in the clear") {
-  const auto config =
-      parse_config(with(kSample, "unix:/run/a.sock", "127.0.0.1:7443\n  management_tls: none"), "f.yaml");
-  REQUIRE(config);
-  CHECK(config->profile.management == "127.0.0.1:7443");
-  CHECK(config->management_tls == Tls::none);
+TEST_CASE("management on TCP has TLS files, or the file says that it is in the clear") {
+  const auto on_tcp = [](const std::string& keys) {
+    return with(kSample, "unix:/run/a.sock", "127.0.0.1:7443\n" + keys);
+  };
+  const auto open = parse_config(on_tcp("  tls: none"), "f.yaml");
+  REQUIRE(open);
+  CHECK(open->profile.management == "127.0.0.1:7443");
+  CHECK(open->management.tls == Tls::none);
+  const std::string files = "  tls_ca: /etc/ca.pem\n  tls_certificate: /etc/a.pem\n  tls_key: /etc/a.key";
+  const auto secure = parse_config(on_tcp(files), "f.yaml");
+  REQUIRE(secure);
+  CHECK(secure->management.tls == Tls::required);
+  CHECK(secure->management.tls_ca == "/etc/ca.pem");
+  CHECK(secure->management.tls_certificate == "/etc/a.pem");
+  CHECK(secure->management.tls_key == "/etc/a.key");
+  const auto says = [](const std::string& text, const char* words) {
+    CHECK_THAT(report(text), Catch::Contains(words));
+  };
+  says(on_tcp("  tls_ca: /etc/ca.pem\n  tls_key: /etc/a.key"), "f.yaml:4:15: management is reached by TCP");
+  says(on_tcp("  tls: none\n" + files), "f.yaml:6:11: tls_ca is not used");
+  says(with(kSample, "unix:/run/a.sock", "unix:/run/a.sock\n" + files), "f.yaml:7:12: tls_key is not used");
+  says(on_tcp("  tls: required"), "expected none, the only one supported");
 }
 
 TEST_CASE("a standby needs a peer") {

@@ -13,7 +13,7 @@ namespace {
 
 using namespace test;
 using Catch::Contains;
-using mgmt::witness::test::Authority;
+using Authority = mgmt::test::TestAuthority;
 
 wire::Hello hello_of(const std::string& node) {
   wire::Hello hello{};
@@ -55,8 +55,8 @@ TEST_CASE("two nodes meet, in the clear or secured, and what follows the hello s
   std::unique_ptr<ChannelMaker> b_makes = std::make_unique<PlainChannels>();
   if (secured) {
     const auto ignore = [](const std::string&) {};
-    a_makes = *TlsContext::create(identity(authority.issue("a", node_uri("fw-a")), "fw-a", "fw-b"), ignore);
-    b_makes = *TlsContext::create(identity(authority.issue("b", node_uri("fw-b")), "fw-b", "fw-a"), ignore);
+    a_makes = *TlsContext::create(identity(authority.node("fw-a"), "fw-a", "fw-b"), ignore);
+    b_makes = *TlsContext::create(identity(authority.node("fw-b"), "fw-b", "fw-a"), ignore);
   }
   const HandClock clock;
   Side a(clock, "fw-a"), b(clock, "fw-b");
@@ -78,10 +78,8 @@ TEST_CASE("two nodes meet, in the clear or secured, and what follows the hello s
 TEST_CASE("a node that calls itself otherwise than its certificate does is refused, and told why") {
   const Authority authority;
   const auto ignore = [](const std::string&) {};
-  auto a_makes =
-      *TlsContext::create(identity(authority.issue("a", node_uri("fw-a")), "fw-a", "fw-b"), ignore);
-  auto b_makes =
-      *TlsContext::create(identity(authority.issue("b", node_uri("fw-b")), "fw-b", "fw-a"), ignore);
+  auto a_makes = *TlsContext::create(identity(authority.node("fw-a"), "fw-a", "fw-b"), ignore);
+  auto b_makes = *TlsContext::create(identity(authority.node("fw-b"), "fw-b", "fw-a"), ignore);
   const HandClock clock;
   Side a(clock, "fw-z"), b(clock, "fw-b");
   auto [to, from] = socket_pair();
@@ -114,7 +112,7 @@ TEST_CASE("a connection that does not finish in time is dropped, however far it 
   const bool secured = GENERATE(false, true);
   const Authority authority;
   const auto ignore = [](const std::string&) {};
-  auto tls = *TlsContext::create(identity(authority.issue("b", node_uri("fw-b")), "fw-b", "fw-a"), ignore);
+  auto tls = *TlsContext::create(identity(authority.node("fw-b"), "fw-b", "fw-a"), ignore);
   auto [to, from] = socket_pair();
   b.handshakes.add_accepted(secured ? *tls->make(std::move(from), false) : plain_channel(std::move(from)));
   const std::string begun = secured ? std::string("\x16\x03\x01", 3) : std::string("SWRP");

@@ -38,8 +38,6 @@ TlsIdentity identity(const mgmt::TlsFiles& files, const std::string& node, const
   return {.ca = files.ca, .certificate = files.cert, .key = files.key, .node = node, .peer = peer};
 }
 
-std::string node_uri(const std::string& node) { return "URI:stillwater:node:" + node; }
-
 Secured secure(ChannelMaker& dialler, ChannelMaker& acceptor) {
   auto [a, b] = socket_pair();
   Secured out{*dialler.make(std::move(a), true), *acceptor.make(std::move(b), false), {}, {}};

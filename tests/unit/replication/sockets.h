@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "appliance/replication/tls_context.h"
-#include "tests/unit/witness/certificates.h"
+#include "tests/unit/mgmt/test_authority.h"
 
 namespace stillwater::appliance::test {
 
@@ -16,7 +16,6 @@ namespace stillwater::appliance::test {
 // What node `node` shows, and whom it expects.
 [[nodiscard]] TlsIdentity identity(const mgmt::TlsFiles& files, const std::string& node,
                                    const std::string& peer);
-[[nodiscard]] std::string node_uri(const std::string& node);
 
 // Both ends, as far as they get: until both are secured or one gave up.
 struct Secured {

@@ -11,7 +11,7 @@ namespace {
 
 using namespace test;
 using Catch::Contains;
-using mgmt::witness::test::Authority;
+using Authority = mgmt::test::TestAuthority;
 
 std::unique_ptr<TlsContext> context_of(const TlsIdentity& who) {
   auto made = TlsContext::create(who, [](const std::string&) {});
@@ -29,8 +29,8 @@ std::string refusal_of(const TlsIdentity& who) {
 // The usual two.
 struct Pair {
   Authority authority;
-  mgmt::TlsFiles a_files = authority.issue("a", node_uri("fw-a"));
-  mgmt::TlsFiles b_files = authority.issue("b", node_uri("fw-b"));
+  mgmt::TlsFiles a_files = authority.node("fw-a");
+  mgmt::TlsFiles b_files = authority.node("fw-b");
   std::unique_ptr<TlsContext> a = context_of(identity(a_files, "fw-a", "fw-b"));
   std::unique_ptr<TlsContext> b = context_of(identity(b_files, "fw-b", "fw-a"));
 };
@@ -92,10 +92,10 @@ TEST_CASE(
     "reason") {
   Pair pair;
   const Authority stranger;
-  auto strange = stranger.issue("x", node_uri("fw-a"));
+  auto strange = stranger.node("fw-a");
   strange.ca = pair.a_files.ca;  // or the dialler would give up first
   CHECK_THAT(accepted_by_b(pair, strange), Contains("not accepted"));
-  CHECK_THAT(accepted_by_b(pair, pair.authority.issue("c", node_uri("fw-c")), "fw-c"),
+  CHECK_THAT(accepted_by_b(pair, pair.authority.node("fw-c"), "fw-c"),
              Contains("for node 'fw-c'; expected 'fw-a' (replication.peer_name)"));
 
   // What a node of ours never does: its own context refuses such files.
@@ -106,7 +106,7 @@ TEST_CASE(
   SSL_set_connect_state(ssl);
   SECTION("none") {}
   SECTION("expired") {
-    const mgmt::TlsFiles old = pair.authority.issue("old", node_uri("fw-a"), -1);
+    const mgmt::TlsFiles old = pair.authority.node("fw-old", "127.0.0.1", mgmt::test::expired());
     SSL_use_certificate_file(ssl, old.cert.c_str(), SSL_FILETYPE_PEM);
     SSL_use_PrivateKey_file(ssl, old.key.c_str(), SSL_FILETYPE_PEM);
   }
@@ -132,7 +132,7 @@ TEST_CASE(
 TEST_CASE("the one whose certificate is refused learns that, at the latest when it reads") {
   Pair pair;
   const Authority stranger;
-  const auto files = stranger.issue("x", node_uri("fw-a"));
+  const auto files = stranger.node("fw-a");
   auto own = files;
   own.ca = pair.a_files.ca;  // it trusts the pair's authority; the pair does not trust it
   const auto dialler = context_of(identity(own, "fw-a", "fw-b"));
@@ -172,12 +172,13 @@ TEST_CASE("files that cannot be used are named at start, with what was expected 
                Contains("is for node 'fw-b'; expected URI:stillwater:node:fw-a"));
   }
   SECTION("no node's") {
-    CHECK_THAT(refusal_of(identity(pair.authority.issue("plain"), "fw-a", "fw-b")),
+    CHECK_THAT(refusal_of(identity(pair.authority.client("ops", mgmt::Role::viewer), "fw-a", "fw-b")),
                Contains("names no node"));
   }
   SECTION("expired") {
-    CHECK_THAT(refusal_of(identity(pair.authority.issue("old", node_uri("fw-a"), -1), "fw-a", "fw-b")),
-               Contains("has expired"));
+    CHECK_THAT(
+        refusal_of(identity(pair.authority.node("fw-o", "127.0.0.1", mgmt::test::expired()), "fw-o", "fw-b")),
+        Contains("has expired"));
   }
 }
 
@@ -197,7 +198,7 @@ TEST_CASE(
         what, std::filesystem::file_time_type::clock::now() + std::chrono::minutes(minutes));
   };
   const Authority stranger;
-  const auto strange = stranger.issue("a", node_uri("fw-a"));
+  const auto strange = stranger.node("fw-a");
   replace(pair.a_files.cert, strange.cert, 1);  // without its key
   CHECK(secure(a, *pair.b).acceptor_says.empty());
   CHECK(secure(a, *pair.b).acceptor_says.empty());
