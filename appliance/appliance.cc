@@ -78,6 +78,8 @@ Status Appliance::open() {
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);
   spdlog::info("management at {}", server_->address());
+  if (config_.management.tls == Tls::none && !server_->address().starts_with("unix:"))
+    spdlog::warn("node.tls: none. Whoever reaches {} may do everything", server_->address());
 
   if (Status started = dataplane_->start(); !started) return started;
   node_->start();

@@ -8,7 +8,7 @@
 namespace stillwater::mgmt {
 namespace {
 
-std::string text(grpc::string_ref bytes) { return {bytes.data(), bytes.size()}; }
+std::string text(const grpc::string_ref& bytes) { return {bytes.data(), bytes.size()}; }
 
 class ByRole final : public grpc::AuthMetadataProcessor {
  public:

@@ -10,10 +10,7 @@ constexpr std::uint32_t kDays = 365;
 constexpr std::uint32_t kDaysAtMost = 36'500;
 
 constexpr const char* kPurpose =
-    "Make an authority and certificates, for tests and small installations: the authority's key lies in a "
-    "folder, nothing is revoked. Where there is an authority already, use that one; docs/security.md says "
-    "what "
-    "its certificates need";
+    "Make certificates, for tests and small installations (docs/security.md says what others need)";
 
 CLI::App* add_pki_command(CLI::App& pki, const std::string& name, const std::string& help, Arguments& a,
                           Command command, std::uint32_t days) {

@@ -91,14 +91,14 @@ Result<Issued> Authority::issue_client(const std::string& name, Role role, Valid
 
 Result<Issued> Authority::renew(const std::string& name, Validity validity) const {
   if (const Status right = check(name, validity); !right) return tl::unexpected(right.error());
-  const Issued files = files_of(name, validity);
+  Issued files = files_of(name, validity);
   const auto old = read_certificate(files.certificate);
   if (!old) return tl::unexpected(old.error());
   const auto key = read_key(files.key);
   if (!key) return tl::unexpected(key.error());
   const auto made = renew_certificate(**old, validity, **key, issuer());
   if (!made) return fail(made.error().code, files.certificate + ": " + made.error().message);
-  return write_over(files.certificate, to_pem(**made), kForAll).map([&] { return files; });
+  return write_over(files.certificate, to_pem(**made), kForAll).map([&] { return std::move(files); });
 }
 
 Status Authority::check(const std::string& name, Validity validity) const {
