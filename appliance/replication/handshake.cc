@@ -1,6 +1,7 @@
 #include "appliance/replication/handshake.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace stillwater::appliance {
 namespace {
@@ -9,6 +10,14 @@ namespace {
 // what follows in the socket.
 constexpr std::size_t kHelloFrame = sizeof(wire::FrameHeader) + sizeof(wire::Hello);
 constexpr std::size_t kFirstFrameMax = sizeof(wire::FrameHeader) + wire::payload_max(wire::Type::refuse);
+
+// Told by the header: the rest of another message may be more than is ever read here.
+bool may_be_first(wire::Bytes begun) {
+  if (begun.size() < sizeof(wire::FrameHeader)) return true;
+  wire::FrameHeader header;
+  std::memcpy(&header, begun.data(), sizeof(header));
+  return header.type == wire::Type::hello || header.type == wire::Type::refuse;
+}
 
 }  // namespace
 
@@ -77,6 +86,7 @@ Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
 
   const auto frame = wire::parse(pending.in);
   if (!frame) return refuse(pending, frame.error().message);
+  if (!may_be_first(pending.in)) return refuse(pending, "the first message was not a hello");
   if (!frame->has_value()) {
     if (clock_.now() < pending.deadline) return Step::waiting;
     if (pending.in.empty()) return Step::dropped;
@@ -86,7 +96,6 @@ Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
     on_refusal_("the peer refused this node: " + wire::text_of(**frame));
     return Step::dropped;
   }
-  if ((*frame)->type != wire::Type::hello) return refuse(pending, "the first message was not a hello");
   const auto hello = wire::body_of<wire::Hello>(**frame);
   if (!hello) return refuse(pending, hello.error().message);
   theirs = *hello;
