@@ -1,7 +1,6 @@
 #include "standby/applier.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include <xxhash.h>
 
@@ -88,6 +87,9 @@ Status Applier::matches(const wire::Commit& record) const {
   if (record.group_count != groups_.size())
     return fail(Errc::protocol, "a commit record names " + std::to_string(record.group_count) + " groups, " +
                                     std::to_string(groups_.size()) + " were applied");
+  if (record.region_now_ns < 0 || record.region_now_ns >= wire::kRegionNowEnd)
+    return fail(Errc::protocol, "a commit record's region clock says " +
+                                    std::to_string(record.region_now_ns) + " ns, which no region lives");
   if (record.checksum != XXH3_64bits(checks_.data(), checks_.size() * sizeof(checks_[0])))
     return fail(Errc::corrupt, "a commit record's checksum does not match its groups");
   return {};
@@ -104,14 +106,15 @@ Status Applier::commit(const wire::Commit& record) {
   return {};
 }
 
+// Clang 14, which builds the fuzzers, does not know libstdc++'s views: hence the iterators.
 // Within a group the last extent goes first as well: where two extents overlap, order is what restores both.
 void Applier::roll_back() {
-  for (Lines& lines : groups_ | std::views::reverse) {
-    std::byte* end = lines.data;
-    for (const Extent& extent : lines.extents) end += extent.bytes;
-    for (const Extent& extent : lines.extents | std::views::reverse) {
-      end -= extent.bytes;
-      swap_differing(region_.base() + extent.offset, end, extent.bytes);
+  for (auto lines = groups_.rbegin(); lines != groups_.rend(); ++lines) {
+    std::byte* end = lines->data;
+    for (const Extent& extent : lines->extents) end += extent.bytes;
+    for (auto extent = lines->extents.rbegin(); extent != lines->extents.rend(); ++extent) {
+      end -= extent->bytes;
+      swap_differing(region_.base() + extent->offset, end, extent->bytes);
     }
   }
   groups_.clear();

@@ -57,7 +57,7 @@ class Applier {
   [[nodiscard]] std::uint64_t committed() const { return committed_; }
   // Whether that may be the epoch that is open, or that opens next.
   [[nodiscard]] bool is_next(std::uint64_t epoch) const {
-    return groups_.empty() ? epoch > committed_ : epoch == open_epoch_;
+    return groups_.empty() ? epoch > committed_ && epoch < wire::kEpochEnd : epoch == open_epoch_;
   }
   void start_from(std::uint64_t committed_epoch) { committed_ = committed_epoch; }
 

@@ -107,7 +107,8 @@ Status Receiver::act(const wire::Frame& frame) {
 
 Status Receiver::begin_sync(const wire::SyncBegin& begin) {
   if (begin.region_id == region::RegionId{}) return fail(Errc::protocol, "a first sync of nobody's region");
-  if (begin.committed_epoch + 1 == 0) return fail(Errc::protocol, "a first sync after the last epoch");
+  if (begin.committed_epoch >= wire::kEpochEnd)
+    return fail(Errc::protocol, "a first sync after the last epoch");
   if (host_ != nullptr)
     if (Status may = host_->sync_begins(begin); !may) return may;
   forget_copy();

@@ -1,6 +1,7 @@
 #include "appliance/replication/handshake.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "appliance/replication/socket.h"
@@ -14,6 +15,14 @@ constexpr std::size_t kHelloFrame = sizeof(wire::FrameHeader) + sizeof(wire::Hel
 constexpr std::size_t kFirstFrameMax = sizeof(wire::FrameHeader) + wire::payload_max(wire::Type::refuse);
 
 constexpr const char* kSpeaksTls = "the peer speaks TLS, and this node has replication.tls: none";
+
+// Told by the header: the rest of another message may be more than is ever read here.
+bool may_be_first(wire::Bytes begun) {
+  if (begun.size() < sizeof(wire::FrameHeader)) return true;
+  wire::FrameHeader header;
+  std::memcpy(&header, begun.data(), sizeof(header));
+  return header.type == wire::Type::hello || header.type == wire::Type::refuse;
+}
 
 // A record that holds a handshake, of TLS 1.0 by its word (RFC 8446, 5.1).
 bool speaks_tls(std::span<const std::byte> bytes) {
@@ -116,6 +125,7 @@ Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
 
   const auto frame = wire::parse(pending.in);
   if (!frame) return refuse(pending, speaks_tls(pending.in) ? kSpeaksTls : frame.error().message);
+  if (!may_be_first(pending.in)) return refuse(pending, "the first message was not a hello");
   if (!frame->has_value()) {
     if (clock_.now() < pending.deadline) return Step::waiting;
     if (pending.in.empty()) return Step::dropped;
@@ -125,7 +135,6 @@ Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
     on_refusal_("the peer refused this node: " + wire::text_of(**frame));
     return Step::dropped;
   }
-  if ((*frame)->type != wire::Type::hello) return refuse(pending, "the first message was not a hello");
   const auto hello = wire::body_of<wire::Hello>(**frame);
   if (!hello) return refuse(pending, hello.error().message);
   const std::string name = wire::text_of(hello->node);

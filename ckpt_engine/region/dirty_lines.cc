@@ -6,7 +6,10 @@
 namespace stillwater::region {
 
 LineSet::LineSet(std::uint64_t begin, std::uint64_t end, std::uint32_t list_max)
-    : begin_(begin), list_max_(list_max), bits_((end - begin) / kLineBytes / 64 + 1), list_(list_max) {}
+    : begin_(begin),
+      list_max_(static_cast<std::uint32_t>(std::min<std::uint64_t>(list_max, (end - begin) / kLineBytes))),
+      bits_((end - begin) / kLineBytes / 64 + 1),
+      list_(list_max_) {}
 
 void LineSet::append_to(std::vector<Extent>& out) const {
   const std::size_t first = out.size();

@@ -91,6 +91,10 @@ struct GroupHeader {
 };
 static_assert(sizeof(GroupHeader) == 16);
 
+// No epoch, and no instant of a region's clock (146 years), is as large: what follows them can be counted on.
+inline constexpr std::uint64_t kEpochEnd = std::uint64_t{1} << 62;
+inline constexpr std::int64_t kRegionNowEnd = std::int64_t{1} << 62;
+
 struct Commit {
   std::uint64_t epoch;
   std::uint64_t term;

@@ -86,8 +86,9 @@ void PairNode::checkpoint_if_due(Instant now) {
   if (std::exchange(checkpoint_wanted_, false)) checkpoint_answer_ = tl::unexpected(done.error());
 }
 
+// Asked for again, it goes on: a last epoch that was committed is not shipped twice.
 Status PairNode::hand_over() {
-  last_epoch_shipped_ = false;
+  if (machine_.phase() != Phase::handing) last_epoch_shipped_ = false;
   return machine_.hand_over();
 }
 
@@ -96,6 +97,8 @@ Status PairNode::hand_over() {
 void PairNode::hand_over_turn() {
   if (engine_.awaiting_ack()) return;
   if (last_epoch_shipped_) return machine_.last_epoch_committed();
+  // A last epoch that is to be shipped again has left the workers quiesced. They may transmit nothing.
+  if (parts_.forwarding.quiesced()) parts_.forwarding.barrier().resume();
   Status last = engine_.final_checkpoint(*link_);
   if (last) {
     last_epoch_shipped_ = true;
@@ -145,7 +148,7 @@ Status PairNode::on_ack(const wire::Ack& ack) {
   if (!replicating_) return fail(Errc::protocol, "an acknowledgement of nothing that was sent");
   if (Status done = engine_.acknowledged(ack); !done) return done;
   if (std::exchange(requested_under_way_, false)) checkpoint_answer_ = engine_.committed();
-  parts_.lease.granted({Instant(ack.grant_stamp_ns), ack.grant_term});
+  parts_.lease.granted({Instant(ack.grant_stamp_ns), ack.grant_term}, parts_.clock.now());
   if (machine_.phase() == Phase::standalone) machine_.peer_filled(parts_.clock.now());
   return {};
 }

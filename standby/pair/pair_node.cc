@@ -123,6 +123,7 @@ Status PairNode::received(std::size_t n) {
 void PairNode::beat(const wire::Heartbeat& theirs, Instant at) {
   machine_.beat(theirs, at);
   if (machine_.leads() || theirs.state != wire::NodeState::leading || theirs.term < machine_.term()) return;
+  if (theirs.region_now_ns < 0 || theirs.region_now_ns >= wire::kRegionNowEnd) return;
   region_now_heard_ = Nanos(theirs.region_now_ns);
   region_time_heard_at_ = at;
 }

@@ -27,9 +27,9 @@ void Lease::fall_silent() {
   permit_.set_until(TransmitPermit::kNever);
 }
 
-void Lease::granted(const Grant& grant) {
+void Lease::granted(const Grant& grant, Instant now) {
   const std::lock_guard lock(mutex_);
-  if (!leased_ || grant.stamp == Instant{} || grant.term != term_) return;
+  if (!leased_ || grant.stamp <= Instant{} || grant.stamp > now || grant.term != term_) return;
   permit_.set_until(std::max(permit_.until(), grant.stamp + length_ - margin_));
 }
 
@@ -77,7 +77,7 @@ void Lease::grants_are_void() {
 }
 
 void exchange_grants(Lease& lease, const wire::Heartbeat& beat, Instant now) {
-  lease.granted({Instant(beat.grant_stamp_ns), beat.grant_term});
+  lease.granted({Instant(beat.grant_stamp_ns), beat.grant_term}, now);
   if (beat.state == wire::NodeState::leading) lease.active_heard(Instant(beat.stamp_ns), beat.term, now);
 }
 

@@ -32,8 +32,9 @@ class Lease {
   void transmit_under(std::uint64_t term);
   void transmit_alone();
   void fall_silent();
-  // A grant arrived. One of another term, or that ends earlier than what is held, changes nothing.
-  void granted(const Grant& grant);
+  // A grant arrived by `now`. One of another term, that ends earlier than what is held, or of a stamp that
+  // this node cannot have given yet changes nothing.
+  void granted(const Grant& grant, Instant now);
   [[nodiscard]] Instant until() const { return permit_.until(); }
 
   // The standby's side. From now on the heartbeats of `term`'s active are granted.

@@ -37,7 +37,10 @@ const char* name_of(Role role) {
 }
 
 std::string mismatch(const wire::Hello& mine, const wire::Hello& theirs) {
-  if (mine.node == theirs.node)
+  const std::string their_name = wire::text_of(theirs.node);
+  if (their_name.empty() || their_name.size() == theirs.node.size())
+    return "the peer has no name of 1 to 63 bytes; set its node.name";
+  if (wire::text_of(mine.node) == their_name)
     return "another daemon calls itself " + wire::text_of(mine.node) +
            "; give each node of the pair its own node.name";
   if (mine.region_format != theirs.region_format)

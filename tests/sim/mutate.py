@@ -15,8 +15,8 @@ LEADING = 'standby/pair/leading.cc'
 # name: source, text, what stands there instead
 MUTANTS = {
     'rollback_skipped': (APPLIER,
-        'for (Lines& lines : groups_ | std::views::reverse) {',
-        'for (Lines& lines : std::span(groups_).first(0)) {'),
+        'for (auto lines = groups_.rbegin(); lines != groups_.rend(); ++lines) {',
+        'for (auto lines = groups_.rend(); lines != groups_.rend(); ++lines) {'),
     'commit_before_last_group': (ENGINE,
         'staging_.seal(wire::Type::group)) {',
         '[&] { const auto all = staging_.seal(wire::Type::group);'
@@ -49,8 +49,9 @@ MUTANTS = {
         'if (awaiting_ack_) {'
         ' tracker_.committed(); committed_ = epochs_.current() - 1; forget_shipment(); }'),
     'lease_counted_from_receipt': (LEADING,
-        'parts_.lease.granted({Instant(ack.grant_stamp_ns), ack.grant_term});',
-        'if (ack.grant_stamp_ns != 0) parts_.lease.granted({parts_.clock.now(), ack.grant_term});'),
+        'parts_.lease.granted({Instant(ack.grant_stamp_ns), ack.grant_term}, parts_.clock.now());',
+        'if (const Instant now = parts_.clock.now(); ack.grant_stamp_ns != 0)'
+        ' parts_.lease.granted({now, ack.grant_term}, now);'),
     'number_reused': (ENGINE,
         'committed_ = epochs_.current() - 1;',
         ''),

@@ -164,6 +164,10 @@ TEST_CASE("P6: groups and records out of order, replayed, or of another epoch, r
   refused_record(
       "a group too many", [](auto& r) { r.group_count = 2; }, Errc::protocol);
   refused_record(
+      "a clock before the region began", [](auto& r) { r.region_now_ns = -1; }, Errc::protocol);
+  refused_record(
+      "a clock that cannot go on", [](auto& r) { r.region_now_ns = wire::kRegionNowEnd; }, Errc::protocol);
+  refused_record(
       "another checksum", [](auto& r) { r.checksum ^= 1; }, Errc::corrupt);
 }
 
@@ -195,6 +199,11 @@ TEST_CASE("messages at the wrong moment, or not for a standby, are refused") {
   a.refuses(wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{{}, kTerm, 0, 0}), Errc::protocol);
   a.refuses(wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{kOurRegion, kTerm, ~0ull, 0}),
             Errc::protocol);
+  a.refuses(wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{kOurRegion, kTerm, wire::kEpochEnd, 0}),
+            Errc::protocol);
+  HandMade last = group_at(128);
+  last.epoch = wire::kEpochEnd;
+  a.refuses(last.frame(), Errc::protocol);
 
   Standby empty;
   CHECK_FALSE(empty.feed(group_at(a.soft_line()).frame(wire::Type::soft)));

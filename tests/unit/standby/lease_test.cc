@@ -26,7 +26,7 @@ TEST_CASE("a node transmits by nobody's grant, then by its standby's, and alone 
   CHECK_FALSE(active.permit.holds(1s));
   active.lease.transmit_under(5);
   CHECK_FALSE(active.permit.holds(1s));
-  active.lease.granted({1s, 5});
+  active.lease.granted({1s, 5}, 2s);
   CHECK(active.permit.holds(1s + kLength - kMargin - 1ns));
   CHECK_FALSE(active.permit.holds(1s + kLength - kMargin));
   active.lease.transmit_alone();
@@ -38,23 +38,34 @@ TEST_CASE("a node transmits by nobody's grant, then by its standby's, and alone 
 TEST_CASE("a grant of another term, of no stamp, or of an older stamp changes nothing") {
   Side active;
   active.lease.transmit_under(5);
-  active.lease.granted({1s, 5});
+  active.lease.granted({1s, 5}, 2s);
   const Instant until = active.lease.until();
-  active.lease.granted({2s, 4});
-  active.lease.granted({2s, 6});
-  active.lease.granted({Instant{}, 5});
-  active.lease.granted({900ms, 5});
+  active.lease.granted({2s, 4}, 2s);
+  active.lease.granted({2s, 6}, 2s);
+  active.lease.granted({Instant{}, 5}, 2s);
+  active.lease.granted({Instant::min(), 5}, 2s);
+  active.lease.granted({900ms, 5}, 2s);
   CHECK(active.lease.until() == until);
+}
+
+TEST_CASE("a grant of a stamp that is still to come lends nothing, however late it may be") {
+  Side active;
+  active.lease.transmit_under(5);
+  active.lease.granted({1s + 1ns, 5}, 1s);
+  active.lease.granted({Instant::max(), 5}, 1s);
+  CHECK(active.lease.until() == TransmitPermit::kNever);
+  active.lease.granted({1s, 5}, 1s);
+  CHECK(active.lease.until() == 1s + kLength - kMargin);
 }
 
 TEST_CASE("what was granted holds on into the next term; a grant that comes after silence does not count") {
   Side active;
   active.lease.transmit_under(5);
-  active.lease.granted({1s, 5});
+  active.lease.granted({1s, 5}, 2s);
   active.lease.transmit_under(6);
   CHECK(active.permit.holds(1s));
   active.lease.fall_silent();
-  active.lease.granted({1s, 6});
+  active.lease.granted({1s, 6}, 2s);
   CHECK_FALSE(active.permit.holds(1s));
   active.lease.transmit_under(7);
   CHECK_FALSE(active.permit.holds(1s));
@@ -113,7 +124,7 @@ TEST_CASE("whatever is delayed, lost or repeated: the active is silent before it
       }
       if (now.count() % 1'000'000 == 0) answers.push_back({now + delay(), standby.lease.grant()});
       for (const Answer& answer : answers)
-        if (answer.arrives <= now && answer.arrives > now - 200us) active.lease.granted(answer.grant);
+        if (answer.arrives <= now && answer.arrives > now - 200us) active.lease.granted(answer.grant, now);
       if (stopped && by_standby(now) >= standby.lease.grants_end()) REQUIRE_FALSE(active.permit.holds(now));
     }
     REQUIRE(stopped);

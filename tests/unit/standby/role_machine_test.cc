@@ -205,7 +205,7 @@ TEST_CASE("after a swap without an answer no older record counts, whoever tells 
 TEST_CASE("a silent standby is removed before the active stands alone, and output waits until then") {
   Node node;
   node.lead_with_standby();
-  node.lease.granted({node.now, node.machine.term()});
+  node.lease.granted({node.now, node.machine.term()}, node.now);
   CHECK(node.permit.holds(node.now));
   Decision asked;
   for (int tick = 0; tick < 50 && asked.kind != Kind::swap_record; ++tick) {
@@ -224,7 +224,7 @@ TEST_CASE("a silent standby is removed before the active stands alone, and outpu
 TEST_CASE("an active that learns of another leader is fenced, and silent at once") {
   Node node;
   node.lead_with_standby();
-  node.lease.granted({node.now, node.machine.term()});
+  node.lease.granted({node.now, node.machine.term()}, node.now);
   node.machine.told(record(node.machine.term() + 1, "b", {"b"}), node.now);
   CHECK(node.decide().kind == Kind::fence);
   CHECK(node.machine.phase() == Phase::fenced);
@@ -316,7 +316,7 @@ TEST_CASE(
     "then") {
   Node node;
   node.lead_with_standby();
-  node.lease.granted({node.now, node.machine.term()});
+  node.lease.granted({node.now, node.machine.term()}, node.now);
   REQUIRE(node.machine.hand_over());
   CHECK_FALSE(node.permit.holds(node.now));
   CHECK(node.decide().kind == Kind::nothing);
@@ -418,6 +418,18 @@ TEST_CASE("a node of another layout, configuration, version or arbiter is no par
   refused_for([](wire::Hello& h) { h.region_bytes = 64u << 20; }, "64 MiB");
   refused_for([](wire::Hello& h) { h.service_digest = 9; }, "service configuration");
   refused_for([](wire::Hello& h) { h.arbitrated = 1; }, "arbiter");
+}
+
+TEST_CASE("a name that no record can hold, or that reads like this node's own, is no partner's") {
+  const wire::Hello mine = hello_of("a", wire::NodeState::starting);
+  wire::Hello theirs = hello_of("b", wire::NodeState::starting);
+  theirs.node = {};
+  CHECK(standby::mismatch(mine, theirs).find("node.name") != std::string::npos);
+  theirs.node.fill('b');
+  CHECK(standby::mismatch(mine, theirs).find("node.name") != std::string::npos);
+  theirs.node = wire::padded<64>("a");
+  theirs.node[5] = 'x';
+  CHECK(standby::mismatch(mine, theirs).find("calls itself a") != std::string::npos);
 }
 
 }  // namespace stillwater::tests
