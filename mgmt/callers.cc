@@ -3,6 +3,7 @@
 #include <grpcpp/security/auth_metadata_processor.h>
 #include <grpcpp/security/server_credentials.h>
 
+#include "base/node_uri.h"
 #include "mgmt/roles.h"
 
 namespace stillwater::mgmt {
@@ -32,7 +33,7 @@ class Nodes final : public grpc::AuthMetadataProcessor {
   grpc::Status Process(const InputMetadata&, grpc::AuthContext* peer, OutputMetadata*,
                        OutputMetadata*) override {
     for (const auto& uri : peer->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
-      if (uri.starts_with("stillwater:node:")) return grpc::Status::OK;
+      if (uri.starts_with(kNodeUri)) return grpc::Status::OK;
     }
     return {grpc::StatusCode::PERMISSION_DENIED,
             "only nodes may call, by a certificate with a subjectAltName URI:stillwater:node:NAME "

@@ -10,11 +10,11 @@
 #include <poll.h>
 
 #include "appliance/replication/socket.h"
+#include "base/node_uri.h"
 
 namespace stillwater::appliance {
 namespace {
 
-constexpr std::string_view kNodeUri = "stillwater:node:";
 constexpr char kSecretLabel[] = "EXPORTER-stillwater-heartbeats";
 
 bool is_about_certificates(int reason) {

@@ -9,6 +9,8 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "base/node_uri.h"
+
 namespace stillwater::mgmt::pki {
 namespace {
 
@@ -83,7 +85,7 @@ ASN1_STRING* ia5(const std::string& text) {
 // Built by hand, not from text of OpenSSL's configuration language: a comma in it would begin another name.
 Status add_alternative_names(X509& certificate, const Contents& contents) {
   const Names names(GENERAL_NAMES_new(), &GENERAL_NAMES_free);
-  bool pushed = push(*names, GEN_URI, ia5("stillwater:node:" + contents.name));
+  bool pushed = push(*names, GEN_URI, ia5(std::string(kNodeUri) + contents.name));
   for (const std::string& address : contents.addresses) {
     if (ASN1_OCTET_STRING* ip = a2i_IPADDRESS(address.c_str()); ip != nullptr) {
       pushed = pushed && push(*names, GEN_IPADD, ip);

@@ -19,12 +19,6 @@ rig::Topology build_network() {
   return std::move(*network);
 }
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const std::size_t at = text.find(from);
-  REQUIRE(at != std::string::npos);
-  return text.replace(at, from.size(), to);
-}
-
 // Whatever else a test looks at, no hard line may be written without a mark. And what a test finds must
 // not hang on how long this machine stalls a thread: how short the time-outs may be, the rig measures.
 Edit for_tests(const Edit& edit) {
@@ -37,6 +31,12 @@ Edit for_tests(const Edit& edit) {
 }
 
 }  // namespace
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
 
 bool can_verify() {
   static const bool can = [] {

@@ -10,6 +10,9 @@ namespace stillwater::e2e {
 // Whether this kernel has the tracker that verification mode needs; warns why not.
 [[nodiscard]] bool can_verify();
 
+// `text` with `from`, which must be in it, replaced once.
+[[nodiscard]] std::string replaced(std::string text, const std::string& from, const std::string& to);
+
 using Edit = std::function<std::string(std::string)>;
 
 // The configuration with the second cable of the pair's network.

@@ -7,13 +7,8 @@ namespace stillwater::e2e {
 namespace {
 
 std::string with_devices(std::string text, const std::string& inside, const std::string& outside) {
-  for (const auto& [from, to] :
-       {std::pair("net_af_packet0,iface=in0", inside), {"net_af_packet1,iface=out0", outside}}) {
-    const std::size_t at = text.find(from);
-    REQUIRE(at != std::string::npos);
-    text.replace(at, std::string_view(from).size(), to);
-  }
-  return text;
+  return replaced(replaced(std::move(text), "net_af_packet0,iface=in0", inside), "net_af_packet1,iface=out0",
+                  outside);
 }
 
 }  // namespace

@@ -13,12 +13,6 @@
 namespace stillwater::e2e {
 namespace {
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const std::size_t at = text.find(from);
-  REQUIRE(at != std::string::npos);
-  return text.replace(at, from.size(), to);
-}
-
 // Connects to the replication port from inside `space`, sends `bytes`, and returns what is answered until
 // the node closes.
 std::string send_to_replication_port(const rig::Space& space, const std::vector<std::uint8_t>& bytes) {
