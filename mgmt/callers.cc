@@ -33,7 +33,7 @@ class Nodes final : public grpc::AuthMetadataProcessor {
   grpc::Status Process(const InputMetadata&, grpc::AuthContext* peer, OutputMetadata*,
                        OutputMetadata*) override {
     for (const auto& uri : peer->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
-      if (uri.starts_with(kNodeUri)) return grpc::Status::OK;
+      if (uri.starts_with(grpc::string_ref(kNodeUri.data(), kNodeUri.size()))) return grpc::Status::OK;
     }
     return {grpc::StatusCode::PERMISSION_DENIED,
             "only nodes may call, by a certificate with a subjectAltName URI:stillwater:node:NAME "

@@ -135,10 +135,10 @@ class Node {
     expect(peer != nullptr, "who is met has said that hello first, whole and unharmed");
     peer->met = true;
     Stream behind(64u << 10);
-    const ssize_t got = recv(met.fd.get(), behind.data(), behind.size(), 0);
+    const ssize_t got = recv(met.channel->fd(), behind.data(), behind.size(), 0);
     behind.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     expect(is_behind_hello(met.theirs, behind), "what follows a hello is left in the socket");
-    kept_.push_back(std::move(met.fd));
+    kept_.push_back(std::move(met.channel));
   }
 
   [[nodiscard]] static bool starts_with_hello(const Peer& peer, const wire::Hello& hello) {
@@ -192,7 +192,7 @@ class Node {
                          }};
   std::array<Peer, kPeers> peers_;
   std::size_t count_ = 0;
-  std::vector<UniqueFd> kept_;
+  std::vector<std::unique_ptr<appliance::Channel>> kept_;
 };
 
 }  // namespace
