@@ -1,6 +1,7 @@
 #include "standby/applier.h"
 
 #include <algorithm>
+#include <cstring>
 #include <ranges>
 
 #include <xxhash.h>
@@ -60,7 +61,7 @@ Status Applier::apply(std::span<std::byte> payload, std::uint64_t check) {
                                     std::to_string(groups_.size()) + " is next");
   std::byte* theirs = lines->data;
   for (const Extent& extent : lines->extents) {
-    swap_differing(region_.base() + extent.offset, theirs, extent.bytes);
+    swap_lines(region_.base() + extent.offset, theirs, extent.bytes);
     theirs += extent.bytes;
   }
   open_epoch_ = header.epoch;
@@ -111,7 +112,7 @@ void Applier::roll_back() {
     for (const Extent& extent : lines.extents) end += extent.bytes;
     for (const Extent& extent : lines.extents | std::views::reverse) {
       end -= extent.bytes;
-      swap_differing(region_.base() + extent.offset, end, extent.bytes);
+      swap_lines(region_.base() + extent.offset, end, extent.bytes);
     }
   }
   groups_.clear();

@@ -3,32 +3,15 @@
 // Invariant: to anyone who looks after `commit` or `roll_back`, the region is one whole epoch.
 #pragma once
 
-#include <cstring>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
 #include "ckpt_engine/region/region.h"
 #include "ckpt_engine/wire/frame.h"
+#include "standby/swap.h"
 
 namespace stillwater::standby {
-
-// Swaps the words of N bytes in which `mine` and `theirs` differ; returns how many. Doing it again restores
-// both. `bytes` is a multiple of sizeof(Word).
-template <class Word = std::uint64_t>
-std::size_t swap_differing(std::byte* mine, std::byte* theirs, std::size_t bytes) {
-  std::size_t swapped = 0;
-  for (std::size_t at = 0; at < bytes; at += sizeof(Word)) {
-    Word a, b;
-    std::memcpy(&a, mine + at, sizeof(Word));
-    std::memcpy(&b, theirs + at, sizeof(Word));
-    if (a == b) continue;
-    std::memcpy(mine + at, &b, sizeof(Word));
-    std::memcpy(theirs + at, &a, sizeof(Word));
-    ++swapped;
-  }
-  return swapped;
-}
 
 // One control thread. Payloads handed to `apply` stay where they are until the epoch's fate is decided: after
 // it they hold the old bytes and are the undo log.

@@ -2,7 +2,7 @@
 #include <random>
 #include <string>
 
-#include "standby/applier.h"
+#include "standby/swap.h"
 #include "tests/bench/checkpointed.h"
 #include "tests/bench/replication_parts.h"
 
@@ -55,7 +55,7 @@ void add_swaps(Report& report, unsigned repetitions) {
     for (unsigned i = 0; i < repetitions * 3; ++i) {
       fill(region.bytes(), received.bytes(), differing);
       swap.samples.push_back(ns_a_page(order, [&](std::size_t at) {
-        standby::swap_differing(region.bytes().data() + at, received.bytes().data() + at, kPageBytes);
+        standby::swap_lines(region.bytes().data() + at, received.bytes().data() + at, kPageBytes);
       }));
       copy.push_back(ns_a_page(order, [&](std::size_t at) {
         std::memcpy(region.bytes().data() + at, received.bytes().data() + at, kPageBytes);
