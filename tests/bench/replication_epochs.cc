@@ -62,6 +62,29 @@ class RoundTrip {
   BootClock clock_;
 };
 
+// A translated session between a random client and one of 256 servers.
+void open_one(SessionTable& table, region::Turn& turn, region::PortBitmap& ports, std::mt19937_64& random) {
+  region::FlowKey forward;
+  forward.source_be = htonl(kClientNet + static_cast<std::uint32_t>(random() % 65'536));
+  forward.destination_be = htonl(kServerHost + static_cast<std::uint32_t>(random() % 256));
+  forward.source_port_be = static_cast<std::uint16_t>(random());
+  forward.destination_port_be = htons(443);
+  forward.protocol = IPPROTO_TCP;
+  region::FlowKey reply;
+  reply.source_be = forward.destination_be;
+  reply.destination_be = htonl(kOutsideAddress);
+  reply.source_port_be = forward.destination_port_be;
+  const auto port = ports.take(turn, 1024, 65535, static_cast<std::uint16_t>(random()));
+  reply.destination_port_be = htons(port.value_or(0));
+  reply.protocol = forward.protocol;
+  const std::uint32_t slot = table.insert(turn, forward, reply);
+  if (slot == SessionTable::kNone) must(fail(Errc::resource_exhausted, "the table is full"), "insert");
+  const auto session = table.edit(turn, slot);
+  session->rule_id = 10;
+  session->config_generation = 1;
+  session->responder_port = 1;
+}
+
 }  // namespace
 
 void add_epochs(Report& report, const Connect& connect, unsigned repetitions) {
@@ -108,13 +131,16 @@ void add_epochs(Report& report, const Connect& connect, unsigned repetitions) {
 void add_commit_lag(Report& report, const Connect& connect, unsigned repetitions) {
   constexpr std::size_t kGroups = 16;
   const region::Layout layout = records_only(kSessions);
-  Replicated pair(layout, connect, Core::first, kGroups);
+  Replicated pair(layout, connect, Core::last, kGroups);
+  BusyWorker& worker = pair.system().worker();
   const auto* sessions = reinterpret_cast<const Session*>(pair.system().hard());
   for (unsigned i = 0; i < repetitions * 20; ++i) {
-    pair.system().worker().does([&](region::Turn& turn) {
+    worker.wake();
+    worker.does([&](region::Turn& turn) {
       for (std::size_t n = 0; n < kGroups * engine::Staging::kLinesPerGroup; ++n)
         region::Write<Session>(turn, sessions[n * 7])->created_ns = turn.now().count();
     });
+    worker.rest();  // its core is the standby's here
     pair.checkpoint();
   }
   report.add({.id = "commit_lag_groups",
@@ -134,35 +160,25 @@ void add_session_wire_bytes(Report& report, const Connect& connect, unsigned rep
   region::PortBitmap::add_root(layout, "ports", 8);
   std::unique_ptr<SessionTable> table;
   std::vector<region::PortBitmap> ports;
-  std::uint32_t next = 0;
   std::mt19937_64 random(31);
-  const auto open = [&](Checkpointed& system, std::uint32_t count) {
-    system.worker().does([&](region::Turn& turn) {
-      for (const std::uint32_t end = next + count; next < end; ++next) {
-        region::FlowKey reply = reply_key(next);
-        const auto start = static_cast<std::uint16_t>(random());
-        reply.destination_port_be =
-            htons(ports[next % ports.size()].take(turn, 1024, 65535, start).value_or(0));
-        const std::uint32_t slot = table->insert(turn, forward_key(next), reply);
-        if (slot == SessionTable::kNone) must(fail(Errc::failed_precondition, "the table is full"), "insert");
-        const auto session = table->edit(turn, slot);
-        session->rule_id = 10;
-        session->config_generation = 1;
-        session->responder_port = 1;
-      }
-    });
+  const auto open = [&](Checkpointed& system, std::uint32_t count, std::uint32_t a_turn) {
+    for (; count > 0; count -= a_turn)
+      system.worker().does([&](region::Turn& turn) {
+        for (std::uint32_t i = 0; i < a_turn; ++i)
+          open_one(*table, turn, ports[random() % ports.size()], random);
+      });
   };
   Replicated pair(layout, connect, Core::first, 1, [&](Checkpointed& system) {
     table = std::make_unique<SessionTable>(system.region(), 0);
     for (std::size_t i = 0; i < 8; ++i) ports.emplace_back(system.region(), "ports", i);
-    open(system, kSessions / 2);
+    open(system, kSessions / 2, kSessions / 2);
   });
   std::vector<double> lines;
   Measurement bytes{.id = "wire_bytes_per_session", .unit = "B", .samples = {}, .target = 128};
   for (unsigned i = 0; i < repetitions; ++i) {
     const std::uint64_t before = pair.transport().sent_bytes();
     for (unsigned epoch = 0; epoch < kEpochs; ++epoch) {
-      open(pair.system(), kEach);
+      open(pair.system(), kEach, 1);
       pair.checkpoint();
       lines.push_back(static_cast<double>(pair.system().last_sample().lines) / kEach);
     }
