@@ -4,6 +4,14 @@
 #include <cstring>
 
 namespace stillwater::standby {
+namespace {
+
+// What was read is acted on while it is in the processor's cache; of an epoch it is about a group, so that
+// little is left to do when its record is read.
+constexpr std::size_t kSyncReadMax = 256u << 10;
+constexpr std::size_t kEpochReadMax = 16u << 10;
+
+}  // namespace
 
 Receiver::Receiver(region::Region& region, ReservedBuffer& buffer,
                    std::vector<region::Extent> protected_ranges, ReceiverHost* host)
@@ -50,7 +58,7 @@ void Receiver::compact() {
 
 std::span<std::byte> Receiver::space() {
   compact();
-  return room();
+  return room().first(std::min(room().size(), syncing_ ? kSyncReadMax : kEpochReadMax));
 }
 
 Status Receiver::received(std::size_t n) {

@@ -15,8 +15,8 @@ using region::kLineBytes;
 constexpr std::size_t kFrameHeader = sizeof(wire::FrameHeader);
 constexpr std::size_t kGroupMax =
     kFrameHeader + wire::Packer::bytes_max(Staging::kLinesPerGroup, Staging::kLinesPerGroup);
-// An epoch of a few hundred lines is one send; of a large one the standby applies the first groups meanwhile.
-constexpr std::size_t kSendAt = 32u << 10;
+// An epoch of a few hundred lines is one send; of a large one each group is, and the standby applies it meanwhile.
+constexpr std::size_t kSendAt = 8u << 10;
 constexpr std::size_t kOutBytes = kSendAt + kGroupMax;
 constexpr std::size_t kSortedBytes = Staging::kLinesPerGroup * kLineBytes;
 constexpr std::size_t kPiecesAhead = 16;
