@@ -1,6 +1,7 @@
 #include "standby/applier.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <xxhash.h>
 
@@ -16,40 +17,31 @@ bool Applier::touches_protected(const Extent& e) const {
   return std::ranges::any_of(protected_, [&](const Extent& p) { return region::overlap(e, p); });
 }
 
-Result<Applier::Lines> Applier::check_lines(std::span<std::byte> payload, std::uint64_t begin) const {
-  wire::GroupHeader header;
-  if (payload.size() < sizeof(header)) return fail(Errc::protocol, "a group is too short");
-  std::memcpy(&header, payload.data(), sizeof(header));
-  payload = payload.subspan(sizeof(header));
-  if (header.extent_count > payload.size() / sizeof(wire::WireExtent))
-    return fail(Errc::protocol, "a group says more extents than it has");
-  const std::size_t data_bytes = payload.size() - header.extent_count * sizeof(wire::WireExtent);
-
-  Lines lines{payload.data(), {}};
-  lines.extents.reserve(header.extent_count);
-  std::uint64_t bytes = 0;
-  for (std::uint32_t i = 0; i < header.extent_count; ++i) {
-    wire::WireExtent on_wire;
-    std::memcpy(&on_wire, payload.data() + data_bytes + i * sizeof(on_wire), sizeof(on_wire));
-    const Extent extent{std::uint64_t{on_wire.first_line} * kLineBytes,
-                        std::uint64_t{on_wire.line_count} * kLineBytes};
+Result<wire::Lines> Applier::checked(std::span<std::byte> payload, std::uint64_t begin) const {
+  auto lines = wire::parse_lines(payload);
+  if (!lines) return lines;
+  for (const Extent& extent : lines->extents) {
     if (extent.bytes == 0 || extent.offset < begin || extent.offset + extent.bytes > region_.size())
       return fail(Errc::refused, "a transfer reaches outside the memory it may write");
     if (touches_protected(extent)) return fail(Errc::refused, "a transfer touches protected memory");
-    bytes += extent.bytes;
-    lines.extents.push_back(extent);
   }
-  if (bytes != data_bytes) return fail(Errc::protocol, "a group's extents and its bytes do not agree");
+  if (!lines->agree) return fail(Errc::protocol, "a group's extents and its bytes do not agree");
   return lines;
 }
 
-Status Applier::apply(std::span<std::byte> payload, std::uint64_t check) {
-  auto lines = check_lines(payload, region::kDataOffset);
-  if (!lines) return tl::unexpected(lines.error());
-  wire::GroupHeader header;
-  std::memcpy(&header, payload.data(), sizeof(header));
-  // The active does not use the number of an epoch again that it had to ship anew, so numbers may be left
-  // out.
+Result<Applier::Lines> Applier::unpacked(wire::Lines& lines, const std::byte* base,
+                                         std::span<std::byte> room) {
+  if (lines.header.encoding == wire::Encoding::as_they_are)
+    return Lines{lines.bytes.data(), std::move(lines.extents)};
+  const std::size_t bytes = lines.header.line_count * kLineBytes;
+  if (bytes > room.size())
+    return fail(Errc::resource_exhausted, "an epoch is larger than the memory reserved for received groups");
+  std::byte* const data = room.last(bytes).data();
+  return wire::unpack(lines, base, data).map([&] { return Lines{data, std::move(lines.extents)}; });
+}
+
+// The active does not use the number of an epoch again that it had to ship anew, so numbers may be left out.
+Status Applier::is_next_group(const wire::GroupHeader& header) const {
   if (!is_next(header.epoch))
     return fail(Errc::protocol, "a group of epoch " + std::to_string(header.epoch) + " arrived, " +
                                     (groups_.empty() ? "committed is " + std::to_string(committed_)
@@ -57,19 +49,33 @@ Status Applier::apply(std::span<std::byte> payload, std::uint64_t check) {
   if (header.index != groups_.size())
     return fail(Errc::protocol, "group " + std::to_string(header.index) + " arrived, group " +
                                     std::to_string(groups_.size()) + " is next");
-  std::byte* theirs = lines->data;
-  for (const Extent& extent : lines->extents) {
-    swap_differing(region_.base() + extent.offset, theirs, extent.bytes);
-    theirs += extent.bytes;
-  }
-  open_epoch_ = header.epoch;
-  groups_.push_back(std::move(*lines));
-  checks_.push_back(check);
   return {};
 }
 
-Status Applier::copy_in(std::span<std::byte> payload, bool soft_only) {
-  auto lines = check_lines(payload, soft_only ? region_.soft_begin() : region::kDataOffset);
+Result<std::size_t> Applier::apply(std::span<std::byte> payload, std::uint64_t check,
+                                   std::span<std::byte> room) {
+  auto arrived = checked(payload, region::kDataOffset);
+  if (!arrived) return tl::unexpected(arrived.error());
+  if (Status next = is_next_group(arrived->header); !next) return tl::unexpected(next.error());
+  for (const Extent& extent : arrived->extents) __builtin_prefetch(region_.base() + extent.offset, 1);
+  auto lines = unpacked(*arrived, region_.base(), room);
+  if (!lines) return tl::unexpected(lines.error());
+  std::byte* theirs = lines->data;
+  for (const Extent& extent : lines->extents) {
+    swap_lines(region_.base() + extent.offset, theirs, extent.bytes);
+    theirs += extent.bytes;
+  }
+  open_epoch_ = arrived->header.epoch;
+  groups_.push_back(std::move(*lines));
+  checks_.push_back(check);
+  const bool is_in_room = arrived->header.encoding == wire::Encoding::packed;
+  return is_in_room ? arrived->header.line_count * kLineBytes : 0;
+}
+
+Status Applier::copy_in(std::span<std::byte> payload, bool soft_only, std::span<std::byte> room) {
+  auto arrived = checked(payload, soft_only ? region_.soft_begin() : region::kDataOffset);
+  if (!arrived) return tl::unexpected(arrived.error());
+  const auto lines = unpacked(*arrived, nullptr, room);
   if (!lines) return tl::unexpected(lines.error());
   const std::byte* theirs = lines->data;
   for (const Extent& extent : lines->extents) {
@@ -114,7 +120,7 @@ void Applier::roll_back() {
     for (const Extent& extent : lines->extents) end += extent.bytes;
     for (auto extent = lines->extents.rbegin(); extent != lines->extents.rend(); ++extent) {
       end -= extent->bytes;
-      swap_differing(region_.base() + extent->offset, end, extent->bytes);
+      swap_lines(region_.base() + extent->offset, end, extent->bytes);
     }
   }
   groups_.clear();

@@ -3,46 +3,32 @@
 // Invariant: to anyone who looks after `commit` or `roll_back`, the region is one whole epoch.
 #pragma once
 
-#include <cstring>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
 #include "ckpt_engine/region/region.h"
-#include "ckpt_engine/wire/frame.h"
+#include "ckpt_engine/wire/lines.h"
+#include "standby/swap.h"
 
 namespace stillwater::standby {
 
-// Swaps the words of N bytes in which `mine` and `theirs` differ; returns how many. Doing it again restores
-// both. `bytes` is a multiple of sizeof(Word).
-template <class Word = std::uint64_t>
-std::size_t swap_differing(std::byte* mine, std::byte* theirs, std::size_t bytes) {
-  std::size_t swapped = 0;
-  for (std::size_t at = 0; at < bytes; at += sizeof(Word)) {
-    Word a, b;
-    std::memcpy(&a, mine + at, sizeof(Word));
-    std::memcpy(&b, theirs + at, sizeof(Word));
-    if (a == b) continue;
-    std::memcpy(mine + at, &b, sizeof(Word));
-    std::memcpy(theirs + at, &a, sizeof(Word));
-    ++swapped;
-  }
-  return swapped;
-}
-
-// One control thread. Payloads handed to `apply` stay where they are until the epoch's fate is decided: after
-// it they hold the old bytes and are the undo log.
+// One control thread. Lines that `apply` swapped in stay where they are, in the payload or in the room that
+// it took, until the epoch's fate is decided: after it they hold the old bytes and are the undo log.
 class Applier {
  public:
   // `protected_ranges` are never written, whoever asks (D4); pages 0 and 1 always belong to them.
   Applier(region::Region& region, std::vector<region::Extent> protected_ranges);
 
   // Swaps one group in. A group that is malformed, out of order, of another epoch, or touches what it must
-  // not is refused whole: the region is as before.
-  [[nodiscard]] Status apply(std::span<std::byte> payload, std::uint64_t check);
+  // not is refused whole: the region is as before. Packed lines are unpacked to the end of `room`, which is
+  // reserved memory (P2). Returns how much of it was taken; none: the payload itself is the undo log.
+  [[nodiscard]] Result<std::size_t> apply(std::span<std::byte> payload, std::uint64_t check,
+                                          std::span<std::byte> room);
 
-  // Copies lines into a region that holds nothing yet (first sync), or soft lines at any time.
-  [[nodiscard]] Status copy_in(std::span<std::byte> payload, bool soft_only);
+  // Copies lines into a region that holds nothing yet (first sync), or soft lines at any time. `room` is free
+  // again afterwards.
+  [[nodiscard]] Status copy_in(std::span<std::byte> payload, bool soft_only, std::span<std::byte> room);
 
   // Whether the record is that of the epoch that was applied.
   [[nodiscard]] Status matches(const wire::Commit& record) const;
@@ -62,12 +48,17 @@ class Applier {
   void start_from(std::uint64_t committed_epoch) { committed_ = committed_epoch; }
 
  private:
-  // A payload's parts, checked: every extent lies where a transfer may write.
+  // Whole lines, and where they belong.
   struct Lines {
     std::byte* data;
     std::vector<region::Extent> extents;
   };
-  [[nodiscard]] Result<Lines> check_lines(std::span<std::byte> payload, std::uint64_t begin) const;
+  // Every extent lies where a transfer may write, from `begin` on.
+  [[nodiscard]] Result<wire::Lines> checked(std::span<std::byte> payload, std::uint64_t begin) const;
+  // `base`: as wire::unpack says.
+  [[nodiscard]] static Result<Lines> unpacked(wire::Lines& lines, const std::byte* base,
+                                              std::span<std::byte> room);
+  [[nodiscard]] Status is_next_group(const wire::GroupHeader& header) const;
   [[nodiscard]] bool touches_protected(const region::Extent& extent) const;
 
   region::Region& region_;

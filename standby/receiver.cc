@@ -4,6 +4,14 @@
 #include <cstring>
 
 namespace stillwater::standby {
+namespace {
+
+// What was read is acted on while it is in the processor's cache; of an epoch it is about a group, so that
+// little is left to do when its record is read.
+constexpr std::size_t kSyncReadMax = 256u << 10;
+constexpr std::size_t kEpochReadMax = 16u << 10;
+
+}  // namespace
 
 Receiver::Receiver(region::Region& region, ReservedBuffer& buffer,
                    std::vector<region::Extent> protected_ranges, ReceiverHost* host)
@@ -40,17 +48,17 @@ void Receiver::forget() {
   output_.clear();
 }
 
-// What is still to be acted on moves to the front, while no undo log lies before it.
+// What is still to be acted on moves up to the undo log.
 void Receiver::compact() {
-  if (applier_.groups_applied() > 0 || parsed_ == 0) return;
-  std::memmove(buffer_.bytes().data(), buffer_.bytes().data() + parsed_, filled_ - parsed_);
-  filled_ -= parsed_;
-  parsed_ = 0;
+  if (parsed_ == kept_) return;
+  std::memmove(buffer_.bytes().data() + kept_, buffer_.bytes().data() + parsed_, filled_ - parsed_);
+  filled_ -= parsed_ - kept_;
+  parsed_ = kept_;
 }
 
 std::span<std::byte> Receiver::space() {
   compact();
-  return buffer_.bytes().subspan(filled_);
+  return room().first(std::min(room().size(), syncing_ ? kSyncReadMax : kEpochReadMax));
 }
 
 Status Receiver::received(std::size_t n) {
@@ -59,8 +67,8 @@ Status Receiver::received(std::size_t n) {
     auto frame = wire::parse(buffer_.bytes().subspan(parsed_, filled_ - parsed_));
     if (!frame) return tl::unexpected(frame.error());
     if (!frame->has_value()) break;
-    // An epoch's first group stays where it is until the epoch ends: all the memory is to be behind it.
-    if ((*frame)->type == wire::Type::group && applier_.groups_applied() == 0 && parsed_ > 0) {
+    // A group may stay where it is until the epoch ends: all the memory is to be behind it.
+    if ((*frame)->type == wire::Type::group && parsed_ > kept_) {
       compact();
       continue;
     }
@@ -68,9 +76,17 @@ Status Receiver::received(std::size_t n) {
     if (Status done = act(**frame); !done) return done;
     parsed_ += sizeof(wire::FrameHeader) + (*frame)->payload.size();
   }
-  if (filled_ == buffer_.bytes().size() && applier_.groups_applied() > 0)
+  if (filled_ - (parsed_ - kept_) == end() && applier_.groups_applied() > 0)
     return fail(Errc::resource_exhausted, "an epoch is larger than the memory reserved for received groups");
   return {};
+}
+
+// Where lines were unpacked their frame is done with.
+Status Receiver::apply(const wire::Frame& frame) {
+  return applier_.apply(frame.payload, frame.check, room()).map([&](std::size_t unpacked) {
+    unpacked_ += unpacked;
+    if (unpacked == 0) kept_ = parsed_ + sizeof(wire::FrameHeader) + frame.payload.size();
+  });
 }
 
 Status Receiver::act(const wire::Frame& frame) {
@@ -81,13 +97,13 @@ Status Receiver::act(const wire::Frame& frame) {
       if (!syncing_ || applier_.groups_applied() > 0)
         return fail(Errc::protocol, "lines of a first sync arrived while none is running");
       sync_bytes_ += frame.payload.size();
-      return applier_.copy_in(frame.payload, false);
+      return applier_.copy_in(frame.payload, false, room());
     case wire::Type::group:
       if (!syncing_ && !in_sync_) return fail(Errc::protocol, "a group arrived before the first sync");
-      return applier_.apply(frame.payload, frame.check);
+      return apply(frame);
     case wire::Type::soft:
       if (!in_sync_) return fail(Errc::protocol, "soft lines arrived before the first sync was complete");
-      return applier_.copy_in(frame.payload, true);
+      return applier_.copy_in(frame.payload, true, room());
     case wire::Type::digest:
       if (!syncing_ && !in_sync_) return fail(Errc::protocol, "a digest arrived before the first sync");
       return digests_.take(frame.payload, [this](std::uint64_t epoch) { return applier_.is_next(epoch); });
@@ -132,6 +148,7 @@ Status Receiver::commit(const wire::Commit& record) {
     return {};
   }
   return applier_.commit(record).map([&] {
+    drop_undo_log();
     digests_.forget();
     region_.set_identity(region_id_, term_);
     syncing_ = false;
@@ -156,6 +173,7 @@ void Receiver::abort(const wire::Commit& record, const region::Extent& differs) 
 
 void Receiver::forget_copy() {
   applier_.roll_back();
+  drop_undo_log();
   digests_.forget();
   region_.clear();
   applier_.start_from(0);
@@ -171,6 +189,7 @@ std::size_t Receiver::disconnected() {
     return groups;
   }
   applier_.roll_back();
+  drop_undo_log();
   digests_.forget();
   parsed_ = filled_ = 0;
   output_.clear();

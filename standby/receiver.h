@@ -91,6 +91,13 @@ class Receiver {
 
  private:
   void compact();
+  // The epoch's fate is decided: no received bytes are an undo log any more.
+  void drop_undo_log() { kept_ = unpacked_ = 0; }
+  [[nodiscard]] std::size_t end() const { return buffer_.bytes().size() - unpacked_; }
+  [[nodiscard]] std::span<std::byte> room() const {
+    return buffer_.bytes().subspan(filled_, end() - filled_);
+  }
+  [[nodiscard]] Status apply(const wire::Frame& frame);
   [[nodiscard]] Status act(const wire::Frame& frame);
   [[nodiscard]] Status begin_sync(const wire::SyncBegin& begin);
   [[nodiscard]] Status commit(const wire::Commit& record);
@@ -103,8 +110,12 @@ class Receiver {
   ReceiverHost* host_;
   Applier applier_;
   DigestCheck digests_;
-  std::size_t parsed_ = 0;  // bytes of frames acted on; groups of the open epoch among them
+  // From the front of the buffer: groups of the open epoch that are swapped where they arrived; frames that
+  // were acted on; what was not yet. From its end: groups that were unpacked.
+  std::size_t kept_ = 0;
+  std::size_t parsed_ = 0;
   std::size_t filled_ = 0;
+  std::size_t unpacked_ = 0;  // bytes
   bool syncing_ = false;
   bool in_sync_ = false;
   region::RegionId region_id_{};

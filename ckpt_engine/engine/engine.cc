@@ -14,6 +14,7 @@ Engine::Engine(Parts parts, const Policy& policy)
       epochs_(parts.epochs),
       clock_(parts.clock),
       staging_(std::move(parts.staging)),
+      shipment_(staging_.shipment_memory()),
       policy_(policy),
       digester_(parts.region) {}
 
@@ -105,7 +106,7 @@ Status Engine::brownout_round(wire::Transport& standby) {
     sample_.lines += staging_.lines();
     if (Status shipped = ship(standby); !shipped) return shipped;
   }
-  return {};
+  return shipment_.send(standby);
 }
 
 // 3. Quiesce  4. Blackout: hand over the marks, copy the lines, digest some chunks  5. Resume
@@ -122,7 +123,8 @@ Status Engine::blackout(Afterwards afterwards) {
     epochs_.set_current(committed_ + 2);
   }
   digester_.forget();
-  if (staged && afterwards == Afterwards::resume) digester_.digest(policy_.digest_budget, clock_);
+  if (staged && afterwards == Afterwards::resume && digests_are_due(request))
+    digester_.digest(policy_.digest_budget, clock_);
   resuming_ = clock_.now();
   if (afterwards == Afterwards::resume || !staged) barrier_.resume();
   const Instant told = std::clamp(barrier_.last_told(), request, indicated);
@@ -133,6 +135,14 @@ Status Engine::blackout(Afterwards afterwards) {
   if (!staged) return given_up(staged);
   sample_.lines += staging_.lines();
   return mirror_.commit();
+}
+
+// Blackouts follow each other closely where output waits: digests need not, and both sides would pay for them
+// before that output leaves.
+bool Engine::digests_are_due(Instant now) {
+  if (now - last_digests_ < policy_.digest_min_interval) return false;
+  last_digests_ = now;
+  return true;
 }
 
 // Workers stand still.
@@ -158,13 +168,13 @@ Status Engine::given_up(Status why) {
   return why;
 }
 
-// 6. Ship
+// 6. Ship: a group is packed only now, while forwarding runs, and leaves with others, or with the commit
+// record.
 Status Engine::ship(wire::Transport& standby) {
-  for (const std::span<std::byte> frame : staging_.seal(wire::Type::group)) {
-    if (Status sent = standby.send(frame); !sent) return sent;
-    wire::FrameHeader header;
-    std::memcpy(&header, frame.data(), sizeof(header));
-    group_checks_.push_back(header.check);
+  for (const std::span<std::byte> staged : staging_.frames()) {
+    const auto check = shipment_.add_group(standby, staged);
+    if (!check) return tl::unexpected(check.error());
+    group_checks_.push_back(*check);
     ++groups_sent_;
   }
   return {};
@@ -173,7 +183,7 @@ Status Engine::ship(wire::Transport& standby) {
 // The digests are of the region as this epoch leaves it, so they go behind its groups.
 Status Engine::ship_epoch(wire::Transport& standby) {
   if (Status shipped = ship(standby); !shipped || digester_.is_empty()) return shipped;
-  return standby.send(digester_.take_frame(committed_ + 1));
+  return shipment_.add(standby, digester_.take_frame(committed_ + 1));
 }
 
 // 7. Commit: the record comes last (P6). Once it may have left, this epoch's number is spent.
@@ -190,7 +200,9 @@ Status Engine::send_commit_record(wire::Transport& standby) {
       .reserved = 0};
   awaiting_ack_ = true;
   record_term_ = record.term;
-  return standby.send(wire::make_frame(wire::Type::commit, record));
+  return shipment_.add(standby, wire::make_frame(wire::Type::commit, record)).and_then([&] {
+    return shipment_.send(standby);
+  });
 }
 
 bool Engine::is_awaited(std::uint64_t epoch, std::uint64_t term) const {
@@ -245,6 +257,7 @@ void Engine::lead_from_with_standby(std::uint64_t committed) {
 }
 
 void Engine::connection_lost() {
+  shipment_.forget();
   if (!awaiting_ack_) abandon_shipment();
 }
 
@@ -263,6 +276,7 @@ Status Engine::reconnected(std::uint64_t its_committed) {
 // An epoch that was shipped may live on at the standby: its number is not used again. The next one is the
 // epoch that the workers are in.
 void Engine::abandon_shipment() {
+  shipment_.forget();
   tracker_.merge_back();
   committed_ = epochs_.current() - 1;
   forget_shipment();

@@ -16,6 +16,7 @@
 #include "ckpt_engine/engine/digester.h"
 #include "ckpt_engine/engine/mirror.h"
 #include "ckpt_engine/engine/policy.h"
+#include "ckpt_engine/engine/shipment.h"
 #include "ckpt_engine/engine/staging.h"
 #include "ckpt_engine/engine/statistics.h"
 #include "ckpt_engine/region/region.h"
@@ -98,6 +99,7 @@ class Engine {
   [[nodiscard]] Status brownout_round(wire::Transport& standby);
   enum class Afterwards { resume, stay_quiesced };
   [[nodiscard]] Status blackout(Afterwards afterwards);
+  [[nodiscard]] bool digests_are_due(Instant now);
   [[nodiscard]] Status collect_and_stage(Instant indicated, bool with_soft);
   [[nodiscard]] Status ship(wire::Transport& standby);
   [[nodiscard]] Status ship_epoch(wire::Transport& standby);
@@ -125,6 +127,7 @@ class Engine {
   CommittedEpoch& epochs_;
   const Clock& clock_;
   Staging staging_;
+  Shipment shipment_;
   Policy policy_;
   Statistics statistics_;
   Digester digester_;
@@ -142,6 +145,7 @@ class Engine {
   Instant resuming_{};  // when the last blackout had nothing left to do but resume
   Instant last_taken_{};
   Instant last_soft_{};
+  Instant last_digests_{};
   bool soft_set_aside_ = false;  // by the blackout, for the next soft shipment
 };
 

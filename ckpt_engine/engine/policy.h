@@ -16,7 +16,8 @@ struct Policy {
   unsigned brownout_rounds_max = 4;         // M4: rounds end even where writes never converge
   Nanos soft_interval = 250ms;
   std::uint64_t soft_bytes = 256u << 10;  // soft lines shipped an interval
-  Nanos digest_budget = 5us;              // of each blackout, for digests; 0: none
+  Nanos digest_budget = 5us;              // of a blackout, for digests; 0: none
+  Nanos digest_min_interval = 1ms;        // between two blackouts that have some
   Nanos digest_interval = 100ms;  // where nothing else asks for a blackout, digests do, this far apart
 };
 

@@ -30,10 +30,10 @@ Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {
   for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
     if (!staging_.gather(region_, portion, 0, 0))
       return fail(Errc::resource_exhausted, "staging is too small to copy from");
-    for (const std::span<std::byte> frame : staging_.seal(wire::Type::soft))
-      if (Status sent = standby.send(frame); !sent) return sent;
+    for (const std::span<std::byte> staged : staging_.frames())
+      if (Status added = shipment_.add_soft(standby, staged); !added) return added;
   }
-  return {};
+  return shipment_.send(standby);
 }
 
 }  // namespace stillwater::engine

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "ckpt_engine/engine/shipment.h"
+
 namespace stillwater::engine {
 namespace {
 
@@ -37,20 +39,19 @@ std::vector<std::vector<region::Extent>> portions_of(std::span<const region::Ext
 }
 
 Result<Staging> Staging::create(std::size_t bytes) {
-  return LockedMemory::create(bytes, "staging").map([](LockedMemory memory) {
-    return Staging(std::move(memory));
+  return LockedMemory::create(bytes + Shipment::bytes_for(bytes), "staging").map([&](LockedMemory memory) {
+    return Staging(std::move(memory), bytes);
   });
 }
 
-Staging::Staging(LockedMemory memory) : memory_(std::move(memory)) {
-  frames_.reserve(memory_.bytes().size() / (kLinesPerGroup * kLineBytes) + 2);
+Staging::Staging(LockedMemory memory, std::size_t bytes) : memory_(std::move(memory)), bytes_(bytes) {
+  frames_.reserve(bytes_ / (kLinesPerGroup * kLineBytes) + 2);
   extents_.reserve(kLinesPerGroup);
 }
 
 std::uint64_t Staging::lines_max() const {
   constexpr std::size_t kAtLeast = 3 * kFrameOverhead;
-  const std::size_t bytes = memory_.bytes().size();
-  return bytes < kAtLeast + kLineCost ? 1 : (bytes - kAtLeast) / kLineCost;
+  return bytes_ < kAtLeast + kLineCost ? 1 : (bytes_ - kAtLeast) / kLineCost;
 }
 
 bool Staging::gather(const region::Region& region, std::span<const region::Extent> extents,
@@ -63,16 +64,20 @@ bool Staging::gather(const region::Region& region, std::span<const region::Exten
   const std::uint64_t groups =
       std::max<std::uint64_t>(lines > 1 ? 2 : 1, (lines + kLinesPerGroup - 1) / kLinesPerGroup);
   const std::uint64_t per_group = (lines + groups - 1) / groups;
-  if (lines * (kLineBytes + sizeof(wire::WireExtent)) + (groups + 1) * kFrameOverhead >
-      memory_.bytes().size())
-    return false;
+  if (lines * (kLineBytes + sizeof(wire::WireExtent)) + (groups + 1) * kFrameOverhead > bytes_) return false;
 
   std::byte* frame = memory_.bytes().data();
   std::byte* at = frame + kFrameOverhead;
   std::uint64_t room = per_group;
   extents_.clear();
   const auto close_group = [&] {
-    frame = end_group(frame, at, {epoch, first_index++, static_cast<std::uint32_t>(extents_.size())});
+    frame = end_group(frame, at,
+                      {.epoch = epoch,
+                       .index = first_index++,
+                       .extent_count = static_cast<std::uint32_t>(extents_.size()),
+                       .line_count = static_cast<std::uint32_t>(per_group - room),
+                       .encoding = wire::Encoding::as_they_are,
+                       .lines_check = 0});
     at = frame + kFrameOverhead;
     room = per_group;
   };

@@ -12,7 +12,7 @@ namespace stillwater::wire {
 
 inline constexpr std::array<char, 4> kMagic = {'S', 'W', 'R', 'P'};
 inline constexpr std::array<char, 4> kHeartbeatMagic = {'S', 'W', 'H', 'B'};
-inline constexpr std::uint16_t kVersion = 2;
+inline constexpr std::uint16_t kVersion = 3;
 
 enum class Type : std::uint16_t {
   hello = 1,
@@ -84,12 +84,30 @@ struct WireExtent {
 };
 static_assert(sizeof(WireExtent) == 8);
 
+// How the lines of a payload are written.
+enum class Encoding : std::uint32_t {
+  as_they_are = 0,
+  packed = 1,
+};
+
 struct GroupHeader {
   std::uint64_t epoch;
   std::uint32_t index;
   std::uint32_t extent_count;
+  std::uint32_t line_count;
+  Encoding encoding;
+  std::uint64_t lines_check;  // packed: XXH3-64 of the lines unpacked; else 0
 };
-static_assert(sizeof(GroupHeader) == 16);
+static_assert(sizeof(GroupHeader) == 32 && offsetof(GroupHeader, encoding) == 20 &&
+              std::is_trivially_copyable_v<GroupHeader>);
+
+// Of a packed line: what its bytes were XORed with. Two bits each.
+enum class Base : std::uint8_t {
+  none = 0,         // the line's 64 bytes follow as they are
+  zeroes = 1,       // what is not zero follows
+  line_before = 2,  // what differs from the line before it in the payload; zeroes before the first
+  receivers = 3,    // what differs from the receiver's own line; in groups alone
+};
 
 // No epoch, and no instant of a region's clock (146 years), is as large: what follows them can be counted on.
 inline constexpr std::uint64_t kEpochEnd = std::uint64_t{1} << 62;
@@ -175,6 +193,7 @@ struct Heartbeat {
 static_assert(sizeof(Heartbeat) == 88 && offsetof(Heartbeat, check) == 80);
 
 inline constexpr std::uint32_t kLinesPayloadMax = 1u << 20;
+inline constexpr std::uint32_t kLinesMax = kLinesPayloadMax / region::kLineBytes;  // of a payload, unpacked
 
 // The cap on a payload of that type; 0 for an unknown type.
 [[nodiscard]] constexpr std::uint32_t payload_max(Type type) {

@@ -61,6 +61,13 @@ Result<std::optional<Frame>> parse(std::span<std::byte> buffer) {
   return Frame{header.type, header.check, payload};
 }
 
+Bytes first_frame(Bytes frames) {
+  FrameHeader header;
+  if (frames.size() < sizeof(header)) return {};
+  std::memcpy(&header, frames.data(), sizeof(header));
+  return frames.first(std::min(frames.size(), sizeof(header) + header.length));
+}
+
 std::uint64_t digest_of(Bytes chunk) { return XXH3_64bits(chunk.data(), chunk.size()); }
 
 std::string text_of(const Frame& frame) {

@@ -38,6 +38,9 @@ template <class T>
 // judged as soon as it is there, so that an oversized frame is refused before it is received.
 [[nodiscard]] Result<std::optional<Frame>> parse(std::span<std::byte> buffer);
 
+// The first of whole frames that follow each other, or nothing, where there is none.
+[[nodiscard]] Bytes first_frame(Bytes frames);
+
 // Of a chunk of the region, as digest frames carry it.
 [[nodiscard]] std::uint64_t digest_of(Bytes chunk);
 

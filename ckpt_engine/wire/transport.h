@@ -10,9 +10,9 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Takes all of `frame` before it returns. An error means that the connection is of no use any more; how
-  // much of the frame arrived is unknown.
-  [[nodiscard]] virtual Status send(Bytes frame) = 0;
+  // Takes all of `frames`, one whole frame or several, before it returns. An error means that the connection
+  // is of no use any more; how much of them arrived is unknown.
+  [[nodiscard]] virtual Status send(Bytes frames) = 0;
 };
 
 }  // namespace stillwater::wire

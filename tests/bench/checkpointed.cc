@@ -12,12 +12,20 @@ namespace stillwater::bench {
 namespace {
 
 constexpr std::uint64_t kTerm = 1;
+constexpr std::uint64_t kRestNs = 100'000;  // at a time
 
 void pin_to(unsigned core) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(core, &set);
   sched_setaffinity(0, sizeof(set), &set);
+}
+
+region::Layout hard_and_soft(std::uint64_t hard_bytes) {
+  region::Layout layout;
+  layout.add("hard", region::StateClass::hard, hard_bytes, region::kLineBytes);
+  layout.add("soft", region::StateClass::soft, region::kPageBytes, region::kLineBytes);
+  return layout;
 }
 
 }  // namespace
@@ -47,7 +55,7 @@ void BusyWorker::run() {
   quiesce::InterfaceAgent agent(barrier_.gate(0), {});
   region::Turn turn(region_, marks_);
   while (!end_.load(std::memory_order_relaxed)) {
-    resting_.wait(true);
+    if (resting_.load(std::memory_order_relaxed)) agent.park(kRestNs);
     turn.begin(epochs_.current(), clock.now());
     if (const Work* work = work_.load(std::memory_order_acquire); work != nullptr) {
       (*work)(turn);
@@ -64,15 +72,12 @@ void BusyWorker::does(const Work& work) {
 
 void BusyWorker::rest() { resting_ = true; }
 
-void BusyWorker::wake() {
-  resting_ = false;
-  resting_.notify_one();
-}
+void BusyWorker::wake() { resting_ = false; }
 
-Checkpointed::Checkpointed(std::uint64_t hard_bytes, const std::string& tracker) {
-  region::Layout layout;
-  layout.add("hard", region::StateClass::hard, hard_bytes, region::kLineBytes);
-  layout.add("soft", region::StateClass::soft, region::kPageBytes, region::kLineBytes);
+Checkpointed::Checkpointed(std::uint64_t hard_bytes, const std::string& tracker)
+    : Checkpointed(hard_and_soft(hard_bytes), tracker) {}
+
+Checkpointed::Checkpointed(const region::Layout& layout, const std::string& tracker) {
   region_ = must(region::Region::create(layout), "region");
   region_->set_identity({1}, kTerm);
   marks_ = std::make_unique<region::WorkerMarks>(region::kDataOffset, region_->soft_begin(), region_->size());

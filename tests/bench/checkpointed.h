@@ -43,7 +43,8 @@ class BusyWorker {
   ~BusyWorker();
   // Returns when the work is done, in one turn, and the worker turns on.
   void does(const Work& work);
-  // From its next turn on it leaves the core to others, or takes it again. At first it is awake.
+  // From its next turn on it leaves the core to others, parked and so quiesced, or takes it again. At first
+  // it is awake.
   void rest();
   void wake();
 
@@ -65,6 +66,8 @@ class Checkpointed {
  public:
   // `tracker`: as trackers::make_tracker names them.
   Checkpointed(std::uint64_t hard_bytes, const std::string& tracker);
+  // Any roots.
+  Checkpointed(const region::Layout& layout, const std::string& tracker);
 
   // One checkpoint, committed. Pause from request to resumed.
   Nanos pause_of_checkpoint();
@@ -75,6 +78,7 @@ class Checkpointed {
   [[nodiscard]] std::uint64_t hard_bytes() const { return region_->root("hard").bytes; }
   [[nodiscard]] const region::Region& region() const { return *region_; }
   [[nodiscard]] BusyWorker& worker() { return *worker_; }
+  [[nodiscard]] engine::Engine& engine() { return *engine_; }
   [[nodiscard]] const engine::Sample& last_sample() const { return engine_->last_sample(); }
 
  private:

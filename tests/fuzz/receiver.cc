@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 
+#include "ckpt_engine/wire/lines.h"
 #include "tests/fuzz/expect.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/receiver_model.h"
@@ -143,11 +144,17 @@ class Standby {
       data_lines += e.line_count;
     }
     if (data_lines > 1024 || input_.rarely()) data_lines = input_.value();
-    wire::GroupHeader header{model_.next_epoch(), model_.groups(),
-                             static_cast<std::uint32_t>(extents.size())};
+    wire::GroupHeader header{.epoch = model_.next_epoch(),
+                             .index = model_.groups(),
+                             .extent_count = static_cast<std::uint32_t>(extents.size()),
+                             .line_count = static_cast<std::uint32_t>(data_lines),
+                             .encoding = wire::Encoding::as_they_are,
+                             .lines_check = 0};
     if (input_.rarely()) header.epoch = input_.below(2) == 0 ? header.epoch + input_.value() : input_.value();
     if (input_.rarely()) header.index = input_.value();
     if (input_.rarely()) header.extent_count = input_.value<std::uint32_t>();
+    if (input_.rarely()) header.line_count = input_.value<std::uint32_t>();
+    if (input_.rarely()) header.encoding = static_cast<wire::Encoding>(input_.below(3));
     // Words that differ from line to line, and from group to group.
     Stream payload(sizeof(header) + data_lines * kLineBytes + extents.size() * sizeof(extents[0]));
     std::memcpy(payload.data(), &header, sizeof(header));
@@ -158,7 +165,43 @@ class Standby {
       std::memcpy(at, &value, sizeof(value));
     }
     if (!extents.empty()) std::memcpy(at, extents.data(), extents.size() * sizeof(extents[0]));
+    if (input_.below(2) == 1) payload = packed(payload, type == wire::Type::group);
     return wire::make_frame(type, wire::Bytes(payload));
+  }
+
+  // The same lines, where they can be packed: against what the receiver has, which it must know, or not.
+  [[nodiscard]] Stream packed(const Stream& payload, bool against) {
+    Stream copy = payload;
+    const auto lines = wire::parse_lines(copy);
+    if (!lines || !lines->agree || lines->header.encoding != wire::Encoding::as_they_are) return payload;
+    std::uint64_t end = 0;
+    for (const region::Extent& extent : lines->extents) {
+      if (extent.offset < end) return payload;
+      end = extent.offset + extent.bytes;
+    }
+    wire::GroupHeader header = lines->header;
+    header.encoding = wire::Encoding::packed;
+    Stream out(wire::Packer::bytes_max(header.extent_count, header.line_count));
+    wire::Packer packer(out.data(), header);
+    for (const region::Extent& extent : lines->extents)
+      packer.add_extent({static_cast<std::uint32_t>(extent.offset / kLineBytes),
+                         static_cast<std::uint32_t>(extent.bytes / kLineBytes)});
+    const bool wrongly = input_.rarely();  // about the receiver's memory
+    const std::byte* line = lines->bytes.data();
+    for (const region::Extent& extent : lines->extents)
+      for (std::uint64_t at = extent.offset; at < extent.offset + extent.bytes; at += kLineBytes) {
+        const bool known =
+            at >= region::kDataOffset && at + kLineBytes <= region().size() && (against || wrongly);
+        packer.add_line(line, !known    ? nullptr
+                              : wrongly ? lines->bytes.data()
+                                        : model_.memory().data() + (at - region::kDataOffset));
+        line += kLineBytes;
+      }
+    std::byte* const written = packer.finish(wire::lines_check(lines->bytes));
+    out.resize(static_cast<std::size_t>(written - out.data()));
+    if (input_.rarely())
+      out[input_.value<std::uint16_t>() % out.size()] ^= static_cast<std::byte>(input_.value());
+    return out;
   }
 
   [[nodiscard]] Stream digest() {

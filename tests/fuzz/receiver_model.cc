@@ -5,6 +5,8 @@
 
 #include <xxhash.h>
 
+#include "ckpt_engine/wire/lines.h"
+
 namespace stillwater::fuzz {
 namespace {
 
@@ -51,7 +53,7 @@ bool ReceiverModel::judge(const wire::Frame& frame) {
     case wire::Type::soft:
       return in_sync_ && write(frame.payload, soft_begin_, false);
     case wire::Type::group: {
-      if (!filled || !lines_of(frame.payload, region::kDataOffset)) return false;
+      if (!filled || !lines_of(frame.payload, region::kDataOffset, true)) return false;
       const auto header = read<wire::GroupHeader>(frame.payload, 0);
       if (!is_next(header.epoch) || header.index != checks_.size()) return false;
       open_epoch_ = header.epoch;
@@ -145,36 +147,63 @@ bool ReceiverModel::copies_hold() const {
   });
 }
 
-std::optional<ReceiverModel::Lines> ReceiverModel::lines_of(wire::Bytes payload, std::uint64_t begin) const {
+bool ReceiverModel::may_write(const region::Extent& extent, std::uint64_t begin) const {
+  const bool inside = extent.offset >= begin && extent.offset + extent.bytes <= size_;
+  return extent.bytes > 0 && inside && !region::overlap(extent, protected_);
+}
+
+std::optional<ReceiverModel::Lines> ReceiverModel::lines_of(wire::Bytes payload, std::uint64_t begin,
+                                                            bool against) const {
   if (payload.size() < sizeof(wire::GroupHeader)) return std::nullopt;
-  const std::uint64_t count = read<wire::GroupHeader>(payload, 0).extent_count;
-  const std::uint64_t list_bytes = count * sizeof(wire::WireExtent);
-  if (list_bytes > payload.size() - sizeof(wire::GroupHeader)) return std::nullopt;
-  Lines lines{{}, sizeof(wire::GroupHeader)};
-  std::uint64_t data_bytes = payload.size() - sizeof(wire::GroupHeader) - list_bytes;
-  for (std::uint64_t i = 0; i < count; ++i) {
+  const auto header = read<wire::GroupHeader>(payload, 0);
+  if (header.line_count > wire::kLinesMax) return std::nullopt;
+  if (header.encoding == wire::Encoding::packed) return packed_lines_of(payload, begin, against);
+  if (header.encoding != wire::Encoding::as_they_are) return std::nullopt;
+  const std::uint64_t list_bytes = std::uint64_t{header.extent_count} * sizeof(wire::WireExtent);
+  if (list_bytes > payload.size() - sizeof(header)) return std::nullopt;
+  const std::uint64_t data_bytes = payload.size() - sizeof(header) - list_bytes;
+  Lines lines;
+  std::uint64_t bytes = 0;
+  for (std::uint64_t i = 0; i < header.extent_count; ++i) {
     const region::Extent extent =
         bytes_of(read<wire::WireExtent>(payload, payload.size() - list_bytes + i * sizeof(wire::WireExtent)));
-    const bool inside = extent.offset >= begin && extent.offset + extent.bytes <= size_;
-    if (extent.bytes == 0 || !inside || region::overlap(extent, protected_) || extent.bytes > data_bytes)
-      return std::nullopt;
-    data_bytes -= extent.bytes;
+    if (!may_write(extent, begin)) return std::nullopt;
+    bytes += extent.bytes;
     lines.extents.push_back(extent);
   }
-  if (data_bytes != 0) return std::nullopt;
+  if (bytes != data_bytes || bytes != std::uint64_t{header.line_count} * region::kLineBytes ||
+      header.lines_check != 0)
+    return std::nullopt;
+  const auto from = payload.begin() + sizeof(header);
+  lines.bytes.assign(from, from + static_cast<std::ptrdiff_t>(bytes));
+  return lines;
+}
+
+// What they unpack to, the product says, which other tests hold to the format; what may be written, and when
+// nothing at all is, is this model's.
+std::optional<ReceiverModel::Lines> ReceiverModel::packed_lines_of(wire::Bytes payload, std::uint64_t begin,
+                                                                   bool against) const {
+  std::vector<std::byte> copy(payload.begin(), payload.end());
+  const auto packed = wire::parse_lines(copy);
+  if (!packed || !packed->agree) return std::nullopt;
+  for (const region::Extent& extent : packed->extents)
+    if (!may_write(extent, begin)) return std::nullopt;
+  Lines lines{packed->extents, std::vector<std::byte>(packed->header.line_count * region::kLineBytes)};
+  const std::byte* base = against ? memory_.data() - region::kDataOffset : nullptr;
+  if (!wire::unpack(*packed, base, lines.bytes.data())) return std::nullopt;
   return lines;
 }
 
 bool ReceiverModel::write(wire::Bytes payload, std::uint64_t begin, bool keep_old) {
-  const auto lines = lines_of(payload, begin);
+  const auto lines = lines_of(payload, begin, keep_old);
   if (!lines) return false;
-  std::size_t from = lines->data_at;
+  auto from = lines->bytes.begin();
   for (const region::Extent& extent : lines->extents) {
     const std::size_t at = extent.offset - region::kDataOffset;
     const std::span<std::byte> mine = std::span(memory_).subspan(at, extent.bytes);
     if (keep_old) undo_.push_back({at, {mine.begin(), mine.end()}});
-    std::copy_n(payload.begin() + static_cast<std::ptrdiff_t>(from), extent.bytes, mine.begin());
-    from += extent.bytes;
+    std::copy_n(from, extent.bytes, mine.begin());
+    from += static_cast<std::ptrdiff_t>(extent.bytes);
   }
   return true;
 }

@@ -44,7 +44,7 @@ class ReceiverModel {
  private:
   struct Lines {
     std::vector<region::Extent> extents;
-    std::size_t data_at;
+    std::vector<std::byte> bytes;  // of all extents, unpacked
   };
   struct Undo {
     std::size_t at;
@@ -55,7 +55,11 @@ class ReceiverModel {
   [[nodiscard]] bool commit(const wire::Commit& record);
   [[nodiscard]] bool take_digests(wire::Bytes payload);
   [[nodiscard]] bool copies_hold() const;
-  [[nodiscard]] std::optional<Lines> lines_of(wire::Bytes payload, std::uint64_t begin) const;
+  // `against`: what packed lines may refer to besides each other is this model's memory.
+  [[nodiscard]] std::optional<Lines> lines_of(wire::Bytes payload, std::uint64_t begin, bool against) const;
+  [[nodiscard]] bool may_write(const region::Extent& extent, std::uint64_t begin) const;
+  [[nodiscard]] std::optional<Lines> packed_lines_of(wire::Bytes payload, std::uint64_t begin,
+                                                     bool against) const;
   [[nodiscard]] bool write(wire::Bytes payload, std::uint64_t begin, bool keep_old);
   [[nodiscard]] bool is_next(std::uint64_t epoch) const;
   void roll_back();

@@ -175,25 +175,34 @@ Step step_of(wire::Type type, Step otherwise) {
   }
 }
 
-// As a sender might that is broken, or not ours: the first lines are to go into protected memory.
+// As a sender might that is broken, or not ours: a line of the group is to go into protected memory.
 Packet forged(wire::Bytes frame) {
-  Packet bytes(frame.begin(), frame.end());
   wire::GroupHeader header;
-  std::memcpy(&header, bytes.data() + sizeof(wire::FrameHeader), sizeof(header));
-  wire::WireExtent extent;
-  std::byte* const first = bytes.data() + bytes.size() - header.extent_count * sizeof(extent);
-  std::memcpy(&extent, first, sizeof(extent));
-  extent.first_line = region::kProfileOffset / region::kLineBytes;
-  std::memcpy(first, &extent, sizeof(extent));
-  wire::FrameHeader outer;
-  wire::seal(outer, wire::Type::group, std::span(bytes).subspan(sizeof(outer)));
-  std::memcpy(bytes.data(), &outer, sizeof(outer));
-  return bytes;
+  std::memcpy(&header, frame.data() + sizeof(wire::FrameHeader), sizeof(header));
+  header.extent_count = header.line_count = 1;
+  header.encoding = wire::Encoding::as_they_are;
+  header.lines_check = 0;
+  const wire::WireExtent extent{region::kProfileOffset / region::kLineBytes, 1};
+  std::vector<std::byte> payload(sizeof(header) + region::kLineBytes + sizeof(extent), std::byte{0xee});
+  std::memcpy(payload.data(), &header, sizeof(header));
+  std::memcpy(payload.data() + payload.size() - sizeof(extent), &extent, sizeof(extent));
+  const std::vector<std::byte> made = wire::make_frame(wire::Type::group, wire::Bytes(payload));
+  return Packet(made.begin(), made.end());
 }
 
 }  // namespace
 
-Status Process::send(wire::Bytes frame) {
+// Between two frames of one send the connection may break as well.
+Status Process::send(wire::Bytes frames) {
+  while (!frames.empty()) {
+    const wire::Bytes frame = wire::first_frame(frames);
+    if (Status sent = send_frame(frame); !sent) return sent;
+    frames = frames.subspan(frame.size());
+  }
+  return {};
+}
+
+Status Process::send_frame(wire::Bytes frame) {
   wire::FrameHeader header;
   std::memcpy(&header, frame.data(), sizeof(header));
   packets_.note_epoch();

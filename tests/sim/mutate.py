@@ -18,8 +18,8 @@ MUTANTS = {
         'for (auto lines = groups_.rbegin(); lines != groups_.rend(); ++lines) {',
         'for (auto lines = groups_.rend(); lines != groups_.rend(); ++lines) {'),
     'commit_before_last_group': (ENGINE,
-        'staging_.seal(wire::Type::group)) {',
-        '[&] { const auto all = staging_.seal(wire::Type::group);'
+        'staging_.frames()) {',
+        '[&] { const auto all = staging_.frames();'
         ' return all.first(all.empty() ? 0 : all.size() - 1); }()) {'),
     'mark_dropped_early': (ENGINE,
         'record_term_ = record.term;',

@@ -99,7 +99,8 @@ class Process final : private standby::PairEvents, private wire::Transport {
   void send_beat();
   void receive_beats();
 
-  [[nodiscard]] Status send(wire::Bytes frame) override;
+  [[nodiscard]] Status send(wire::Bytes frames) override;
+  [[nodiscard]] Status send_frame(wire::Bytes frame);
   void says(const wire::Heartbeat& content) override { content_ = content; }
   void said(Severity severity, const std::string& text) override;
   void sync_progress(std::uint64_t) override {}

@@ -238,4 +238,24 @@ TEST_CASE("an abort of an epoch that does not wait, or for no known reason, is r
   CHECK(pair.engine.committed() == epoch);
 }
 
+TEST_CASE("blackouts that follow each other closely have digests no oftener than their interval says") {
+  Pair pair;
+  pair.policy.digest_min_interval = 1ms;
+  pair.engine.set_policy(pair.policy);
+  pair.clock.at += 1s;
+  pair.sync_and_acknowledge();
+  const auto digests_of_next = [&] {
+    pair.link.digests.clear();
+    pair.write_hard(1);
+    REQUIRE(pair.engine.checkpoint(pair.link));
+    pair.acknowledge();
+    return pair.link.digests.size();
+  };
+  CHECK(digests_of_next() == 0);
+  pair.clock.at += 1ms;
+  CHECK(digests_of_next() > 0);
+  CHECK(digests_of_next() == 0);
+  pair.check_standby();
+}
+
 }  // namespace stillwater::tests

@@ -26,7 +26,16 @@ std::unique_ptr<trackers::DirtyTracker> make_tracker(const std::string& name, co
 
 }  // namespace
 
-Status Link::send(wire::Bytes bytes) {
+Status Link::send(wire::Bytes frames) {
+  while (!frames.empty()) {
+    const wire::Bytes frame = wire::first_frame(frames);
+    if (Status sent = send_frame(frame); !sent) return sent;
+    frames = frames.subspan(frame.size());
+  }
+  return {};
+}
+
+Status Link::send_frame(wire::Bytes bytes) {
   if (!may_send_quiesced) REQUIRE_FALSE(barrier_.quiesced);  // forwarding never stands still for a transfer
   if (sends++ != breaks_at) {
     look_at(bytes);
@@ -49,8 +58,7 @@ void Link::look_at(wire::Bytes bytes) {
       wire::GroupHeader header;
       std::memcpy(&header, payload.data(), sizeof(header));
       if (header.index == 0) lines_of_groups.clear();
-      lines_of_groups.push_back(
-          (payload.size() - sizeof(header) - header.extent_count * sizeof(wire::WireExtent)) / 64);
+      lines_of_groups.push_back(header.line_count);
       groups_of_epoch = header.index + 1;
       events_.push_back("group " + std::to_string(header.index));
       break;

@@ -97,17 +97,17 @@ class LoggedTracker final : public trackers::DirtyTracker {
   const FakeBarrier& barrier_;
 };
 
-// Delivers to a receiver, or breaks at a chosen send with part of that frame delivered.
+// Delivers to a receiver frame by frame, or breaks at a chosen one with part of it delivered.
 class Link final : public wire::Transport {
  public:
   Link(standby::Receiver& receiver, Events& log, const FakeBarrier& barrier)
       : receiver_(receiver), events_(log), barrier_(barrier) {}
 
-  [[nodiscard]] Status send(wire::Bytes bytes) override;
+  [[nodiscard]] Status send(wire::Bytes frames) override;
   // All acknowledgements that the receiver has sent; its aborts go to `aborts`.
   [[nodiscard]] std::vector<wire::Ack> take_acks();
 
-  std::uint64_t sends = 0;
+  std::uint64_t sends = 0;                      // of frames
   bool may_send_quiesced = false;               // the last checkpoint of a planned stop
   std::uint64_t breaks_at = ~std::uint64_t{0};  // counted like `sends`
   std::size_t delivers_of_last = 0;             // bytes of the frame at which it breaks
@@ -119,12 +119,20 @@ class Link final : public wire::Transport {
   std::vector<wire::Abort> aborts;
 
  private:
+  [[nodiscard]] Status send_frame(wire::Bytes frame);
   void look_at(wire::Bytes frame);
 
   standby::Receiver& receiver_;
   Events& events_;
   const FakeBarrier& barrier_;
 };
+
+// Time stands still unless a test moves it.
+inline engine::Policy with_digests_at_every_blackout() {
+  engine::Policy policy;
+  policy.digest_min_interval = 0ns;
+  return policy;
+}
 
 struct PairOptions {
   std::size_t staging_bytes = 1u << 20;
@@ -168,7 +176,7 @@ class Pair {
   CommittedEpoch epochs;
   std::unique_ptr<trackers::DirtyTracker> tracker;
   LoggedTracker logged_tracker{*tracker, events, barrier};
-  engine::Policy policy;
+  engine::Policy policy = with_digests_at_every_blackout();
   engine::Engine engine;
   standby::ReservedBuffer reserved;
   standby::Receiver receiver;

@@ -6,8 +6,9 @@ namespace {
 
 // A source and a standby in sync at epoch 1, some work later.
 struct InSync {
-  explicit InSync(Random& random, unsigned steps = 40, std::size_t reserved_bytes = 1u << 20)
-      : standby(reserved_bytes) {
+  explicit InSync(Random& random, unsigned steps = 40, std::size_t reserved_bytes = 1u << 20,
+                  wire::Encoding encoding = wire::Encoding::packed)
+      : source(encoding), standby(reserved_bytes) {
     source.worker.work(random, 1, 100);
     REQUIRE(standby.feed(source.first_sync()));
     REQUIRE(standby.receiver.in_sync());
@@ -19,6 +20,8 @@ struct InSync {
   Standby standby;
   Snapshot at_first;
 };
+
+wire::Encoding either_encoding() { return GENERATE(wire::Encoding::as_they_are, wire::Encoding::packed); }
 
 }  // namespace
 
@@ -45,7 +48,7 @@ TEST_CASE("P6: an epoch is committed and acknowledged when its record arrived, w
 
 TEST_CASE("P5: group k is applied although group k+1 is only beginning to arrive") {
   Random random(Catch::rngSeed());
-  InSync s(random);
+  InSync s(random, 40, 1u << 20, either_encoding());
   const std::vector<Stream> frames = frames_of(s.source.groups(2));
   REQUIRE(frames.size() >= 2);
   for (std::size_t k = 0; k + 1 < frames.size(); ++k) {
@@ -58,7 +61,7 @@ TEST_CASE("P5: group k is applied although group k+1 is only beginning to arrive
 
 TEST_CASE("P2 P4: a group that is still arriving lies in reserved memory: the region does not change") {
   Random random(Catch::rngSeed());
-  InSync s(random);
+  InSync s(random, 40, 1u << 20, either_encoding());
   const std::vector<Stream> frames = frames_of(s.source.groups(2));
   for (std::size_t n = 1; n < frames[0].size(); ++n) {
     REQUIRE(s.standby.feed(std::span(frames[0]).subspan(n - 1, 1)));
@@ -70,7 +73,7 @@ TEST_CASE("P2 P4: a group that is still arriving lies in reserved memory: the re
 
 TEST_CASE("P7 Q9: a connection lost at any byte leaves the epoch before, or the new one if its record came") {
   Random random(Catch::rngSeed());
-  InSync s(random, 10);
+  InSync s(random, 10, 1u << 20, either_encoding());
   const Stream shipment = s.source.epoch(2);
   INFO(shipment.size() << " bytes");
   for (std::size_t n = 0; n < shipment.size(); ++n) {
@@ -109,8 +112,9 @@ TEST_CASE("P7: a partial epoch is rolled back byte for byte where its extents ov
 }
 
 TEST_CASE("the stream may be cut into pieces of any size, at the least reserved memory that fits") {
-  for_seeds(40, [](Random& random) {
-    Source source;
+  const wire::Encoding encoding = either_encoding();
+  for_seeds(40, [&](Random& random) {
+    Source source(encoding);
     source.worker.work(random, 1, 100);
     Stream stream = source.first_sync();
     std::size_t largest_epoch = stream.size();
@@ -131,6 +135,33 @@ TEST_CASE("the stream may be cut into pieces of any size, at the least reserved 
     }
     REQUIRE(standby.receiver.committed() == 11);
     REQUIRE(hard_bytes(*standby.region) == hard_bytes(*source.region));
+  });
+}
+
+TEST_CASE("P7: epochs follow each other, are committed or lost at any byte, and shipped anew") {
+  const wire::Encoding encoding = either_encoding();
+  for_seeds(60, [&](Random& random) {
+    InSync s(random, 20, 1u << 20, encoding);
+    Snapshot committed = hard_bytes(*s.standby.region);
+    for (std::uint64_t epoch = 2; epoch < 12; ++epoch) {
+      s.source.worker.work(random, epoch, 20);
+      const bool lost = one_in(random, 3);
+      Stream shipment = s.source.epoch(epoch);
+      if (lost) {
+        shipment.resize(below(random, shipment.size()));
+      }
+      REQUIRE(s.standby.feed(shipment, 1 + below(random, 3000)));
+      if (lost) {
+        s.standby.reconnect();
+        s.source.forget_shipment();
+        REQUIRE(hard_bytes(*s.standby.region) == committed);
+        s.source.worker.marks.hard->mark(region::kDataOffset,
+                                         s.source.region->soft_begin() - region::kDataOffset);
+      } else {
+        committed = hard_bytes(*s.source.region);
+        REQUIRE(hard_bytes(*s.standby.region) == committed);
+      }
+    }
   });
 }
 

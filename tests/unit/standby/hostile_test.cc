@@ -227,7 +227,7 @@ TEST_CASE("another wire version, and a frame larger than its type allows, are re
   const Status version = a.standby.feed(header);
   REQUIRE_FALSE(version);
   CHECK(version.error().code == Errc::protocol);
-  CHECK(version.error().message.find("version 3") != std::string::npos);
+  CHECK(version.error().message.find("version 4") != std::string::npos);
   a.standby.reconnect();
 
   header[4] = std::byte{1};
@@ -268,8 +268,13 @@ TEST_CASE("random bytes, and random payloads in right frames, change nothing") {
     for (std::byte& b : noise) b = static_cast<std::byte>(random());
     if (one_in(random, 2)) {
       const auto type = static_cast<wire::Type>(5 + below(random, 7));
-      if (noise.size() >= 16 && one_in(random, 2)) {
-        const wire::GroupHeader header{2, 0, static_cast<std::uint32_t>(below(random, 8))};
+      if (noise.size() >= sizeof(wire::GroupHeader) && one_in(random, 2)) {
+        const wire::GroupHeader header{.epoch = 2,
+                                       .index = 0,
+                                       .extent_count = static_cast<std::uint32_t>(below(random, 8)),
+                                       .line_count = static_cast<std::uint32_t>(below(random, 8)),
+                                       .encoding = static_cast<wire::Encoding>(below(random, 3)),
+                                       .lines_check = 0};
         std::memcpy(noise.data(), &header, sizeof(header));
       }
       noise = wire::make_frame(type, wire::Bytes(noise));

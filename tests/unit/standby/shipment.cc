@@ -5,7 +5,12 @@
 namespace stillwater::tests {
 
 Stream HandMade::payload() const {
-  const wire::GroupHeader header{epoch, index, static_cast<std::uint32_t>(extents.size()) + extra_extents};
+  const wire::GroupHeader header{.epoch = epoch,
+                                 .index = index,
+                                 .extent_count = static_cast<std::uint32_t>(extents.size()) + extra_extents,
+                                 .line_count = static_cast<std::uint32_t>(lines),
+                                 .encoding = wire::Encoding::as_they_are,
+                                 .lines_check = 0};
   Stream out(sizeof(header) + lines * region::kLineBytes + extents.size() * sizeof(extents[0]), fill);
   std::memcpy(out.data(), &header, sizeof(header));
   if (!extents.empty())
@@ -61,6 +66,7 @@ Stream Source::first_sync(std::uint64_t number) {
   for (const auto frame : staging_.seal(wire::Type::sync_lines)) append(stream, {frame.begin(), frame.end()});
   worker.marks.hard->clear();
   worker.marks.soft->clear();
+  shipment_.forget();
   append(stream, epoch(number));
   return stream;
 }
@@ -70,9 +76,14 @@ Stream Source::groups(std::uint64_t number) {
   worker.marks.hard->append_to(extents);
   worker.marks.hard->clear();
   REQUIRE(staging_.gather(*region, extents, number, 0));
-  Stream stream;
-  for (const auto frame : staging_.seal(wire::Type::group)) append(stream, {frame.begin(), frame.end()});
-  return stream;
+  Recorder sent;
+  if (encoding_ == wire::Encoding::packed) {
+    for (const auto staged : staging_.frames()) REQUIRE(shipment_.add_group(sent, staged));
+    REQUIRE(shipment_.send(sent));
+  } else {
+    for (const auto frame : staging_.seal(wire::Type::group)) REQUIRE(sent.send(frame));
+  }
+  return sent.stream;
 }
 
 Stream Source::epoch(std::uint64_t number) {

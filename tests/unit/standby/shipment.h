@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "ckpt_engine/engine/shipment.h"
 #include "ckpt_engine/engine/staging.h"
 #include "standby/receiver.h"
 #include "tests/unit/region/world.h"
@@ -37,22 +38,37 @@ struct HandMade {
 [[nodiscard]] wire::Commit record_of(const Stream& groups, std::uint64_t epoch);
 [[nodiscard]] std::vector<Stream> frames_of(const Stream& stream);
 
-// An active that records what it would send.
+struct Recorder final : wire::Transport {
+  Status send(wire::Bytes frames) override {
+    stream.insert(stream.end(), frames.begin(), frames.end());
+    return {};
+  }
+  Stream stream;
+};
+
+// An active that records what it would send, its groups in that encoding.
 class Source {
  public:
-  Source() : region(make_region(small_layout())), worker(*region) { region->set_identity(kOurRegion, kTerm); }
+  explicit Source(wire::Encoding encoding = wire::Encoding::packed)
+      : region(make_region(small_layout())), worker(*region), encoding_(encoding) {
+    region->set_identity(kOurRegion, kTerm);
+  }
 
   // Everything, as epoch `epoch`.
   [[nodiscard]] Stream first_sync(std::uint64_t epoch = 1);
   // What was written since the last call, in groups of epoch `epoch`, without and with the commit record.
   [[nodiscard]] Stream groups(std::uint64_t epoch);
   [[nodiscard]] Stream epoch(std::uint64_t number);
+  // The last epoch was not committed.
+  void forget_shipment() { shipment_.forget(); }
 
   std::unique_ptr<region::Region> region;
   Worker worker;
 
  private:
+  wire::Encoding encoding_;
   engine::Staging staging_ = std::move(*engine::Staging::create(1u << 20));
+  engine::Shipment shipment_{staging_.shipment_memory()};
 };
 
 class Standby {

@@ -32,4 +32,33 @@ TEMPLATE_TEST_CASE("P3 P4: swapping moves the differing words, and swapping twic
   });
 }
 
+TEST_CASE("P4: lines are swapped to the same bytes by every implementation that this processor has") {
+  for (const standby::LineSwap& implementation : standby::kLineSwapImplementations) {
+    if (!implementation.is_supported()) continue;
+    INFO(implementation.name);
+    for_seeds(300, [&](Random& random) {
+      std::vector<std::byte> mine_page(4096 + 8), theirs_page(4096 + 8);
+      std::byte* mine = mine_page.data() + below(random, 8);  // aligned or not
+      std::byte* theirs = theirs_page.data() + below(random, 8);
+      const std::size_t bytes = below(random, 4096 / 64 + 1) * 64;
+      const std::uint64_t one_of = 1 + below(random, 100);
+      for (std::size_t at = 0; at < mine_page.size(); ++at) mine_page[at] = static_cast<std::byte>(random());
+      std::memcpy(theirs, mine, bytes);
+      for (std::size_t at = 0; at < bytes; ++at)
+        if (one_in(random, one_of)) theirs[at] = static_cast<std::byte>(random());
+      std::vector<std::byte> mine_after = mine_page, theirs_after = theirs_page;
+      const std::vector<std::byte> mine_before = mine_page, theirs_before = theirs_page;
+      standby::swap_differing(mine_after.data() + (mine - mine_page.data()),
+                              theirs_after.data() + (theirs - theirs_page.data()), bytes);
+
+      implementation.swap(mine, theirs, bytes);
+      REQUIRE(mine_page == mine_after);
+      REQUIRE(theirs_page == theirs_after);
+      implementation.swap(mine, theirs, bytes);
+      REQUIRE(mine_page == mine_before);
+      REQUIRE(theirs_page == theirs_before);
+    });
+  }
+}
+
 }  // namespace stillwater::tests

@@ -1,0 +1,20 @@
+// The parts of the replication benchmark.
+#pragma once
+
+#include "tests/bench/replication_peer.h"
+#include "tests/bench/report.h"
+
+namespace stillwater::bench {
+
+// Checkpoints of 64 lines a second, and one from its request to its acknowledgement beside a round trip.
+void add_epochs(Report& report, const Connect& connect, unsigned repetitions);
+// From an epoch's last byte to its commit.
+void add_commit_lag(Report& report, const Connect& connect, unsigned repetitions);
+// What new sessions take on the wire.
+void add_session_wire_bytes(Report& report, const Connect& connect, unsigned repetitions);
+// A region filled, beside a plain stream of its bytes.
+void add_first_sync(Report& report, const Connect& connect, unsigned repetitions, unsigned mib);
+// Pages swapped, beside a plain copy of them.
+void add_swaps(Report& report, unsigned repetitions);
+
+}  // namespace stillwater::bench
