@@ -9,7 +9,7 @@ namespace {
 // What was read is acted on while it is in the processor's cache; of an epoch it is about a group, so that
 // little is left to do when its record is read.
 constexpr std::size_t kSyncReadMax = 256u << 10;
-constexpr std::size_t kEpochReadMax = 16u << 10;
+constexpr std::size_t kEpochReadMax = 8u << 10;
 
 }  // namespace
 
@@ -175,7 +175,7 @@ void Receiver::forget_copy() {
   applier_.roll_back();
   drop_undo_log();
   digests_.forget();
-  region_.clear();
+  if (!region_.is_empty() || syncing_) region_.clear();
   applier_.start_from(0);
   region_id_ = {};
   term_ = term_at_connect_ = 0;

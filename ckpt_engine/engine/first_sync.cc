@@ -25,8 +25,12 @@ std::vector<Extent> without_zeroes(const region::Region& region, std::span<const
   std::vector<Extent> pages;
   for (const Extent& e : extents)
     for (std::uint64_t offset = e.offset; offset < e.offset + e.bytes; offset += kPageBytes)
-      if (std::memcmp(region.base() + offset, kZeroPage, kPageBytes) != 0)
-        pages.push_back({offset, kPageBytes});
+      if (std::memcmp(region.base() + offset, kZeroPage, kPageBytes) != 0) {
+        if (!pages.empty() && pages.back().offset + pages.back().bytes == offset)
+          pages.back().bytes += kPageBytes;
+        else
+          pages.push_back({offset, kPageBytes});
+      }
   return pages;
 }
 
@@ -96,9 +100,9 @@ Status Engine::copy_round(wire::Transport& peer, const Progress& progress) {
 Status Engine::copy_batch(wire::Transport& peer, std::span<const Extent> batch) {
   if (!staging_.gather(region_, batch, 0, 0))
     return given_up(fail(Errc::resource_exhausted, "staging is too small to sync"));
-  for (const std::span<std::byte> frame : staging_.seal(wire::Type::sync_lines))
-    if (Status sent = peer.send(frame); !sent) return sent;
-  return {};
+  const auto frames = staging_.seal(wire::Type::sync_lines);
+  if (frames.empty()) return {};
+  return peer.send({frames.front().data(), frames.back().data() + frames.back().size()});  // side by side
 }
 
 }  // namespace stillwater::engine

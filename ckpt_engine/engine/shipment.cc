@@ -15,9 +15,12 @@ using region::kLineBytes;
 constexpr std::size_t kFrameHeader = sizeof(wire::FrameHeader);
 constexpr std::size_t kGroupMax =
     kFrameHeader + wire::Packer::bytes_max(Staging::kLinesPerGroup, Staging::kLinesPerGroup);
-// An epoch of a few hundred lines is one send; of a large one each group is, and the standby applies it meanwhile.
-constexpr std::size_t kSendAt = 8u << 10;
-constexpr std::size_t kOutBytes = kSendAt + kGroupMax;
+// An epoch of a few hundred lines is one send; of a large one each group is, and the standby applies it
+// meanwhile.
+constexpr std::size_t kSendAt = 4u << 10;
+// Beside a group, what may follow an epoch's last one.
+constexpr std::size_t kOutBytes =
+    kSendAt + kGroupMax + 2 * kFrameHeader + wire::payload_max(wire::Type::digest) + sizeof(wire::Commit);
 constexpr std::size_t kSortedBytes = Staging::kLinesPerGroup * kLineBytes;
 constexpr std::size_t kPiecesAhead = 16;
 
@@ -57,7 +60,8 @@ Status Shipment::add_soft(wire::Transport& to, std::span<const std::byte> staged
 
 Result<std::uint64_t> Shipment::add_lines(wire::Transport& to, std::span<const std::byte> staged,
                                           wire::Type type, Against against) {
-  if (Status room = make_room(to, kGroupMax); !room) return tl::unexpected(room.error());
+  if (filled_ >= kSendAt)
+    if (Status sent = send(to); !sent) return tl::unexpected(sent.error());
   std::byte* const frame = out_.data() + filled_;
   std::byte* const payload = frame + kFrameHeader;
   wire::GroupHeader header;
@@ -124,15 +128,11 @@ std::byte* Shipment::pack(std::byte* payload, wire::GroupHeader header, Against 
 }
 
 Status Shipment::add(wire::Transport& to, wire::Bytes frame) {
-  if (Status room = make_room(to, frame.size()); !room) return room;
+  if (filled_ + frame.size() > out_.size())
+    if (Status sent = send(to); !sent) return sent;
   std::ranges::copy(frame, out_.begin() + static_cast<std::ptrdiff_t>(filled_));
   filled_ += frame.size();
   return {};
-}
-
-Status Shipment::make_room(wire::Transport& to, std::size_t bytes) {
-  if (filled_ < kSendAt && filled_ + bytes <= out_.size()) return {};
-  return send(to);
 }
 
 Status Shipment::send(wire::Transport& to) {

@@ -45,8 +45,8 @@ class Shipment {
   [[nodiscard]] static std::size_t bytes_for(std::size_t staging_bytes);
   explicit Shipment(std::span<std::byte> memory);
 
-  // Adds a group as staging has it, packed, and returns its frame's check. What was added before is sent if
-  // there is no room for it, or enough of it.
+  // Adds a group as staging has it, packed, and returns its frame's check. What was added before is sent
+  // first, if that is enough for a send of its own.
   [[nodiscard]] Result<std::uint64_t> add_group(wire::Transport& to, std::span<const std::byte> staged);
   // The same of soft lines.
   [[nodiscard]] Status add_soft(wire::Transport& to, std::span<const std::byte> staged);
@@ -60,7 +60,6 @@ class Shipment {
   enum class Against : std::uint8_t { zeroes, shipped };
   [[nodiscard]] Result<std::uint64_t> add_lines(wire::Transport& to, std::span<const std::byte> staged,
                                                 wire::Type type, Against against);
-  [[nodiscard]] Status make_room(wire::Transport& to, std::size_t bytes);
   // False: extents that touch each other twice can't be packed.
   [[nodiscard]] bool sort_extents(std::span<const std::byte> staged, const wire::GroupHeader& header);
   [[nodiscard]] std::byte* pack(std::byte* payload, wire::GroupHeader header, Against against);

@@ -31,7 +31,7 @@ class Staging {
   [[nodiscard]] bool gather(const region::Region& region, std::span<const region::Extent> extents,
                             std::uint64_t epoch, std::uint32_t first_index);
 
-  // The frames, one a group, in sending order; their lines as they are.
+  // The frames, one a group, in sending order, one right behind the other; their lines as they are.
   [[nodiscard]] std::span<const std::span<std::byte>> frames() const { return frames_; }
   // The same with their headers and checks.
   [[nodiscard]] std::span<const std::span<std::byte>> seal(wire::Type type);

@@ -13,15 +13,12 @@ engine::Policy at_once() {
 
 }  // namespace
 
-Replicated::Replicated(const region::Layout& layout, const Connect& connect, Core standby, std::size_t groups,
-                       const std::function<void(Checkpointed&)>& prepare)
+Replicated::Replicated(const region::Layout& layout, const Connect& connect, Core standby, std::size_t groups)
     : peer_(connect, standby, standby_of(layout, groups)),
       system_(layout, "barrier"),
       transport_(peer_.connection()) {
   pin_this_thread_to_first_core();
   system_.engine().set_policy(at_once());
-  prepare(system_);
-  sync();
 }
 
 void Replicated::sync() {

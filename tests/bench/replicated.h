@@ -22,18 +22,16 @@ class CountingTransport final : public wire::Transport {
 };
 
 // The engine runs on the calling thread, its worker on the last core. Made while this process has one thread;
-// the standby is in sync when the constructor returns.
+// `sync` comes first.
 class Replicated {
  public:
-  // `prepare` fills the region before it is synced. `groups`: as standby_of says.
-  Replicated(
-      const region::Layout& layout, const Connect& connect, Core standby, std::size_t groups,
-      const std::function<void(Checkpointed&)>& prepare = [](Checkpointed&) {});
+  // `groups`: as standby_of says.
+  Replicated(const region::Layout& layout, const Connect& connect, Core standby, std::size_t groups);
 
-  // One checkpoint through all steps; returns when it is acknowledged.
-  void checkpoint();
   // The standby is filled anew; returns when that is acknowledged.
   void sync();
+  // One checkpoint through all steps; returns when it is acknowledged.
+  void checkpoint();
   [[nodiscard]] Checkpointed& system() { return system_; }
   [[nodiscard]] CountingTransport& transport() { return transport_; }
   std::vector<double> finish() { return peer_.finish(); }

@@ -91,6 +91,7 @@ void add_epochs(Report& report, const Connect& connect, unsigned repetitions) {
   RoundTrip round_trip(connect, Core::first);
   const region::Layout layout = records_only(kSessions);
   Replicated pair(layout, connect, Core::first, 1);
+  pair.sync();
   std::mt19937_64 random(30);
   const BootClock clock;
   Measurement rate{
@@ -132,6 +133,8 @@ void add_commit_lag(Report& report, const Connect& connect, unsigned repetitions
   const region::Layout layout = records_only(kSessions);
   Replicated pair(layout, connect, Core::last, kGroups);
   BusyWorker& worker = pair.system().worker();
+  worker.rest();
+  pair.sync();
   const auto* sessions = reinterpret_cast<const Session*>(pair.system().hard());
   for (unsigned i = 0; i < repetitions * 20; ++i) {
     worker.wake();
@@ -167,11 +170,11 @@ void add_session_wire_bytes(Report& report, const Connect& connect, unsigned rep
           open_one(*table, turn, ports[random() % ports.size()], random);
       });
   };
-  Replicated pair(layout, connect, Core::first, 1, [&](Checkpointed& system) {
-    table = std::make_unique<SessionTable>(system.region(), 0);
-    for (std::size_t i = 0; i < 8; ++i) ports.emplace_back(system.region(), "ports", i);
-    open(system, kSessions / 2, kSessions / 2);
-  });
+  Replicated pair(layout, connect, Core::first, 1);
+  table = std::make_unique<SessionTable>(pair.system().region(), 0);
+  for (std::size_t i = 0; i < 8; ++i) ports.emplace_back(pair.system().region(), "ports", i);
+  open(pair.system(), kSessions / 2, kSessions / 2);
+  pair.sync();
   std::vector<double> lines;
   Measurement bytes{.id = "wire_bytes_per_session", .unit = "B", .samples = {}, .target = 128};
   for (unsigned i = 0; i < repetitions; ++i) {

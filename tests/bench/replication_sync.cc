@@ -41,6 +41,14 @@ double plain_stream(Peer& sink, wire::Bytes bytes) {
   return gigabytes_per_s(bytes.size(), clock.now() - begin);
 }
 
+void fill_at_random(std::byte* memory, std::uint64_t bytes) {
+  std::mt19937_64 random(32);
+  for (std::uint64_t at = 0; at < bytes; at += sizeof(std::uint64_t)) {
+    const std::uint64_t word = random();
+    std::memcpy(memory + at, &word, sizeof(word));
+  }
+}
+
 }  // namespace
 
 void add_first_sync(Report& report, const Connect& connect, unsigned repetitions, unsigned mib) {
@@ -48,20 +56,15 @@ void add_first_sync(Report& report, const Connect& connect, unsigned repetitions
   region::Layout layout;
   layout.add("hard", region::StateClass::hard, bytes, region::kLineBytes);
   layout.add("soft", region::StateClass::soft, region::kPageBytes, region::kLineBytes);
-  Peer sink(connect, Core::last, sink_of(bytes));
-  Replicated pair(layout, connect, Core::last, 1, [&](Checkpointed& system) {
-    std::mt19937_64 random(32);
-    for (std::uint64_t at = 0; at < bytes; at += sizeof(std::uint64_t)) {
-      const std::uint64_t word = random();
-      std::memcpy(system.hard() + at, &word, sizeof(word));
-    }
-    system.worker().rest();  // its core is the standby's here
-  });
   Measurement rate{
       .id = "first_sync", .unit = "GB/s", .samples = {}, .target = 0.7, .higher_is_better = true};
   std::vector<double> plain;
   const BootClock clock;
   for (unsigned i = 0; i < repetitions; ++i) {
+    Peer sink(connect, Core::last, sink_of(bytes));
+    Replicated pair(layout, connect, Core::last, 1);
+    pair.system().worker().rest();  // its core is the standby's here
+    fill_at_random(pair.system().hard(), bytes);
     plain.push_back(plain_stream(sink, {pair.system().hard(), bytes}));
     const Instant begin = clock.now();
     pair.sync();
