@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tests/bench/replication_parts.h"
+#include "tests/bench/tls_connection.h"
 
 namespace stillwater::bench {
 namespace {
@@ -24,10 +25,17 @@ int run(const Options& options) {
     return yes;
   };
   const unsigned n = options.repetitions;
-  if (wanted("epochs")) add_epochs(report, over_tcp, n);
+  const Over tcp{over_tcp, ""};
+  if (wanted("epochs")) add_epochs(report, tcp, 5'000, n);
   if (wanted("lag")) add_commit_lag(report, over_tcp, n);
   if (wanted("bytes")) add_session_wire_bytes(report, over_tcp, n);
-  if (wanted("sync")) add_first_sync(report, over_tcp, n, options.sync_mib);
+  if (wanted("sync")) add_first_sync(report, tcp, n, options.sync_mib);
+  if (wanted("tls")) {
+    const TlsFolder certificates;
+    const Over tls{certificates.over_tls(), "_tls"};
+    add_epochs(report, tls, 2'000, n);
+    add_first_sync(report, tls, n, options.sync_mib);
+  }
   if (wanted("swap")) add_swaps(report, n);
   report.print();
   if (const Status written = report.write(options.out); !written) {
@@ -51,7 +59,7 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(16, 4096));
   app.add_option("--only", options.only, "one part")
-      ->check(CLI::IsMember({"epochs", "lag", "bytes", "sync", "swap"}));
+      ->check(CLI::IsMember({"epochs", "lag", "bytes", "sync", "tls", "swap"}));
   CLI11_PARSE(app, argc, argv);
   return stillwater::bench::run(options);
 }

@@ -87,7 +87,7 @@ std::vector<double> read_all(int fd) {
 
 }  // namespace
 
-std::unique_ptr<Connection> over_tcp(UniqueFd socket) {
+std::unique_ptr<Connection> over_tcp(UniqueFd socket, bool) {
   return std::make_unique<TcpConnection>(std::move(socket));
 }
 
@@ -112,12 +112,12 @@ Peer::Peer(const Connect& connect, Core core, const Work& work) {
   if (process_ == 0) {
     sockets.here.reset();
     core == Core::first ? pin_this_thread_to_first_core() : pin_this_thread_to_last_core();
-    const std::unique_ptr<Connection> connection = connect(std::move(sockets.there));
+    const std::unique_ptr<Connection> connection = connect(std::move(sockets.there), false);
     write_all(answer.get(), work(*connection));
     std::_Exit(0);
   }
   sockets.there.reset();
-  connection_ = connect(std::move(sockets.here));
+  connection_ = connect(std::move(sockets.here), true);
 }
 
 Peer::~Peer() {

@@ -20,8 +20,9 @@ class Connection : public wire::Transport {
   [[nodiscard]] virtual std::size_t receive(std::span<std::byte> into) = 0;
 };
 // Makes an end from a connected socket: what lies between the engine and the socket is a parameter.
-using Connect = std::function<std::unique_ptr<Connection>(UniqueFd)>;
-[[nodiscard]] std::unique_ptr<Connection> over_tcp(UniqueFd socket);
+// `dialled`: this end began.
+using Connect = std::function<std::unique_ptr<Connection>(UniqueFd, bool dialled)>;
+[[nodiscard]] std::unique_ptr<Connection> over_tcp(UniqueFd socket, bool dialled);
 
 void send_or_exit(Connection& to, wire::Bytes bytes);
 void receive_all_or_exit(Connection& from, std::span<std::byte> into);
