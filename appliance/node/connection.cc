@@ -29,9 +29,9 @@ void Node::read_connection() {
   }
 }
 
-void Node::close_link(const std::string& why) {
+void Node::close_link(const std::string& why, standby::RoleMachine::EndedBy who) {
   hang_up(why);
-  pair_->disconnected(why);
+  pair_->disconnected(why, who);
 }
 
 void Node::hang_up(const std::string& why) {
@@ -77,7 +77,7 @@ void Node::leave_silent_path() {
   if (now - link_->since() < silence || paths_->heard(link_->path(), now, silence)) return;
   if (!paths_->heard(other, now, silence / 2)) return;
   spdlog::warn("path {} to {} is silent; state goes over path {}", link_->path() + 1, peer_, other + 1);
-  close_link("its path is silent");
+  close_link("its path is silent", standby::RoleMachine::EndedBy::this_node);
   next_dial_ = now;
 }
 

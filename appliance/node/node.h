@@ -111,7 +111,8 @@ class Node final : private standby::PairEvents {
   void meet_if_any();
   [[nodiscard]] std::string mismatch(const wire::Hello& theirs) const;
   void join(Met met);
-  void close_link(const std::string& why);
+  void close_link(const std::string& why,
+                  standby::RoleMachine::EndedBy who = standby::RoleMachine::EndedBy::peer);
   void refused(const std::string& why);
   void refuse_connection(Channel& channel, const std::string& why);
   [[nodiscard]] Status open_channels();

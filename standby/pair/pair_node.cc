@@ -92,11 +92,11 @@ void PairNode::connected(wire::Transport& link, const wire::Hello& theirs) {
   }
 }
 
-void PairNode::disconnected(const std::string& why) {
+void PairNode::disconnected(const std::string& why, RoleMachine::EndedBy who) {
   if (link_ == nullptr) return;
   link_ = nullptr;
   say(PairEvents::Severity::warning, "replication connection ended: " + why);
-  machine_.parted(parts_.clock.now());
+  machine_.parted(parts_.clock.now(), who);
   if (!machine_.leads()) return roll_back_partial_epoch();
   replicating_ = requested_under_way_ = false;
   if (machine_.phase() == Phase::standalone)
@@ -108,7 +108,7 @@ void PairNode::disconnected(const std::string& why) {
 void PairNode::hang_up(const std::string& why) {
   if (link_ == nullptr) return;
   parts_.events.hang_up(why);
-  disconnected(why);
+  disconnected(why, RoleMachine::EndedBy::this_node);
 }
 
 std::span<std::byte> PairNode::space() {

@@ -59,7 +59,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   // came go into `space` and are told by `received`, whose error means: close it, and call `disconnected`.
   [[nodiscard]] wire::Hello hello() const;
   void connected(wire::Transport& link, const wire::Hello& theirs);
-  void disconnected(const std::string& why);
+  void disconnected(const std::string& why, RoleMachine::EndedBy who = RoleMachine::EndedBy::peer);
   [[nodiscard]] std::span<std::byte> space();
   [[nodiscard]] Status received(std::size_t n);
 

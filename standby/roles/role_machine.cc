@@ -89,8 +89,9 @@ void RoleMachine::met(const wire::Hello& theirs, Instant now) {
   read_wanted_ = true;
 }
 
-void RoleMachine::parted(Instant now) {
+void RoleMachine::parted(Instant now, EndedBy who) {
   connected_ = false;
+  peer_parted_ = who == EndedBy::peer;
   parted_at_ = now;
   filling_ = false;
 }

@@ -83,7 +83,9 @@ class RoleMachine {
   void told(const ArbiterRecord& record, Instant now);
   // A connection to the peer stands, hellos were exchanged.
   void met(const wire::Hello& theirs, Instant now);
-  void parted(Instant now);
+  // The connection ended. Where the peer's side ended it, a few missed heartbeats are enough to call it lost.
+  enum class EndedBy { peer, this_node };
+  void parted(Instant now, EndedBy who = EndedBy::peer);
   // The peer said that it stops, and is silent from now on.
   void peer_left();
   void beat(const wire::Heartbeat& heartbeat, Instant now);
@@ -178,6 +180,7 @@ class RoleMachine {
   std::uint64_t peer_incarnation_ = 0;
   bool connected_ = false;
   Instant parted_at_{};
+  bool peer_parted_ = false;
   std::optional<wire::NodeState> peer_state_;
   bool peer_prefers_to_lead_ = false;
   bool peer_pending_ = false;  // it has a request on its way

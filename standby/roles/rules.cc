@@ -4,11 +4,11 @@
 namespace stillwater::standby {
 namespace {
 
-constexpr Nanos kRecordInterval = 100ms;     // an old record is asked for again
-constexpr Nanos kStartPatienceOther = 15s;   // the same for one that would rather follow
-constexpr Nanos kStartPatience = 2s;         // a node that would lead looks for a peer that does
-constexpr Nanos kReconnectPatience = 100ms;  // a standby that is heard, but not connected
-constexpr int kBeatsMissedParted = 4;        // of a peer whose connection closed
+constexpr Nanos kRecordInterval = 100ms;    // an old record is asked for again
+constexpr Nanos kStartPatienceOther = 15s;  // the same for one that would rather follow
+constexpr Nanos kStartPatience = 2s;        // a node that would lead looks for a peer that does
+constexpr int kReconnectTimeouts = 2;  // a standby that is heard, but not connected: so many failure_timeouts
+constexpr int kBeatsMissedParted = 4;  // of a peer whose connection closed
 
 }  // namespace
 
@@ -178,7 +178,8 @@ bool RoleMachine::may_begin_first(Instant now) const {
 
 bool RoleMachine::lost(Instant now, FailureDetector& detector) const {
   const bool silent = detector.look(now);
-  return silent || (!connected_ && detector.silence(now) > kBeatsMissedParted * options_.heartbeat_interval);
+  const bool hung_up = !connected_ && peer_parted_;
+  return silent || (hung_up && detector.silence(now) > kBeatsMissedParted * options_.heartbeat_interval);
 }
 
 // Silence does not tell a crash from a cut cable: the arbiter decides, and the lease ends before this node
@@ -216,7 +217,7 @@ Decision RoleMachine::watch_standby(Instant now) {
     gone_ = false;
     return {.kind = Decision::Kind::fill_peer};
   }
-  const bool unreachable = !connected_ && now - parted_at_ > kReconnectPatience;
+  const bool unreachable = !connected_ && now - parted_at_ > kReconnectTimeouts * options_.failure_timeout;
   if (lost(now, standby_detector_) || gone_ || peer_stuck_ || unreachable)
     return ask(Ask::remove, with(options_.node, {options_.node}), now);
   if (phase_ == Phase::joining && connected_ && sole() && !newer())

@@ -302,6 +302,17 @@ TEST_CASE("a node that can only wait for an answer, or for its next try, asks fo
   CHECK(node.machine.decide_again_at() < node.now + 100ms);
 }
 
+TEST_CASE("a few missed heartbeats do not make a peer lost whose connection this node ended itself") {
+  const bool by_peer = GENERATE(false, true);
+  Node node(false);
+  node.follow();
+  node.machine.parted(node.now, by_peer ? RoleMachine::EndedBy::peer : RoleMachine::EndedBy::this_node);
+  node.pass(20ms, [] {});
+  CHECK(node.machine.suspects() == by_peer);
+  node.pass(60ms, [] {});
+  CHECK(node.machine.suspects());
+}
+
 TEST_CASE("a standby that the record does not have any more is fenced and grants nothing") {
   Node node(false);
   node.follow();
