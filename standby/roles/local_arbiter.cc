@@ -1,6 +1,5 @@
 #include "standby/roles/local_arbiter.h"
 
-#include <tuple>
 #include <utility>
 
 namespace stillwater::standby {
@@ -16,7 +15,12 @@ void LocalArbiter::swap(const ArbiterRecord& expected, const ArbiterRecord& next
 std::optional<ArbiterAnswer> LocalArbiter::take_answer() { return std::exchange(answer_, std::nullopt); }
 
 void LocalArbiter::merge(const ArbiterRecord& theirs) {
-  if (std::tie(theirs.term, record_.active) > std::tie(record_.term, theirs.active)) record_ = theirs;
+  const auto counts_more = [](const ArbiterRecord& a, const ArbiterRecord& b) {
+    if (a.term != b.term) return a.term > b.term;
+    if (a.active != b.active) return a.active < b.active;
+    return a.in_sync.size() < b.in_sync.size();
+  };
+  if (counts_more(theirs, record_)) record_ = theirs;
 }
 
 }  // namespace stillwater::standby

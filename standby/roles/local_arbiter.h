@@ -14,7 +14,8 @@ class LocalArbiter final : public Arbiter {
   [[nodiscard]] int wake_fd() const override { return -1; }
   [[nodiscard]] std::optional<ArbiterAnswer> take_answer() override;
 
-  // What the peer's own arbiter says: the greater term stays, of equal terms the active whose name is less.
+  // What the peer's own arbiter says: the greater term stays, of equal terms the active whose name is less,
+  // of equal actives the smaller in-sync set: whoever is not in it is filled anew.
   void merge(const ArbiterRecord& theirs);
   [[nodiscard]] const ArbiterRecord& record() const { return record_; }
 

@@ -97,7 +97,10 @@ void Checks::handed_down(unsigned node) {
 void Checks::handed_over(unsigned node, const Held& now) {
   const unsigned other = 1 - node;
   const auto term_of = [&](unsigned n) { return world_.machines[n]->process()->pair().machine().term(); };
-  if (world_.options.arbitrated && world_.witness.record().term != term_of(node))
+  const Machine& its = *world_.machines[other];
+  const bool follows = its.alive() && term_of(other) == term_of(node) &&
+                       its.process()->pair().machine().phase() == Phase::standby;
+  if (world_.options.arbitrated && world_.witness.record().term != term_of(node) && !follows)
     return;  // it reads old news
   if (world_.machines[other]->alive() && term_of(other) > term_of(node)) return;
   held_[other] = now;
