@@ -33,15 +33,6 @@ void read_cores(Section& section, std::uint32_t workers, EalConfig& eal) {
                                  " workers; expected one core a worker ('workers' says how many)");
 }
 
-// `tls: none` or the three files, into members of these names.
-template <class Target>
-void read_tls(Section& section, Target& target) {
-  section.optional("tls", target.tls, OneOf<Tls>{{{"none", Tls::none}}});
-  section.optional("tls_ca", target.tls_ca, parse_text);
-  section.optional("tls_certificate", target.tls_certificate, parse_text);
-  section.optional("tls_key", target.tls_key, parse_text);
-}
-
 // What they say beside the address under `address_key`, which is where `who` is reached.
 template <class Target>
 void check_tls(Section& section, const std::string& address_key, const std::string& address,

@@ -17,6 +17,15 @@ struct KnownPorts {
   bool subnets_complete = true;
 };
 
+// `tls: none` or the three files, into members of these names.
+template <class Target>
+void read_tls(Section& section, Target& target) {
+  section.optional("tls", target.tls, OneOf<Tls>{{{"none", Tls::none}}});
+  section.optional("tls_ca", target.tls_ca, parse_text);
+  section.optional("tls_certificate", target.tls_certificate, parse_text);
+  section.optional("tls_key", target.tls_key, parse_text);
+}
+
 void read_node(Section& root, Config& config);
 void read_dataplane(Section& root, Config& config);
 void read_arbiter(Section& root, Config& config);

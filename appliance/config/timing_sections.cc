@@ -64,19 +64,17 @@ PathConfig read_path(Section& section) {
 // The link is secured, or the file says by name that it is trusted.
 void read_link_security(Section& section, ReplicationConfig& replication) {
   section.optional("peer_name", replication.peer_name, Name{63});
-  const bool trusted = section.optional("tls", replication.tls, OneOf<Tls>{{{"none", Tls::none}}});
-  const std::pair<const char*, std::string*> files[] = {{"tls_ca", &replication.tls_ca},
-                                                        {"tls_certificate", &replication.tls_certificate},
-                                                        {"tls_key", &replication.tls_key}};
-  const bool has_any = std::ranges::any_of(files, [&](const auto& file) { return section.has(file.first); });
+  read_tls(section, replication);
+  const bool trusted = replication.tls == Tls::none;
+  const auto files = {"tls_ca", "tls_certificate", "tls_key"};
+  const bool has_any = std::ranges::any_of(files, [&](const char* key) { return section.has(key); });
   if (!has_any) {
     section.require("tls",
                     "tls_ca, tls_certificate, tls_key and peer_name; or 'tls: none', which says that this "
                     "link is trusted");
     return;
   }
-  for (const auto& [key, file] : files) {
-    section.optional(key, *file, parse_text);
+  for (const char* key : files) {
     if (trusted && section.has(key))
       section.mistake(key, std::string(key) + " is not used; expected it without 'tls: none'");
     if (!trusted) section.require(key, "a PEM file");

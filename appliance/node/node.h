@@ -96,7 +96,6 @@ class Node final : private standby::PairEvents {
   void turn();
   void read_heartbeats();
   void watch_headroom();
-  void stop_playing();
   void hand_over();
   void fall_silent();
   void publish();
@@ -149,7 +148,6 @@ class Node final : private standby::PairEvents {
   std::uint64_t refused_ = 0;
   std::string last_refusal_;
   double sync_progress_ = 0;
-  bool standby_is_void_ = false;  // it aborted, and is to be filled on the same connection
   Instant published_{};
   Instant headroom_seen_{};
   Nanos longest_blackout_{};  // since then

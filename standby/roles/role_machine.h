@@ -116,8 +116,8 @@ class RoleMachine {
   [[nodiscard]] bool leads() const;
   [[nodiscard]] std::uint64_t term() const { return term_; }
   [[nodiscard]] const std::optional<ArbiterRecord>& record() const { return record_; }
-  // Holds nothing and has no request on its way that could make it a leader.
   [[nodiscard]] bool request_pending() const { return swap_on_its_way() || possible_; }
+  // Holds nothing and has no request on its way that could make it a leader.
   [[nodiscard]] bool says_empty() const { return phase_ == Phase::starting && !request_pending(); }
   [[nodiscard]] bool suspects() const { return suspects_; }
   // Of a standby, the last time that it suspected its active: after which silence, and when.

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <span>
+#include <utility>
+
+#include "base/result.h"
 
 namespace stillwater::fuzz {
 
@@ -18,6 +21,12 @@ inline void expect(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %s\n", what);
   std::abort();
+}
+
+template <class T>
+T must(Result<T> made) {
+  expect(made.has_value(), "there is memory to fuzz in");
+  return std::move(*made);
 }
 
 }  // namespace stillwater::fuzz

@@ -25,12 +25,6 @@ constexpr std::uint64_t kHardBytes = 8u << 10;
 const std::string kMe = "fw-a";
 const std::string kPeer = "fw-b";
 
-template <class T>
-T must(Result<T> made) {
-  expect(made.has_value(), "there is memory to fuzz in");
-  return std::move(*made);
-}
-
 // Made once: a mapping an input would be most of the time.
 struct Memory {
   static Memory& get() {

@@ -20,12 +20,6 @@ constexpr region::Extent kProtected{region::kDataOffset + 4096 + 2 * kLineBytes,
 constexpr std::size_t kReservedBytes = 32u << 10;  // less than one frame may have, and than an epoch may
 constexpr region::RegionId kRegion = {0x53, 0x57, 1};
 
-template <class T>
-T must(Result<T> made) {
-  expect(made.has_value(), "there is memory to fuzz in");
-  return std::move(*made);
-}
-
 // Made once: a mapping an input would be most of the time.
 struct Memory {
   static Memory& get() {
