@@ -12,6 +12,7 @@ namespace {
 
 constexpr Nanos kDialInterval = 20ms;
 constexpr Nanos kDialPauseMax = 2s;
+constexpr Nanos kCrossing = 1s;  // a peer that dialled at the same time is heard of within
 
 }  // namespace
 
@@ -96,8 +97,9 @@ void Node::meet_if_any() {
   if (auto met = handshakes_->advance()) {
     if (const std::string why = mismatch(met->theirs); !why.empty())
       return refuse_connection(*met->channel, why);
+    if (!met->dialled_by_me && !answer(*met)) return;
     if (const auto secret = met->channel->secret()) paths_->trust(*secret);
-    if (!met_) met_at_ = parts_.clock.now();
+    met_at_ = parts_.clock.now();
     met_ = std::move(met);
   }
   if (!met_) return;
@@ -115,14 +117,24 @@ void Node::meet_if_any() {
   met_.reset();
 }
 
-// Where both dialled at once, both keep the connection that the smaller name dialled. Two that led, each by
-// its own record, have both answered for the service addresses: clients learn anew where they are.
+// A hello stands on one connection alone: what comes on an older one may overwrite what a later hello said
+// that this node holds. Where both dialled at once, both keep the one that the smaller name dialled.
+bool Node::answer(Met& met) {
+  const bool own_stands =
+      handshakes_->said_hello() || (met_ && met_->dialled_by_me) ||
+      (link_ && link_->dialled_by_me() && parts_.clock.now() - link_->since() < kCrossing);
+  if (own_stands && standby::own_dial_stays(parts_.config.profile.name, wire::text_of(met.theirs.node)))
+    return false;
+  handshakes_->give_up_dialling();
+  met_.reset();
+  if (link_) close_link("replaced by a new connection");
+  return say_hello(*met.channel, pair_->hello(), parts_.clock).has_value();
+}
+
+// Two that led, each by its own record, have both answered for the service addresses: clients learn anew
+// where they are.
 void Node::join(Met met) {
   const std::string name = wire::text_of(met.theirs.node);
-  if (link_ && name == peer_ && parts_.clock.now() - link_->since() < 1s &&
-      met.dialled_by_me != link_->dialled_by_me() && met.dialled_by_me != (parts_.config.profile.name < name))
-    return;
-  if (link_) close_link("replaced by a new connection");
   const wire::Hello theirs = met.theirs;
   spdlog::info("met {} ({}, path {}), build {}", name, met.dialled_by_me ? "dialled" : "accepted",
                met.path + 1, wire::text_of(theirs.build));

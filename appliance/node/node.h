@@ -108,6 +108,7 @@ class Node final : private standby::PairEvents {
   void dial_if_alone();
   void accept_one();
   void meet_if_any();
+  [[nodiscard]] bool answer(Met& met);
   [[nodiscard]] std::string mismatch(const wire::Hello& theirs) const;
   void join(Met met);
   void close_link(const std::string& why,

@@ -31,6 +31,10 @@ bool speaks_tls(std::span<const std::byte> bytes) {
 
 }  // namespace
 
+Status say_hello(Channel& channel, const wire::Hello& hello, const Clock& clock) {
+  return channel.send_all(wire::make_frame(wire::Type::hello, hello), clock, clock.now());
+}
+
 void Handshakes::add_accepted(std::unique_ptr<Channel> channel, std::size_t path) {
   if (pending_.size() >= kPendingMax) return on_refusal_("too many connections wait for their handshake");
   pending_.push_back({std::move(channel), path, false, true, false, clock_.now() + kPatience, {}});
@@ -41,6 +45,10 @@ void Handshakes::add_dialled(std::unique_ptr<Channel> channel, std::size_t path)
 }
 
 bool Handshakes::dialling() const { return std::ranges::any_of(pending_, &Pending::dialled); }
+
+bool Handshakes::said_hello() const { return std::ranges::any_of(pending_, &Pending::hello_sent); }
+
+void Handshakes::give_up_dialling() { std::erase_if(pending_, &Pending::dialled); }
 
 bool Handshakes::has_more() const {
   return std::ranges::any_of(pending_, [](const Pending& p) { return p.channel->has_more(); });
@@ -69,12 +77,6 @@ std::optional<Met> Handshakes::advance() {
     }
   }
   return std::nullopt;
-}
-
-bool Handshakes::send_hello(Pending& pending) {
-  pending.hello_sent = true;
-  return pending.channel->send_all(wire::make_frame(wire::Type::hello, my_hello_()), clock_, clock_.now())
-      .has_value();
 }
 
 Handshakes::Step Handshakes::refuse(Pending& pending, const std::string& why) {
@@ -107,8 +109,9 @@ Handshakes::Step Handshakes::open(Pending& pending) {
     if (step == Step::dropped) on_refusal_("a connection did not finish its TLS handshake in time");
     return step;
   }
-  if (pending.dialled && !pending.hello_sent && !send_hello(pending)) return Step::dropped;
-  return Step::through;
+  if (!pending.dialled || pending.hello_sent) return Step::through;
+  pending.hello_sent = true;
+  return say_hello(*pending.channel, my_hello_(), clock_) ? Step::through : Step::dropped;
 }
 
 Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
@@ -142,7 +145,6 @@ Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
     return refuse(pending,
                   "the peer calls itself '" + name + "', and its certificate is for '" + *certified + "'");
   theirs = *hello;
-  if (!pending.hello_sent && !send_hello(pending)) return Step::dropped;
   return Step::through;
 }
 

@@ -13,6 +13,7 @@ constexpr Nanos kDialInterval = 20ms;
 constexpr Nanos kDialPauseMax = 2s;
 constexpr Nanos kPatience = 1s;
 constexpr Nanos kBeatFresh = 500ms;
+constexpr Nanos kCrossing = 1s;
 
 }  // namespace
 
@@ -29,13 +30,12 @@ void Process::accept(const std::shared_ptr<Connection>& c) {
   handshakes_.push_back({c, false, false, machine_.now() + kPatience});
 }
 
-bool Process::send_hello(Handshake& handshake) {
-  handshake.hello_sent = true;
-  return world_.network.send(handshake.connection, index(),
-                             wire::make_frame(wire::Type::hello, pair_->hello()), wire::Type::hello);
+bool Process::send_hello(const std::shared_ptr<Connection>& c) {
+  return world_.network.send(c, index(), wire::make_frame(wire::Type::hello, pair_->hello()),
+                             wire::Type::hello);
 }
 
-// The first that is through; those that failed or took too long are dropped.
+// The first on which the peer said its hello; those that failed or took too long are dropped.
 std::optional<Process::Met> Process::advance_handshakes() {
   for (std::size_t i = 0; i < handshakes_.size();) {
     Handshake& h = handshakes_[i];
@@ -45,7 +45,7 @@ std::optional<Process::Met> Process::advance_handshakes() {
       world_.network.close(c, index());
       handshakes_.erase(handshakes_.begin() + static_cast<std::ptrdiff_t>(i));
     };
-    if (h.dialled && !h.hello_sent && !send_hello(h)) {
+    if (h.dialled && !std::exchange(h.hello_sent, true) && !send_hello(c)) {
       drop();
       continue;
     }
@@ -65,10 +65,6 @@ std::optional<Process::Met> Process::advance_handshakes() {
     Met met{c, *wire::body_of<wire::Hello>(**frame), h.dialled};
     const std::size_t used = sizeof(wire::FrameHeader) + (*frame)->payload.size();
     end.inbox.erase(end.inbox.begin(), end.inbox.begin() + static_cast<std::ptrdiff_t>(used));
-    if (!h.hello_sent && !send_hello(h)) {
-      drop();
-      continue;
-    }
     handshakes_.erase(handshakes_.begin() + static_cast<std::ptrdiff_t>(i));
     return met;
   }
@@ -80,8 +76,8 @@ void Process::meet_if_any() {
   if (auto met = advance_handshakes()) {
     if (const std::string why = standby::mismatch(pair_->hello(), met->hello); !why.empty())
       return refuse(met->connection, why);
-    if (met_) world_.network.close(met_->connection, index());
-    if (!met_) met_at_ = now;
+    if (!met->dialled && !answer(*met)) return world_.network.close(met->connection, index());
+    met_at_ = now;
     met_ = std::move(met);
   }
   if (!met_) return;
@@ -91,12 +87,23 @@ void Process::meet_if_any() {
   refuse(std::exchange(met_, std::nullopt)->connection, "no heartbeat came");
 }
 
-void Process::join(Met met) {
-  const bool mine_is_less = index() == 0;
-  if (link_ && machine_.now() - link_since_ < 1s && met.dialled != link_dialled_ &&
-      met.dialled != mine_is_less)
-    return world_.network.close(met.connection, index());
+// As appliance/node answers.
+bool Process::answer(const Met& met) {
+  const bool own_stands = std::ranges::any_of(handshakes_, &Handshake::hello_sent) ||
+                          (met_ && met_->dialled) ||
+                          (link_ && link_dialled_ && machine_.now() - link_since_ < kCrossing);
+  if (own_stands && standby::own_dial_stays(world_.name_of_node(index()), world_.name_of_node(1 - index())))
+    return false;
+  std::erase_if(handshakes_, [&](const Handshake& h) {
+    if (h.dialled) world_.network.close(h.connection, index());
+    return h.dialled;
+  });
+  if (met_) world_.network.close(std::exchange(met_, std::nullopt)->connection, index());
   if (link_) close_link("replaced by a new connection");
+  return send_hello(met.connection);
+}
+
+void Process::join(Met met) {
   link_ = std::move(met.connection);
   link_dialled_ = met.dialled;
   link_since_ = machine_.now();

@@ -86,7 +86,8 @@ class Process final : private standby::PairEvents, private wire::Transport {
   void dial_if_alone();
   void meet_if_any();
   [[nodiscard]] std::optional<Met> advance_handshakes();
-  [[nodiscard]] bool send_hello(Handshake& handshake);
+  [[nodiscard]] bool send_hello(const std::shared_ptr<Connection>& c);
+  [[nodiscard]] bool answer(const Met& met);
   void join(Met met);
   void refuse(const std::shared_ptr<Connection>& c, const std::string& why);
   void refused();

@@ -27,21 +27,28 @@ struct HandClock final : Clock {
 };
 
 struct Side {
-  explicit Side(const Clock& clock, const std::string& node)
-      : handshakes(
+  explicit Side(const Clock& its_clock, const std::string& node)
+      : name(node),
+        clock(its_clock),
+        handshakes(
             clock, [node] { return hello_of(node); },
             [this](const std::string& why) { refusals.push_back(why); }) {}
 
+  std::string name;
+  const Clock& clock;
   std::vector<std::string> refusals;
   Handshakes handshakes;
 };
 
-// Both go on until both have met somebody, or nothing can change any more.
+// Both go on until both have met somebody, or nothing can change any more. Who was dialled answers any hello.
 std::pair<std::optional<Met>, std::optional<Met>> meet(Side& dialler, Side& acceptor) {
   std::optional<Met> a, b;
   for (int step = 0; step < 1000 && (!a || !b); ++step) {
     if (auto met = dialler.handshakes.advance()) a = std::move(met);
-    if (auto met = acceptor.handshakes.advance()) b = std::move(met);
+    if (auto met = acceptor.handshakes.advance()) {
+      REQUIRE(say_hello(*met->channel, hello_of(acceptor.name), acceptor.clock));
+      b = std::move(met);
+    }
   }
   return {std::move(a), std::move(b)};
 }
@@ -73,6 +80,30 @@ TEST_CASE("two nodes meet, in the clear or secured, and what follows the hello s
   CHECK(received(*b_met->channel, 15) == "the first frame");
   CHECK(a.refusals.empty());
   CHECK(b.refusals.empty());
+}
+
+TEST_CASE(
+    "a hello stands on one connection: an accepted one is not answered unasked, and a dial can be given up") {
+  const HandClock clock;
+  Side a(clock, "fw-a"), b(clock, "fw-b");
+  auto [to_b, from_a] = socket_pair();
+  auto [to_a, from_b] = socket_pair();
+  a.handshakes.add_dialled(plain_channel(std::move(to_b)));
+  b.handshakes.add_dialled(plain_channel(std::move(to_a)));
+  CHECK_FALSE(b.handshakes.said_hello());
+  CHECK_FALSE(a.handshakes.advance().has_value());
+  CHECK_FALSE(b.handshakes.advance().has_value());
+  CHECK(b.handshakes.said_hello());
+  b.handshakes.add_accepted(plain_channel(std::move(from_a)));
+  const auto met = b.handshakes.advance();
+  REQUIRE(met.has_value());
+  CHECK_FALSE(met->dialled_by_me);
+  CHECK_FALSE(a.handshakes.advance().has_value());
+  b.handshakes.give_up_dialling();
+  CHECK_FALSE(b.handshakes.said_hello());
+  CHECK_FALSE(b.handshakes.dialling());
+  REQUIRE(say_hello(*met->channel, hello_of("fw-b"), clock));
+  CHECK(a.handshakes.advance().has_value());
 }
 
 TEST_CASE("a node that calls itself otherwise than its certificate does is refused, and told why") {
