@@ -40,9 +40,10 @@ void read_checkpoint(Section& root, Config& config) {
   if (checkpoint.verify && checkpoint.tracker != "auto" && checkpoint.tracker != "barrier")
     section.mistake("verify", "verify checks marks, and tracker " + checkpoint.tracker +
                                   " does not use them; expected tracker auto or barrier, or verify false");
-  section.optional(
-      "output_commit", config.dataplane.output_commit,
-      OneOf<OutputCommit>{{{"none", OutputCommit::none}, {"new-state", OutputCommit::new_state}}});
+  section.optional("output_commit", config.dataplane.output_commit,
+                   OneOf<OutputCommit>{{{"none", OutputCommit::none},
+                                        {"new-state", OutputCommit::new_state},
+                                        {"all", OutputCommit::all}}});
   section.finish();
 }
 

@@ -274,9 +274,10 @@ Status Engine::reconnected(std::uint64_t its_committed) {
 }
 
 // An epoch that was shipped may live on at the standby: its number is not used again. The next one is the
-// epoch that the workers are in.
+// epoch that the workers are in. Output that waits for the one that was given up asked for that one only.
 void Engine::abandon_shipment() {
   shipment_.forget();
+  if (epochs_.current() > committed_ + 1) epochs_.ask_for_checkpoint();
   tracker_.merge_back();
   committed_ = epochs_.current() - 1;
   forget_shipment();

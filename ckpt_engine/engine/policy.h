@@ -26,19 +26,19 @@ enum class Trigger : std::uint8_t { none, interval, dirty_bytes, held_output, re
 // What the decision looks at.
 struct Pressure {
   std::uint64_t dirty_bytes = 0;
-  bool output_waits = false;  // a packet is held for the current epoch
+  bool output_waits = false;  // a packet is held for the current epoch, whether or not it dirtied anything
   bool requested = false;     // an operator's or a role change's request
   Nanos since_last{};         // since the last checkpoint was taken
 };
 
-// None while nothing is dirty, unless requested or for digests, which go round on an idle region too; never
-// below the minimum interval, so a caller keeps its request until it is served.
+// None while nothing is dirty, unless requested, for output that waits, or for digests, which go round on an
+// idle region too; never below the minimum interval, so a caller keeps its request until it is served.
 [[nodiscard]] constexpr Trigger decide(const Policy& policy, const Pressure& p) {
   if (p.since_last < policy.min_interval) return Trigger::none;
   if (p.requested) return Trigger::request;
+  if (p.output_waits) return Trigger::held_output;
   const bool digests_wait = policy.digest_budget > Nanos(0) && p.since_last >= policy.digest_interval;
   if (p.dirty_bytes == 0) return digests_wait ? Trigger::digest : Trigger::none;
-  if (p.output_waits) return Trigger::held_output;
   if (p.dirty_bytes >= policy.dirty_bytes) return Trigger::dirty_bytes;
   if (p.since_last >= policy.interval) return Trigger::interval;
   return Trigger::none;

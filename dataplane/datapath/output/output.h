@@ -24,16 +24,16 @@ class Output {
          std::uint32_t hold_packets_max);
   ~Output();
 
-  // `committed` as read at the begin of the turn.
-  void begin_turn(Instant now, std::uint32_t region_now_s, std::uint64_t committed);
+  // `epoch` and `committed` as read at the begin of the turn.
+  void begin_turn(Instant now, std::uint32_t region_now_s, std::uint64_t epoch, std::uint64_t committed);
 
   // Lets held packets of committed epochs leave. False: a port took no more, so nothing may be polled in
   // this turn, else a flow's next packet would overtake.
   [[nodiscard]] bool release();
 
-  // A packet that depends on `depends_epoch` leaves, now or after that epoch's commit.
+  // A packet that depends on `depends_epoch` leaves, now or after the commit that the mode has it wait for.
   void forward(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be, std::uint64_t depends_epoch);
-  // A complete frame that reveals no state.
+  // A complete frame that reveals nothing but the configuration: it waits in no mode.
   void send_frame(PortIndex port, rte_mbuf* frame) { tx_.send(port, frame); }
 
   void neighbour_learned(PortIndex port, std::uint32_t address_be);
@@ -51,6 +51,7 @@ class Output {
   // A neighbour older than this is asked for again while it goes on being used.
   static constexpr std::uint32_t kNeighbourFreshSeconds = 60;
 
+  [[nodiscard]] std::uint64_t awaited_epoch(std::uint64_t depends_epoch) const;
   void emit(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be);
 
   PacketPool& pool_;
@@ -62,6 +63,7 @@ class Output {
   HoldBuffer held_;
   Instant now_{0};
   std::uint32_t region_now_s_ = 0;
+  std::uint64_t epoch_ = 0;
   std::uint64_t committed_ = 0;
 };
 

@@ -132,6 +132,48 @@ TEST_CASE("output commit none holds nothing") {
   CHECK(f.sent_by(f.outside) == kQuerySent);
 }
 
+TEST_CASE("output commit all: a packet waits for the epoch in which it was processed, new or not") {
+  Firewall f;
+  f.config.output_commit = OutputCommit::all;
+  f.start_and_resume();
+  f.greet();
+  f.query();
+  CHECK(f.sent_by(f.outside) == kQuerySent);  // a lone node waits for nobody
+  f.settle();
+  f.epochs.set_committed(1);
+  f.epochs.set_current(2);
+  f.dataplane->barrier().resume();
+  f.query();
+  REQUIRE(eventually([&] { return f.dataplane->held_packets() == 1; }));
+  CHECK(f.epochs.checkpoint_wanted());
+  f.next_turns();
+  CHECK(f.outside.sent() == 0);
+  f.epochs.set_committed(2);
+  CHECK(f.sent_by(f.outside) == kQuerySent);
+}
+
+TEST_CASE("output commit all: ARP, which reveals nothing but the configuration, does not wait") {
+  Firewall f;
+  f.config.output_commit = OutputCommit::all;
+  f.epochs.set_committed(0);
+  f.start_and_resume();
+  f.greet();
+  CHECK(f.dataplane->held_packets() == 0);
+}
+
+TEST_CASE("output that waits for an epoch that has ended asks for no checkpoint of the next one") {
+  Holding f;
+  f.settle();
+  f.epochs.set_current(2);  // the first is on its way
+  f.dataplane->barrier().resume();
+  f.query();
+  REQUIRE(eventually([&] { return f.dataplane->held_packets() == 2; }));
+  CHECK_FALSE(f.epochs.checkpoint_wanted());
+  f.query(4001);
+  REQUIRE(eventually([&] { return f.dataplane->held_packets() == 3; }));
+  CHECK(f.epochs.checkpoint_wanted());
+}
+
 TEST_CASE("held output leaves to where its next hop is when it leaves") {
   Holding f;
   f.outside.put(arp_request(33, kServer, kOut));

@@ -42,10 +42,10 @@ TEST_CASE("Q1: over any policy and pressure, never below the minimum interval an
     const Trigger trigger = decide(policy, p);
     const bool allowed = p.since_last >= policy.min_interval;
     const bool wanted =
-        p.requested || (p.dirty_bytes > 0 && (p.output_waits || p.since_last >= policy.interval ||
-                                              p.dirty_bytes >= policy.dirty_bytes));
+        p.requested || p.output_waits ||
+        (p.dirty_bytes > 0 && (p.since_last >= policy.interval || p.dirty_bytes >= policy.dirty_bytes));
     const bool digests = policy.digest_budget > 0ns && p.dirty_bytes == 0 && !p.requested &&
-                         p.since_last >= policy.digest_interval;
+                         !p.output_waits && p.since_last >= policy.digest_interval;
     REQUIRE((trigger != Trigger::none) == (allowed && (wanted || digests)));
     REQUIRE((trigger == Trigger::digest) == (allowed && digests));
     if (trigger == Trigger::held_output) REQUIRE(p.output_waits);
@@ -82,6 +82,40 @@ TEST_CASE("Q1: a packet that waits for its epoch wakes the engine, and is asked 
   CHECK(pair.engine.due(pair.clock.at, false) == Trigger::held_output);
   REQUIRE(pair.engine.checkpoint(pair.link));
   CHECK_FALSE(pair.epochs.checkpoint_wanted());
+}
+
+TEST_CASE("Q1: output that waits is set free by a checkpoint although nothing is dirty") {
+  Pair pair;
+  pair.sync_and_acknowledge();
+  pair.epochs.ask_for_checkpoint();
+  pair.clock.at += pair.policy.min_interval;
+  REQUIRE(pair.engine.due(pair.clock.at, false) == Trigger::held_output);
+  const std::uint64_t awaited = pair.epochs.current();
+  REQUIRE(pair.engine.checkpoint(pair.link));
+  pair.acknowledge();
+  CHECK(pair.epochs.committed() == awaited);
+  CHECK(pair.engine.due(pair.clock.at + pair.policy.min_interval, false) == Trigger::none);
+}
+
+TEST_CASE("Q1: what waited for an epoch that was given up is asked for anew") {
+  Pair pair;
+  pair.sync_and_acknowledge();
+  const std::uint64_t awaited = pair.epochs.current();
+  pair.epochs.ask_for_checkpoint();
+  pair.clock.at += 1s;
+  pair.link.breaks_at = pair.link.sends;  // before the standby has anything of it
+  REQUIRE_FALSE(pair.engine.checkpoint(pair.link));
+  pair.link.breaks_at = ~std::uint64_t{0};
+  pair.receiver.disconnected();
+  pair.engine.connection_lost();
+  pair.receiver.connected();
+  REQUIRE(pair.engine.reconnected(pair.receiver.committed()));
+  CHECK(pair.epochs.committed() < awaited);
+  pair.clock.at += pair.policy.min_interval;
+  REQUIRE(pair.engine.due(pair.clock.at, false) == Trigger::held_output);
+  REQUIRE(pair.engine.checkpoint(pair.link));
+  pair.acknowledge();
+  CHECK(pair.epochs.committed() >= awaited);
 }
 
 TEST_CASE("Q1: the engine says when to ask again, so that no trigger is missed by time") {
