@@ -70,7 +70,7 @@ void Worker::begin_turn() {
   const std::uint64_t epoch = setup_.epochs.current();
   const std::uint64_t committed = setup_.epochs.committed();
   context_.now = setup_.clock.now();
-  turn_.begin(epoch, setup_.region_clock.at(context_.now));
+  turn_.begin(epoch, setup_.region_clock.at(context_.now), committed);
   output_.begin_turn(context_.now, turn_.now_s(), epoch, committed);
   if (setup_.requests.activate.load(std::memory_order_relaxed)) activate();
   released_all_ = setup_.permit.holds(context_.now) && output_.release();
