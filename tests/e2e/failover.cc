@@ -62,6 +62,21 @@ TEST_CASE("M2: a pair whose writes are found by pages, not by marks, loses no se
   pair.require_flows_survive();
 }
 
+TEST_CASE(
+    "sessions whose end an operator was told of are gone on the successor, however soon the active dies") {
+  PairFixture pair("ended-sessions");
+  pair.start_in_sync();
+  pair.open_flows(200);
+  const auto ended = pair.a.ask({"end-sessions", "--protocol", "tcp"});
+  pair.a.kill();
+  INFO(ended.dump());
+  CHECK(ended.value("sessions", 0u) >= 200);
+  CHECK(ended.value("committed_epoch", std::uint64_t{0}) > 0);
+  INFO(pair.b.log());
+  REQUIRE(eventually(10s, [&] { return pair.b.role() == "standalone"; }));
+  CHECK(pair.b.ask({"sessions"})["sessions"].empty());
+}
+
 TEST_CASE("a planned stop hands over: the standby leads at once and no session is lost") {
   PairFixture pair("planned-stop");
   pair.start_in_sync();

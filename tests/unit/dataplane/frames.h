@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 
 #include <rte_icmp.h>
+#include <rte_tcp.h>
 
 #include "dataplane/datapath/checksum.h"
 #include "dataplane/datapath/output/arp_frames.h"

@@ -174,6 +174,40 @@ TEST_CASE("output that waits for an epoch that has ended asks for no checkpoint 
   CHECK(f.epochs.checkpoint_wanted());
 }
 
+TEST_CASE("sessions that an operator ends: those that match, and their NAT port waits for that commit") {
+  Firewall f;
+  f.config.source_nat[0].ports = {4000, 4001};
+  f.epochs.set_committed(0);
+  f.start_and_resume();
+  f.greet();
+  f.query(4000);
+  f.query(4001);
+  f.settle();
+  f.epochs.set_current(2);
+  f.epochs.set_committed(1);
+  f.dataplane->barrier().resume();
+  CHECK(f.sent_by(f.outside).source_port == 4000);
+  CHECK(f.sent_by(f.outside).source_port == 4001);
+  CHECK(f.dataplane->end_sessions({.protocol = IPPROTO_TCP}).value() == 0);
+  CHECK(f.dataplane->end_sessions({.source_be = htonl(kServer)}).value() == 0);
+  CHECK(f.dataplane->end_sessions({.protocol = IPPROTO_UDP, .source_be = htonl(kHost)}).value() == 2);
+  CHECK(eventually([&] { return f.dataplane->sessions_in_use() == 0; }));
+  f.query(5000);
+  f.settle();
+  f.epochs.set_current(3);
+  f.epochs.set_committed(2);
+  f.dataplane->barrier().resume();
+  f.query(5001);
+  f.settle();
+  f.epochs.set_current(4);
+  f.epochs.set_committed(3);
+  f.dataplane->barrier().resume();
+  const UdpFlow sent = f.sent_by(f.outside);  // of the second client: the first found no port
+  CHECK((sent.source_port == 4000 || sent.source_port == 4001));
+  f.clock.advance(150ms);
+  CHECK(eventually([&] { return f.dataplane->drops()["nat_ports_exhausted"] == 1; }));
+}
+
 TEST_CASE("held output leaves to where its next hop is when it leaves") {
   Holding f;
   f.outside.put(arp_request(33, kServer, kOut));

@@ -23,6 +23,13 @@ Status FakeControl::sessions(std::uint64_t limit, const std::function<void(const
   });
 }
 
+Result<SessionsEnded> FakeControl::end_sessions(const SessionFilter& filter) {
+  return with([&](FakeState& s) {
+    s.ended = filter;
+    return outcome().map([&] { return SessionsEnded{s.sessions.size(), s.epoch}; });
+  });
+}
+
 Result<std::uint64_t> FakeControl::checkpoint() {
   return with([&](FakeState& s) { return outcome().map([&] { return ++s.epoch; }); });
 }

@@ -140,6 +140,23 @@ TEST_CASE("stillwaterctl sessions of a node without sessions says so") {
   CHECK(ctl_json(node, {"sessions"}) == json{{"sessions", json::array()}});
 }
 
+TEST_CASE("stillwaterctl end-sessions says how many ended, and since when the standby knows") {
+  Node node;
+  node.control.with([](FakeState& s) { s.sessions.assign(2, full_session()); });
+  CHECK(ctl(node, {"end-sessions", "--all"}).out == "2 sessions ended, with no standby to tell\n");
+  node.control.with([](FakeState& s) {
+    s.sessions.assign(1, full_session());
+    s.epoch = 7;
+  });
+  CHECK(ctl(node, {"end-sessions", "--source", "10.80.1.5"}).out ==
+        "1 session ended, committed in epoch 7\n");
+  CHECK(node.control.with([](FakeState& s) { return s.ended->source; }) == "10.80.1.5");
+  CHECK(ctl_json(node, {"end-sessions", "--protocol", "udp"}) ==
+        json{{"sessions", 1}, {"committed_epoch", 7}});
+  CHECK(ctl(node, {"end-sessions"}).exit == 1);
+  CHECK(ctl(node, {"end-sessions", "--source", "nowhere"}).exit == 2);
+}
+
 TEST_CASE("stillwaterctl checkpoint prints the committed epoch") {
   Node node;
   CHECK(ctl(node, {"checkpoint"}).out == "committed epoch 1\n");
