@@ -120,7 +120,7 @@ void Worker::process(const Received& frame, region::SessionTable::Match expected
   const Verdict verdict = ethernet_input(context_, packet);
   switch (verdict.kind) {
     case Verdict::Kind::output:
-      output_.forward(packet.mbuf, packet.out_port, packet.next_hop_be, turn_.depends_epoch());
+      output_.forward(packet, turn_.depends_epoch());
       break;
     case Verdict::Kind::drop:
       pool_.drop(packet.mbuf, verdict.reason);

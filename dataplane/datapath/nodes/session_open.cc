@@ -68,6 +68,7 @@ Verdict session_open(Context& context, Packet& packet, const Adjacency& route) {
   const Rule* rule = context.service.rules.match(packet.key, packet.in_port, route.port);
   if (rule == nullptr) return Verdict::drop(DropReason::no_rule);
   if (rule->action == RuleAction::deny) return Verdict::drop(DropReason::denied_by_rule);
+  if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
   const Verdict verdict = forward(context, packet, route, packet.key.destination_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
 
@@ -80,6 +81,7 @@ Verdict session_open(Context& context, Packet& packet, const Adjacency& route) {
     const std::uint32_t slot = state.sessions.insert(context.turn, packet.key, *reply);
     if (slot != SessionTable::kNone) {
       describe(context, packet, slot, *rule);
+      packet.new_session = true;
       translate(packet, tuple_after(state.sessions.at(slot), region::Direction::forward));
       return verdict;
     }

@@ -55,12 +55,13 @@ std::uint64_t Output::awaited_epoch(std::uint64_t depends_epoch) const {
 }
 
 // An epoch that has ended is on its way: only the one that goes on has to be asked for.
-void Output::forward(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be,
-                     std::uint64_t depends_epoch) {
+void Output::forward(const Packet& packet, std::uint64_t depends_epoch) {
   const std::uint64_t awaited = awaited_epoch(depends_epoch);
-  if (awaited <= committed_) return emit(packet, port, next_hop_be);
-  if (!held_.push({packet, awaited, next_hop_be, port}))
-    return pool_.drop(packet, DropReason::hold_buffer_full);
+  if (awaited <= committed_) return emit(packet.mbuf, packet.out_port, packet.next_hop_be);
+  if (packet.new_session && !held_.has_room_for_new())
+    return pool_.drop(packet.mbuf, DropReason::hold_buffer_full_new);
+  if (!held_.push({packet.mbuf, awaited, packet.next_hop_be, packet.out_port}))
+    return pool_.drop(packet.mbuf, DropReason::hold_buffer_full);
   pool_.agent().hold(1);
   if (awaited == epoch_) epochs_.ask_for_checkpoint();
 }

@@ -11,6 +11,7 @@
 #include "dataplane/datapath/output/hold_buffer.h"
 #include "dataplane/datapath/output/resolver.h"
 #include "dataplane/datapath/output/tx_queues.h"
+#include "dataplane/datapath/packet.h"
 #include "dataplane/datapath/packet_pool.h"
 #include "dataplane/datapath/tables/service.h"
 
@@ -31,8 +32,13 @@ class Output {
   // this turn, else a flow's next packet would overtake.
   [[nodiscard]] bool release();
 
-  // A packet that depends on `depends_epoch` leaves, now or after the commit that the mode has it wait for.
-  void forward(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be, std::uint64_t depends_epoch);
+  // A packet that depends on `depends_epoch` leaves through its port to its next hop, now or after the commit
+  // that the mode has it wait for.
+  void forward(const Packet& packet, std::uint64_t depends_epoch);
+  // Whether the first packet of a new session could wait, if it has to: asked before the session is made.
+  [[nodiscard]] bool has_room_for_new_session() const {
+    return service_.output_commit == OutputCommit::none || epoch_ <= committed_ || held_.has_room_for_new();
+  }
   // A complete frame that reveals nothing but the configuration: it waits in no mode.
   void send_frame(PortIndex port, rte_mbuf* frame) { tx_.send(port, frame); }
 

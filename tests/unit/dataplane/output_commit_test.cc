@@ -56,13 +56,42 @@ TEST_CASE("packets of a session that is not committed wait in order") {
   for (std::uint16_t port = 4000; port < 4006; ++port) CHECK(f.sent_by(f.outside).source_port == port);
 }
 
-TEST_CASE("a full hold buffer drops the new packet by name") {
+TEST_CASE("a full hold buffer: new sessions' packets are dropped first, and open no session") {
   Holding f;
   for (std::uint16_t port = 5000; port < 5018; ++port) f.query(port);
   REQUIRE(eventually([&] { return f.inside.waiting() == 0; }));
   f.clock.advance(150ms);
-  CHECK(eventually([&] { return f.dataplane->drops()["hold_buffer_full"] == 3; }));
-  CHECK(f.dataplane->held_packets() == 16);
+  CHECK(eventually([&] { return f.dataplane->drops()["hold_buffer_full_new"] == 7; }));
+  CHECK(f.dataplane->held_packets() == 12);
+  CHECK(f.dataplane->sessions_in_use() == 12);
+  f.query(5000);  // repeats, as nobody answers
+  REQUIRE(eventually([&] { return f.inside.waiting() == 0; }));
+  f.clock.advance(150ms);
+  CHECK(eventually([&] { return f.dataplane->drops()["hold_buffer_full_new"] == 8; }));
+}
+
+TEST_CASE("a hold buffer full of new sessions: known ones neither wait nor are dropped for it") {
+  Holding f;
+  for (std::uint16_t port = 4001; port < 4005; ++port) f.query(port);
+  f.settle();
+  f.epochs.set_current(2);
+  f.epochs.set_committed(1);
+  f.dataplane->barrier().resume();
+  for (std::uint16_t port = 4000; port < 4005; ++port) CHECK(f.sent_by(f.outside).source_port == port);
+  for (std::uint16_t port = 5000; port < 5018; ++port) f.query(port);
+  REQUIRE(eventually([&] { return f.dataplane->held_packets() == 12; }));
+
+  f.query(4000);  // changes nothing
+  CHECK(f.sent_by(f.outside) == kQuerySent);
+  for (std::uint16_t port = 4000; port < 4005; ++port) f.reply(port);  // establishes: a hard write
+  REQUIRE(eventually([&] { return f.dataplane->held_packets() == 16; }));
+  f.clock.advance(150ms);
+  CHECK(eventually([&] { return f.dataplane->drops()["hold_buffer_full"] == 1; }));
+  f.settle();
+  f.epochs.set_current(3);
+  f.epochs.set_committed(2);
+  f.dataplane->barrier().resume();
+  CHECK(eventually([&] { return f.dataplane->held_packets() == 0; }));
 }
 
 TEST_CASE("a fence frees held output, which is never released") {
