@@ -105,6 +105,13 @@ mgmt::DigestStatus digest_status(const engine::Digests& d) {
           .last_mismatch_offset = d.last_offset};
 }
 
+std::map<std::string, std::uint64_t> trigger_counts(const engine::Summary& s) {
+  std::map<std::string, std::uint64_t> counts;
+  for (std::size_t i = 0; i < s.triggers.size(); ++i)
+    if (s.triggers[i] > 0) counts[engine::kTriggerNames[i]] = s.triggers[i];
+  return counts;
+}
+
 mgmt::CheckpointStatus checkpoint_status(const engine::Summary& s, const Node& node) {
   return {.checkpoints = s.checkpoints,
           .failed = s.failed,
@@ -117,7 +124,8 @@ mgmt::CheckpointStatus checkpoint_status(const engine::Summary& s, const Node& n
           .warning = {},
           .unmarked_writes = node.unmarked_writes(),
           .pause = pause_status(s.pause),
-          .digests = digest_status(s.digests)};
+          .digests = digest_status(s.digests),
+          .triggers = trigger_counts(s)};
 }
 
 mgmt::PortStatus port_status(const dataplane::PortStats& p) {

@@ -65,6 +65,7 @@ struct CheckpointStatus {
   std::uint64_t unmarked_writes = 0;
   PauseStatus pause{};
   DigestStatus digests{};
+  std::map<std::string, std::uint64_t> triggers{};  // committed since start, by what asked for them
 };
 
 struct NodeStatus {

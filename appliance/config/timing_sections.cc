@@ -31,6 +31,9 @@ void read_checkpoint(Section& root, Config& config) {
   }
   section.optional("quiesce_timeout", checkpoint.quiesce_timeout, Duration{100us, 1s});
   section.optional("dirty_bytes", checkpoint.dirty_bytes, size);
+  section.optional("defer", checkpoint.defer, Duration{0us, 100ms});
+  section.optional("defer_packets", checkpoint.defer_packets, WholeNumber<std::uint32_t>{1, 1u << 20});
+  section.optional("pause_percent", checkpoint.pause_percent, WholeNumber<unsigned>{1, 100});
   section.optional("soft_interval", checkpoint.soft_interval, Duration{1ms, 60s});
   section.optional("soft_bytes", checkpoint.soft_bytes, size);
   section.optional("digest_budget", checkpoint.digest_budget, Duration{0us, 1ms});

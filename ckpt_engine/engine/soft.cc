@@ -19,7 +19,9 @@ Status Engine::ship_soft_if_due(wire::Transport& standby, Instant now) {
   return send_soft(standby, policy_.soft_bytes);
 }
 
-bool Engine::due_soon() const { return epochs_.checkpoint_wanted() || tracker_.dirty_bytes_hint() > 0; }
+bool Engine::due_soon() const {
+  return epochs_.checkpoint_wanted() || epochs_.deferred().packets > 0 || tracker_.dirty_bytes_hint() > 0;
+}
 
 // Copied while forwarding runs: torn copies are allowed, soft state says what they cost.
 Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {

@@ -12,6 +12,12 @@ using region::Direction;
 using region::Session;
 using region::SessionState;
 
+// A bare ACK. More fragments, the other kind that can wait, are not forwarded.
+bool can_wait(const Packet& packet) {
+  return packet.key.protocol == IPPROTO_TCP && packet.tcp_flags == RTE_TCP_ACK_FLAG &&
+         packet.l4_bytes == (packet.l4_as<rte_tcp_hdr>()->data_off >> 4) * 4u;
+}
+
 // Most packets change nothing here and write nothing.
 void track(Context& context, const Packet& packet, std::uint32_t slot, Direction direction) {
   State& state = context.state;
@@ -51,6 +57,8 @@ Verdict session_forward(Context& context, Packet& packet, region::SessionTable::
   if (verdict.kind != Verdict::Kind::output) return verdict;
   context.turn.depend_on(session.changed_epoch);
   track(context, packet, match.slot, match.direction);
+  packet.new_session = session.state == SessionState::opening;
+  packet.can_wait = can_wait(packet);
   translate(packet, after);
   return verdict;
 }

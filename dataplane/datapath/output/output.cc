@@ -63,7 +63,8 @@ void Output::forward(const Packet& packet, std::uint64_t depends_epoch) {
   if (!held_.push({packet.mbuf, awaited, packet.next_hop_be, packet.out_port}))
     return pool_.drop(packet.mbuf, DropReason::hold_buffer_full);
   pool_.agent().hold(1);
-  if (awaited == epoch_) epochs_.ask_for_checkpoint();
+  if (awaited != epoch_) return;
+  packet.can_wait ? epochs_.ask_for_checkpoint_later(now_) : epochs_.ask_for_checkpoint();
 }
 
 void Output::emit(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be) {

@@ -95,6 +95,8 @@ TEST_CASE("status carries the checkpoint measurements and the ports' counters") 
 
   const auto& checkpoint = status.checkpoint();
   CHECK(checkpoint.checkpoints() == 9001);
+  CHECK(checkpoint.triggers().at("held_output") == 8000);
+  CHECK(checkpoint.triggers().size() == 2);
   CHECK(checkpoint.failed() == 4);
   CHECK(checkpoint.last_failure() == full_status().checkpoint.last_failure);
   CHECK(checkpoint.blackout_us().p50() == 46.25);

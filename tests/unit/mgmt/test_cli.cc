@@ -49,6 +49,7 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "replication refused 2; last: term 2 is over\n",
            "sessions            12,345 of 65,536\n",
            "held packets        7\n",
+           "asked for by        held_output 8,000, interval 1,001\n",
            "failed              4; last: quiesce timed out: worker 1 holds 3 packets\n",
            "warning             a checkpoint paused for 900 us\n",
            "BUG                 6 lines changed without a mark",
