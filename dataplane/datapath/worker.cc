@@ -109,7 +109,7 @@ void Worker::process() {
   for (std::size_t first = 0; first < received_count_; first += kLookAhead) {
     const std::size_t n = std::min(kLookAhead, received_count_ - first);
     const std::span<const Received> burst(&received_[first], n);
-    look_ahead(setup_.state.sessions, burst, expected);
+    look_ahead(setup_.state, burst, expected);
     for (std::size_t i = 0; i < n; ++i) process(burst[i], expected[i]);
   }
 }

@@ -27,7 +27,12 @@ void track(Context& context, const Packet& packet, std::uint32_t slot, Direction
   if (packet.key.protocol == IPPROTO_TCP) {
     if (direction == Direction::reply && answers_session(packet.tcp_flags))
       state.responder_answered[slot] = true;
-    after = after_tcp(before, direction, packet.tcp_flags, state.responder_answered[slot]);
+    TcpEdges& edges = state.tcp_edges[slot];
+    const bool reset = (packet.tcp_flags & RTE_TCP_RST_FLAG) != 0;
+    after = after_tcp(before, direction, packet.tcp_flags,
+                      {.responder_answered = state.responder_answered[slot],
+                       .exact_reset = reset && is_exact_reset(edges, packet, direction)});
+    if (!reset) anchor(edges, packet, direction);
   } else {
     after = after_datagram(before, direction);
   }

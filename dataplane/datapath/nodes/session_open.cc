@@ -56,6 +56,8 @@ void describe(Context& context, const Packet& packet, std::uint32_t slot, const 
   session->initiator_port = static_cast<std::uint8_t>(packet.in_port);
   session->responder_port = static_cast<std::uint8_t>(packet.out_port);
   context.state.responder_answered[slot] = false;
+  TcpEdges& edges = context.state.tcp_edges[slot] = {};
+  if (packet.key.protocol == IPPROTO_TCP) anchor(edges, packet, region::Direction::forward);
 }
 
 }  // namespace

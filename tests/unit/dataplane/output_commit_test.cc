@@ -36,6 +36,35 @@ TEST_CASE("invariant 1: a session's first packet leaves only when its epoch is c
   CHECK(eventually([&] { return f.dataplane->held_packets() == 0; }));
 }
 
+TEST_CASE("a bare ACK that waits asks for a checkpoint later, the data behind it at once") {
+  Firewall f;
+  f.config.source_nat.clear();
+  f.epochs.set_committed(0);
+  f.start_and_resume();
+  f.greet();
+  const auto client = [&](const Segment& segment) {
+    f.inside.put(tcp_frame(kHostMac, kInMac, {kHost, kServer, 4000, 80}, segment));
+  };
+  Bytes frame;
+  client({kSyn, 999});
+  f.settle();
+  f.epochs.set_current(2);
+  f.epochs.set_committed(1);
+  f.dataplane->barrier().resume();
+  REQUIRE(eventually([&] { return f.outside.take(frame); }));
+  f.outside.put(tcp_frame(kServerMac, kOutMac, {kServer, kHost, 80, 4000}, {kSyn | kAck, 4999, 1000}));
+  REQUIRE(eventually([&] { return f.inside.take(frame); }));  // changes nothing
+
+  client({kAck, 1000, 5000});  // completes the handshake: a hard write
+  REQUIRE(eventually([&] { return f.dataplane->held_packets() == 1; }));
+  CHECK(f.epochs.deferred().packets == 1);
+  CHECK(f.epochs.deferred().since == f.clock.now());
+  CHECK_FALSE(f.epochs.checkpoint_wanted());
+  client({kAck | kPush, 1000, 5000, 10});
+  REQUIRE(eventually([&] { return f.dataplane->held_packets() == 2; }));
+  CHECK(f.epochs.checkpoint_wanted());
+}
+
 TEST_CASE("packets of a committed session are not held") {
   Holding f;
   f.settle();
