@@ -205,7 +205,10 @@ Status NodeControl::leads() const {
 // for.
 Result<std::uint64_t> NodeControl::committed_so_far() {
   if (config_.dataplane.output_commit == dataplane::OutputCommit::none) return 0;
-  return answer_of(node_.request_commit());
+  auto committed = answer_of(node_.request_commit());
+  if (!committed && committed.error().code == Errc::failed_precondition)
+    committed = answer_of(node_.request_commit());  // the standby was removed while it was waited for
+  return committed;
 }
 
 Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const mgmt::SessionInfo&)>& sink) {
