@@ -51,6 +51,11 @@ struct Runs {
       samples.push_back(of(paced[mode][i].latencies.*what) - of(paced[kNone][i].latencies.*what));
     return samples;
   }
+  [[nodiscard]] std::vector<double> of_none(std::vector<double> Latencies::*what, Of of) const {
+    std::vector<double> samples;
+    for (const WindowFigures& window : paced[kNone]) samples.push_back(of(window.latencies.*what));
+    return samples;
+  }
   [[nodiscard]] std::vector<double> all_of(std::size_t mode, std::vector<double> WindowFigures::*what,
                                            bool is_paced) const {
     std::vector<double> samples;
@@ -90,6 +95,10 @@ void add_latencies(Report& report, const Runs& runs) {
               .target = 1500});
   for (const auto& [what, name] : {std::pair{&Latencies::established_us, "established"},
                                    std::pair{&Latencies::new_session_us, "new_session"}}) {
+    report.add(
+        {.id = std::string("none.") + name + "_us.p50", .unit = "us", .samples = runs.of_none(what, p50)});
+    report.add(
+        {.id = std::string("none.") + name + "_us.p99", .unit = "us", .samples = runs.of_none(what, p99)});
     report.add({.id = std::string("all.") + name + "_added_us.p50",
                 .unit = "us",
                 .samples = runs.added(kAll, what, p50)});
@@ -156,6 +165,9 @@ int run(const Options& options) {
     for (std::size_t mode = 0; mode < kModes.size(); ++mode)
       runs.saturated[mode].push_back(firewalls[mode]->window(0, options.new_per_s, true));
   }
+
+  firewalls.clear();
+  while (!standbys.empty()) standbys.pop_back();  // later ones hold earlier ones' connections open
 
   Report report("output_commit");
   add_latencies(report, runs);
