@@ -113,6 +113,9 @@ Status Receiver::act(const wire::Frame& frame) {
       return wire::body_of<wire::Record>(frame).map([&](const auto& told) {
         if (host_ != nullptr) host_->record_told(told);
       });
+    case wire::Type::holdings:
+      if (host_ == nullptr) return fail(Errc::protocol, "nobody here fills a node");
+      return host_->holdings_told(frame);
     case wire::Type::bye:
       return wire::body_of<wire::Bye>(frame).map([&](const auto& bye) { goodbye_ = bye; });
     default:
@@ -125,9 +128,20 @@ Status Receiver::begin_sync(const wire::SyncBegin& begin) {
   if (begin.region_id == region::RegionId{}) return fail(Errc::protocol, "a first sync of nobody's region");
   if (begin.committed_epoch >= wire::kEpochEnd)
     return fail(Errc::protocol, "a first sync after the last epoch");
+  if (begin.onto_held > 1) return fail(Errc::protocol, "a first sync of an unknown kind");
+  const bool onto_held = begin.onto_held == 1;
+  if (onto_held &&
+      (syncing_ || begin.region_id != region_.header().region_id || (host_ == nullptr && !in_sync_)))
+    return fail(Errc::protocol, "a first sync onto what this node does not hold");
   if (host_ != nullptr)
     if (Status may = host_->sync_begins(begin); !may) return may;
-  forget_copy();
+  if (onto_held) {
+    roll_back();
+    region_.disown();
+  } else {
+    forget_copy();
+  }
+  in_sync_ = false;
   applier_.start_from(begin.committed_epoch);
   region_id_ = begin.region_id;
   term_ = term_at_connect_ = begin.term;
@@ -172,9 +186,7 @@ void Receiver::abort(const wire::Commit& record, const region::Extent& differs) 
 }
 
 void Receiver::forget_copy() {
-  applier_.roll_back();
-  drop_undo_log();
-  digests_.forget();
+  roll_back();
   if (!region_.is_empty() || syncing_) region_.clear();
   applier_.start_from(0);
   region_id_ = {};
@@ -188,12 +200,16 @@ std::size_t Receiver::disconnected() {
     forget();
     return groups;
   }
-  applier_.roll_back();
-  drop_undo_log();
-  digests_.forget();
+  roll_back();
   parsed_ = filled_ = 0;
   output_.clear();
   return groups;
+}
+
+void Receiver::roll_back() {
+  applier_.roll_back();
+  drop_undo_log();
+  digests_.forget();
 }
 
 double Receiver::sync_progress() const {

@@ -40,12 +40,15 @@ class ReservedBuffer {
 class ReceiverHost {
  public:
   virtual ~ReceiverHost() = default;
-  // A first sync is about to empty the region. An error closes the connection, the region as it was.
+  // A first sync is about to empty the region, or to mend it. An error closes the connection, the region as
+  // it was.
   [[nodiscard]] virtual Status sync_begins(const wire::SyncBegin& begin) = 0;
   // What goes with an acknowledgement.
   [[nodiscard]] virtual Grant grant() const = 0;
   // The active has told its newest record.
   virtual void record_told(const wire::Record& record) = 0;
+  // A part of what the peer holds, where it does not lead either. Errors close the connection.
+  [[nodiscard]] virtual Status holdings_told(const wire::Frame& frame) = 0;
 };
 
 // One control thread.
@@ -74,6 +77,8 @@ class Receiver {
   void set_term(std::uint64_t term);
   // The region is what this node led with until now; the peer leads on from it.
   void adopt(std::uint64_t committed_epoch);
+  // This node leads on from its copy, which is none any more.
+  void leave() { in_sync_ = false; }
   // The copy is nothing.
   void forget();
 
@@ -103,6 +108,7 @@ class Receiver {
   [[nodiscard]] Status commit(const wire::Commit& record);
   void abort(const wire::Commit& record, const region::Extent& differs);
   void forget_copy();
+  void roll_back();
   void send(wire::Bytes frame) { output_.insert(output_.end(), frame.begin(), frame.end()); }
 
   region::Region& region_;

@@ -23,6 +23,8 @@ void Engine::lead_from(std::uint64_t committed) {
   tracker_.begin_anew();
   epochs_.set_current(committed + 1);
   standby_lost();
+  soft_lost_.clear();
+  common_ = CommonEpochs{committed};
   mirror_ = Mirror{};
   [[maybe_unused]] const Status in_order = mirror_.load().and_then([this] { return mirror_.track(); });
 }
@@ -200,6 +202,10 @@ Status Engine::send_commit_record(wire::Transport& standby) {
       .reserved = 0};
   awaiting_ack_ = true;
   record_term_ = record.term;
+  if (common_)
+    common_->open = record.epoch;
+  else
+    common_ = CommonEpochs{record.epoch};  // of a first sync: nothing is common before it
   return shipment_.add(standby, wire::make_frame(wire::Type::commit, record)).and_then([&] {
     return shipment_.send(standby);
   });
@@ -238,7 +244,9 @@ Status Engine::aborted(const wire::Abort& abort) {
 void Engine::commit_is_known() {
   tracker_.committed();
   forget_shipment();
+  soft_sent_.clear();
   standby_committed_ = ++committed_;
+  common_ = CommonEpochs{committed_};
   epochs_.set_committed(committed_);
   region_.set_epoch(committed_);
 }
@@ -270,6 +278,7 @@ Status Engine::reconnected(std::uint64_t its_committed) {
                                     ", it acknowledged " + std::to_string(standby_committed_));
   }
   if (awaiting_ack_) abandon_shipment();
+  if (common_) common_->open = 0;
   return {};
 }
 
@@ -277,6 +286,9 @@ Status Engine::reconnected(std::uint64_t its_committed) {
 // epoch that the workers are in.
 void Engine::abandon_shipment() {
   shipment_.forget();
+  soft_lost_.insert(soft_lost_.end(), soft_sent_.begin(), soft_sent_.end());
+  soft_sent_.clear();
+  region::merge_overlapping(soft_lost_, 0);
   tracker_.merge_back();
   committed_ = epochs_.current() - 1;
   forget_shipment();
@@ -288,6 +300,18 @@ void Engine::standby_lost() {
   abandon_shipment();
   mirror_.invalidate();
   epochs_.set_committed(CommittedEpoch::kNobodyToWaitFor);
+}
+
+Holdings Engine::leave() {
+  standby_lost();
+  if (!common_) return {};
+  Holdings left{region_.header().region_id, *common_, {}};
+  if (!tracker_.collect(left.changed)) return {};
+  tracker_.collect_soft();
+  add_soft_changes(left.changed);
+  region::merge_overlapping(left.changed, 0);
+  if (left.changed.size() > kHoldingsExtentsMax) return {};
+  return left;
 }
 
 }  // namespace stillwater::engine

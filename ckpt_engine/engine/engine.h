@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/committed_epoch.h"
 #include "ckpt_engine/engine/digester.h"
+#include "ckpt_engine/engine/holdings.h"
 #include "ckpt_engine/engine/mirror.h"
 #include "ckpt_engine/engine/policy.h"
 #include "ckpt_engine/engine/shipment.h"
@@ -40,10 +42,13 @@ class Engine {
 
   // Called with the bytes of the round that are left; `mirror()` says which round it is.
   using Progress = std::function<void(std::uint64_t left_bytes)>;
-  // Fills the peer's empty region in brownout rounds while forwarding runs, the first over everything, then
-  // takes the blackout that makes it whole; the acknowledgement makes it the standby. On an error the peer
-  // holds nothing of use (M3-M5, M7). Needs `lead_from` before it.
-  [[nodiscard]] Status first_sync(wire::Transport& peer, const Progress& progress);
+  // Fills the peer's region in brownout rounds while forwarding runs, then takes the blackout that makes it
+  // whole; the acknowledgement makes it the standby. The first round covers everything, or, where `its`
+  // holdings share an epoch with this memory, what either side has changed since. On an error the peer holds
+  // nothing of use (M3-M5, M7, D8). Needs `lead_from` before it.
+  [[nodiscard]] Status first_sync(wire::Transport& peer, const Progress& progress, const Holdings& its = {});
+  // Whether such a peer is sent changes alone.
+  [[nodiscard]] bool can_mend(const Holdings& its) const;
 
   // 1. Decide: is a checkpoint required? Also says when to ask again.
   [[nodiscard]] Trigger due(Instant now, bool requested) const;
@@ -76,6 +81,8 @@ class Engine {
 
   // No standby any more: marks are merged back, nobody is waited for.
   void standby_lost();
+  // The same where this node ceases to lead, and what it holds from now on. Workers stand still.
+  [[nodiscard]] Holdings leave();
 
   [[nodiscard]] bool awaiting_ack() const { return awaiting_ack_; }
   [[nodiscard]] Instant last_taken() const { return last_taken_; }
@@ -110,9 +117,10 @@ class Engine {
   void forget_shipment();
 
   // The first sync (first_sync.cc).
-  [[nodiscard]] Status sync_rounds(wire::Transport& peer, const Progress& progress);
-  [[nodiscard]] Status collect_for_sync();
-  [[nodiscard]] Status copy_round(wire::Transport& peer, const Progress& progress);
+  [[nodiscard]] Status sync_rounds(wire::Transport& peer, const Progress& progress, const Holdings* onto);
+  [[nodiscard]] Status collect_for_sync(const Holdings* onto);
+  void add_soft_changes(std::vector<region::Extent>& out);
+  [[nodiscard]] Status copy_round(wire::Transport& peer, const Progress& progress, bool into_zeroes);
   [[nodiscard]] Status copy_batch(wire::Transport& peer, std::span<const region::Extent> batch);
 
   // Soft lines (soft.cc).
@@ -138,6 +146,7 @@ class Engine {
   bool is_last_ = false;                 // that epoch is a planned stop's
   std::uint64_t record_term_ = 0;        // of that record
   std::uint64_t standby_committed_ = 0;  // the last that it acknowledged
+  std::optional<CommonEpochs> common_;   // all that changed here since is marked
   std::uint32_t groups_sent_ = 0;
   std::vector<std::uint64_t> group_checks_;
   std::vector<region::Extent> extents_;
@@ -146,7 +155,9 @@ class Engine {
   Instant last_taken_{};
   Instant last_soft_{};
   Instant last_digests_{};
-  bool soft_set_aside_ = false;  // by the blackout, for the next soft shipment
+  bool soft_set_aside_ = false;            // by the blackout, for the next soft shipment
+  std::vector<region::Extent> soft_sent_;  // since the last acknowledgement
+  std::vector<region::Extent> soft_lost_;  // sent on a connection that broke: to be sent again
 };
 
 }  // namespace stillwater::engine

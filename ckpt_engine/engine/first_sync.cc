@@ -1,4 +1,4 @@
-// The first sync: a peer's empty region is filled in brownout rounds, then made whole by a blackout.
+// The first sync: a peer's region is filled, or mended, in brownout rounds, then made whole by a blackout.
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -36,11 +36,29 @@ std::vector<Extent> without_zeroes(const region::Region& region, std::span<const
 
 }  // namespace
 
-Status Engine::first_sync(wire::Transport& peer, const Progress& progress) {
+// Worth it while the changes are clearly less than the whole.
+bool Engine::can_mend(const Holdings& its) const {
+  return common_ && its.region_id != region::RegionId{} && its.region_id == region_.header().region_id &&
+         share_an_epoch(*common_, its.epochs) &&
+         std::ranges::all_of(its.changed,
+                             [this](const Extent& e) {
+                               return e.bytes > 0 && e.offset >= region::kDataOffset &&
+                                      e.offset + e.bytes <= region_.size();
+                             }) &&
+         bytes_of(its.changed) + tracker_.dirty_bytes_hint() < region_.size() / 2;
+}
+
+// From its begin on the peer holds nothing that is known: what was common is so no more.
+Status Engine::first_sync(wire::Transport& peer, const Progress& progress, const Holdings& its) {
   standby_lost();
-  const wire::SyncBegin begin{region_.header().region_id, region_.header().term, committed_, region_.size()};
+  const Holdings* const onto = can_mend(its) ? &its : nullptr;
+  common_.reset();
+  const std::uint64_t expected =
+      onto != nullptr ? bytes_of(its.changed) + tracker_.dirty_bytes_hint() : region_.size();
+  const wire::SyncBegin begin{
+      region_.header().region_id, region_.header().term, committed_, expected, onto != nullptr ? 1u : 0u, 0};
   Status done = peer.send(wire::make_frame(wire::Type::sync_begin, begin))
-                    .and_then([&] { return sync_rounds(peer, progress); })
+                    .and_then([&] { return sync_rounds(peer, progress, onto); })
                     .and_then([&] {
                       sample_ = {.at = clock_.now(), .interval = clock_.now() - last_taken_};
                       last_taken_ = sample_.at;
@@ -53,42 +71,48 @@ Status Engine::first_sync(wire::Transport& peer, const Progress& progress) {
 }
 
 // M4: they end where little is left, and where writes never converge.
-Status Engine::sync_rounds(wire::Transport& peer, const Progress& progress) {
+Status Engine::sync_rounds(wire::Transport& peer, const Progress& progress, const Holdings* onto) {
   const unsigned rounds_max = std::max(policy_.brownout_rounds_max, 1u);
   do {
     if (Status begun = mirror_.begin_round(rounds_max); !begun) return begun;
-    if (Status collected = collect_for_sync(); !collected) return given_up(collected);
-    if (Status copied = copy_round(peer, progress); !copied) return copied;
+    const bool is_first = mirror_.round() == 1;
+    if (Status collected = collect_for_sync(onto); !collected) return given_up(collected);
+    if (Status copied = copy_round(peer, progress, is_first && onto == nullptr); !copied) return copied;
   } while (mirror_.round() < rounds_max && tracker_.dirty_bytes_hint() > brownout_threshold_bytes());
   return {};
 }
 
-// The first round covers everything, whatever was written before it; each later one what was written since
-// the round before began (M3).
-Status Engine::collect_for_sync() {
+// The first round covers everything, whatever was written before it, or all that can differ; each later one
+// what was written since the round before began (M3).
+Status Engine::collect_for_sync(const Holdings* onto) {
   if (Status quiesced = barrier_.quiesce(policy_.quiesce_timeout); !quiesced) return quiesced;
   extents_.clear();
   const Status collected = tracker_.collect(extents_);
   if (mirror_.round() == 1) tracker_.collect_soft();
   barrier_.resume();
   if (!collected || mirror_.round() > 1) return collected;
-  tracker_.committed();
-  extents_.clear();
-  tracker_.take_soft(extents_, region_.size());
-  soft_set_aside_ = false;
-  extents_.assign(1, {region::kDataOffset, region_.size() - region::kDataOffset});
+  if (onto == nullptr) {
+    tracker_.committed();
+    extents_.clear();
+  }
+  add_soft_changes(extents_);
+  if (onto == nullptr) {
+    extents_.assign(1, {region::kDataOffset, region_.size() - region::kDataOffset});
+  } else {
+    extents_.insert(extents_.end(), onto->changed.begin(), onto->changed.end());
+    region::merge_overlapping(extents_, 0);
+  }
   return {};
 }
 
-// The peer's region was zeroed when the sync began: the first round leaves pages of zeroes out.
-Status Engine::copy_round(wire::Transport& peer, const Progress& progress) {
+// Where the peer's region was zeroed when the sync began, the first round leaves pages of zeroes out.
+Status Engine::copy_round(wire::Transport& peer, const Progress& progress, bool into_zeroes) {
   const std::uint64_t pages = std::min(kBatchBytesMax, staging_.lines_max() * kLineBytes) / kPageBytes;
   const std::uint64_t batch_lines = std::max<std::uint64_t>(pages, 1) * (kPageBytes / kLineBytes);
   std::uint64_t left = bytes_of(extents_);
   mirror_.set_left(left);
   for (const auto& portion : portions_of(extents_, batch_lines)) {
-    const bool is_first = mirror_.round() == 1;
-    if (Status sent = copy_batch(peer, is_first ? without_zeroes(region_, portion) : portion); !sent)
+    if (Status sent = copy_batch(peer, into_zeroes ? without_zeroes(region_, portion) : portion); !sent)
       return sent;
     left -= bytes_of(portion);
     mirror_.set_left(left);

@@ -1,4 +1,6 @@
 // Soft lines: on an interval and a byte budget of their own, outside every blackout.
+#include <utility>
+
 #include "ckpt_engine/engine/engine.h"
 
 namespace stillwater::engine {
@@ -21,12 +23,21 @@ Status Engine::ship_soft_if_due(wire::Transport& standby, Instant now) {
 
 bool Engine::due_soon() const { return epochs_.checkpoint_wanted() || tracker_.dirty_bytes_hint() > 0; }
 
+// All that the peer may not have, whatever became of what was sent. After `collect_soft`.
+void Engine::add_soft_changes(std::vector<region::Extent>& out) {
+  tracker_.take_soft(out, region_.size());
+  soft_set_aside_ = false;
+  out.insert(out.end(), soft_lost_.begin(), soft_lost_.end());
+  soft_lost_.clear();
+}
+
 // Copied while forwarding runs: torn copies are allowed, soft state says what they cost.
 Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {
   last_soft_ = clock_.now();
   soft_set_aside_ = false;
-  extents_.clear();
+  extents_ = std::exchange(soft_lost_, {});
   tracker_.take_soft(extents_, budget_bytes);
+  soft_sent_.insert(soft_sent_.end(), extents_.begin(), extents_.end());
   for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
     if (!staging_.gather(region_, portion, 0, 0))
       return fail(Errc::resource_exhausted, "staging is too small to copy from");

@@ -140,6 +140,10 @@ Nanos Region::region_now() const {
 
 void Region::clear() {
   std::memset(base_ + kDataOffset, 0, size_ - kDataOffset);
+  disown();
+}
+
+void Region::disown() {
   set_identity(RegionId{}, 0);
   set_epoch(0);
   set_config_generation(0);

@@ -70,6 +70,8 @@ class Region {
 
   // Zeroes everything but the root table and the profile. No worker may run.
   void clear();
+  // The same to the stamp alone: what lies in the data is nobody's epoch. No worker may run.
+  void disown();
 
  private:
   Region(UniqueFd fd, std::byte* base, std::uint64_t size);

@@ -12,7 +12,7 @@ namespace stillwater::wire {
 
 inline constexpr std::array<char, 4> kMagic = {'S', 'W', 'R', 'P'};
 inline constexpr std::array<char, 4> kHeartbeatMagic = {'S', 'W', 'H', 'B'};
-inline constexpr std::uint16_t kVersion = 3;
+inline constexpr std::uint16_t kVersion = 4;
 
 enum class Type : std::uint16_t {
   hello = 1,
@@ -27,6 +27,7 @@ enum class Type : std::uint16_t {
   record = 10,
   digest = 11,
   abort = 12,
+  holdings = 13,
 };
 
 struct FrameHeader {
@@ -75,8 +76,10 @@ struct SyncBegin {
   std::uint64_t term;
   std::uint64_t committed_epoch;  // of the sender; groups of the next epoch follow the sync
   std::uint64_t bytes_expected;   // an estimate, for progress
+  std::uint32_t onto_held = 0;    // 1: what the receiver told that it holds stays, and is mended
+  std::uint32_t reserved = 0;
 };
-static_assert(sizeof(SyncBegin) == 40);
+static_assert(sizeof(SyncBegin) == 48);
 
 struct WireExtent {
   std::uint32_t first_line;
@@ -164,6 +167,17 @@ struct Abort {
 };
 static_assert(sizeof(Abort) == 40 && offsetof(Abort, reason) == 32);
 
+// What a node that does not lead has in memory; `extent_count` WireExtents follow.
+struct HoldingsHeader {
+  region::RegionId region_id;  // all zero: nothing of use
+  std::uint64_t acknowledged;  // its memory is this epoch, but for the extents' lines
+  std::uint64_t open;          // or this one; 0: there is none
+  std::uint32_t extent_count;
+  std::uint32_t more;  // 1: another frame goes on with extents
+};
+static_assert(sizeof(HoldingsHeader) == 40);
+inline constexpr std::uint32_t kHoldingsExtentsInFrame = 4096;
+
 // The sender stops, and is silent on its data ports from now on.
 struct Bye {
   std::uint64_t term;
@@ -215,6 +229,8 @@ inline constexpr std::uint32_t kLinesMax = kLinesPayloadMax / region::kLineBytes
       return 64;
     case Type::digest:
       return sizeof(DigestHeader) + kDigestChunksMax * sizeof(ChunkDigest);
+    case Type::holdings:
+      return sizeof(HoldingsHeader) + kHoldingsExtentsInFrame * sizeof(WireExtent);
     case Type::sync_lines:
     case Type::group:
     case Type::soft:

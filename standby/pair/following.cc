@@ -21,6 +21,7 @@ Status PairNode::follower_received(std::size_t n) {
     say(Severity::error, "ALARM: this copy differs from the active's memory in epoch " +
                              std::to_string(receiver_.aborted()->epoch) + ": it is void");
     machine_.copy_is_void();
+    holdings_told_ = false;
   }
   if (receiver_.in_sync()) {
     if (machine_.holds_whole_copy()) epochs_followed_ += receiver_.committed() - before;
@@ -31,7 +32,21 @@ Status PairNode::follower_received(std::size_t n) {
   return {};
 }
 
-Status PairNode::sync_begins(const wire::SyncBegin& begin) { return machine_.filling_begins(begin.term); }
+// Nothing that this node changed by itself is in a copy: partial epochs are rolled back.
+engine::Holdings PairNode::holdings() const {
+  if (left_behind_) return *left_behind_;
+  if (!receiver_.in_sync()) return {};
+  return {parts_.region.header().region_id, {receiver_.committed()}, {}};
+}
+
+Status PairNode::sync_begins(const wire::SyncBegin& begin) {
+  if (begin.onto_held == 1 && !holdings_told_)
+    return fail(Errc::protocol, "a first sync onto what this node did not tell that it holds");
+  return machine_.filling_begins(begin.term).map([this] {
+    left_behind_.reset();
+    holdings_told_ = false;
+  });
+}
 
 void PairNode::roll_back_partial_epoch() {
   if (const std::size_t groups = receiver_.disconnected(); groups > 0)
@@ -89,6 +104,8 @@ Status PairNode::set_clocks() {
   parts_.forwarding.continue_region_time(region_now);
   parts_.forwarding.on_activate();
   inbox_filled_ = 0;
+  receiver_.leave();
+  left_behind_.reset();
   if (machine_.phase() == Phase::active) {
     engine_.lead_from_with_standby(receiver_.committed());
     replicating_ = link_ != nullptr;

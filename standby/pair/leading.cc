@@ -11,6 +11,7 @@ using Severity = PairEvents::Severity;
 
 // Nobody holds state: a new history begins.
 void PairNode::begin_empty(const ArbiterRecord& record) {
+  left_behind_.reset();
   parts_.region.clear();
   parts_.region.set_identity(record.region_id, record.term);
   parts_.forwarding.continue_region_time(parts_.region.region_now());
@@ -30,8 +31,13 @@ void PairNode::stand_alone() {
 // Forwarding goes on meanwhile; the peer becomes the standby with its first acknowledgement.
 void PairNode::fill_peer() {
   if (link_ == nullptr) return machine_.filling_failed();
+  const engine::Holdings its = peer_holds_ ? peer_holds_->holdings() : engine::Holdings{};
+  peer_holds_.reset();
+  if (engine_.can_mend(its))
+    say(Severity::info, "the standby holds epoch " + std::to_string(its.epochs.acknowledged) +
+                            ": what changed since then is sent");
   const Status sent = engine_.first_sync(
-      *link_, [this](std::uint64_t left_bytes) { parts_.events.sync_progress(left_bytes); });
+      *link_, [this](std::uint64_t left_bytes) { parts_.events.sync_progress(left_bytes); }, its);
   if (sent) {
     replicating_ = true;
     return;
@@ -45,7 +51,7 @@ void PairNode::fill_peer() {
 void PairNode::fence_leader() {
   if (!stop_forwarding()) return;
   parts_.forwarding.drop_held();
-  engine_.standby_lost();
+  if (!receiver_.in_sync()) left_behind_ = engine_.leave();  // it led
   replicating_ = last_epoch_shipped_ = false;
   roll_back_partial_epoch();
   hang_up("this node is fenced: " + machine_.why());
@@ -131,6 +137,8 @@ Status PairNode::on_follower_message(const wire::Frame& frame) {
       return wire::body_of<wire::Ack>(frame).and_then([&](const wire::Ack& ack) { return on_ack(ack); });
     case wire::Type::abort:
       return wire::body_of<wire::Abort>(frame).and_then([&](const wire::Abort& it) { return on_abort(it); });
+    case wire::Type::holdings:
+      return holdings_told(frame);
     case wire::Type::record:
       return wire::body_of<wire::Record>(frame).map([&](const wire::Record& record) { record_told(record); });
     case wire::Type::bye:
@@ -165,6 +173,7 @@ Status PairNode::on_abort(const wire::Abort& abort) {
           ": a write that no checkpoint carried, or broken memory on either node; the copy is void, "
           "and is filled anew");
   replicating_ = last_epoch_shipped_ = false;
+  peer_holds_.reset();
   if (std::exchange(requested_under_way_, false))
     checkpoint_answer_ = fail(Errc::corrupt, "the standby's copy was wrong; it is filled anew");
   if (machine_.phase() == Phase::standalone) {

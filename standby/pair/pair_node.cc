@@ -8,7 +8,8 @@
 namespace stillwater::standby {
 namespace {
 
-constexpr std::size_t kInboxBytes = 4096;  // a follower's messages are small
+// The largest of a follower's messages is what it holds.
+constexpr std::size_t kInboxBytes = 2 * wire::payload_max(wire::Type::holdings);
 
 wire::NodeState state_of(Phase phase) {
   switch (phase) {
@@ -67,7 +68,8 @@ void PairNode::connected(wire::Transport& link, const wire::Hello& theirs) {
   link_ = &link;
   peer_incarnation_ = theirs.incarnation;
   inbox_filled_ = 0;
-  replicating_ = false;
+  replicating_ = holdings_told_ = false;
+  peer_holds_.emplace();
   wire::Hello met = theirs;
   if (parts_.arbiter == nullptr) {
     if (const auto record = record_of(theirs.record)) local_.merge(*record);
@@ -77,7 +79,10 @@ void PairNode::connected(wire::Transport& link, const wire::Hello& theirs) {
   // A hello may be older than the connection: the record that it told may be as well.
   tell_record();
   if (link_ == nullptr) return;
-  if (!machine_.leads()) return receiver_.connected();
+  if (!machine_.leads()) {
+    receiver_.connected();
+    return tell_holdings();
+  }
   if (machine_.phase() == Phase::standalone || !same) return;
   // A last epoch whose fate was open has to be shipped again, unless the standby has it.
   if (engine_.awaiting_ack() && theirs.committed_epoch <= engine_.committed()) last_epoch_shipped_ = false;
@@ -190,6 +195,18 @@ void PairNode::tell_record() {
   if (link_ == nullptr || !machine_.record() || machine_.record()->term == 0) return;
   if (Status sent = link_->send(wire::make_frame(wire::Type::record, wire_of(*machine_.record()))); !sent)
     hang_up(sent.error().message);
+}
+
+void PairNode::tell_holdings() {
+  if (Status sent = link_->send(engine::frames_of(holdings())); !sent) return hang_up(sent.error().message);
+  holdings_told_ = true;
+}
+
+Status PairNode::holdings_told(const wire::Frame& frame) {
+  if (!peer_holds_) return fail(Errc::protocol, "what a node holds is told once a connection");
+  return peer_holds_->take(frame).map([this] {
+    if (peer_holds_->told()) machine_.holdings_told();
+  });
 }
 
 void PairNode::record_told(const wire::Record& on_wire) {

@@ -12,6 +12,7 @@
 #include "base/arbiter.h"
 #include "base/committed_epoch.h"
 #include "ckpt_engine/engine/engine.h"
+#include "ckpt_engine/engine/holdings.h"
 #include "standby/pair/forwarding.h"
 #include "standby/receiver.h"
 #include "standby/roles/local_arbiter.h"
@@ -107,6 +108,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   void perform(const Decision& decision);
   void decide_all();
   void tell_record();
+  void tell_holdings();
   void fail_node(const std::string& why) { failure_ = why; }
   void say(PairEvents::Severity severity, const std::string& text) { parts_.events.said(severity, text); }
   void hang_up(const std::string& why);
@@ -129,6 +131,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
 
   // As follower (following.cc).
   [[nodiscard]] Status follower_received(std::size_t n);
+  [[nodiscard]] engine::Holdings holdings() const;
   void roll_back_partial_epoch();
   [[nodiscard]] std::string waited_before_takeover() const;
   void take_over();
@@ -140,6 +143,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   [[nodiscard]] Status restart_agent() override;
   [[nodiscard]] Status announce() override;
   [[nodiscard]] Status sync_begins(const wire::SyncBegin& begin) override;
+  [[nodiscard]] Status holdings_told(const wire::Frame& frame) override;
   [[nodiscard]] Grant grant() const override { return parts_.lease.grant(); }
   void record_told(const wire::Record& record) override;
 
@@ -154,6 +158,9 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   std::vector<std::byte> inbox_;  // of a leader: the begin of a frame, and room for what comes
   std::size_t inbox_filled_ = 0;
   bool replicating_ = false;  // the peer on this link holds what the engine ships on from
+  std::optional<engine::HoldingsReader> peer_holds_;  // of a leader: on this connection, until it is filled
+  std::optional<engine::Holdings> left_behind_;  // this node led in the memory that it has, and does no more
+  bool holdings_told_ = false;                   // of a follower: on this connection, and they are so still
   bool last_epoch_shipped_ = false;
   bool checkpoint_wanted_ = false;
   bool paused_ = false;

@@ -82,7 +82,7 @@ void RoleMachine::met(const wire::Hello& theirs, Instant now) {
   peer_prefers_to_lead_ = theirs.prefers_to_lead != 0;
   connected_ = true;
   peer_empty_ = false;
-  peer_stuck_ = filling_ = false;
+  peer_stuck_ = filling_ = holdings_told_ = false;
   standby_detector_.start(now);
   if (phase_ != Phase::standby) active_detector_.start(now);
   if (const auto record = record_of(theirs.record); record && record->term > 0) told(*record, now);

@@ -99,6 +99,9 @@ class RoleMachine {
   // there.
   void peer_filled(Instant now);
   void filling_failed();
+  // The peer has said what it holds, which it does on each connection where it does not lead: it may be
+  // filled.
+  void holdings_told() { holdings_told_ = true; }
   // Nobody is filled while this is on.
   void pause_filling(bool on) { filling_paused_ = on; }
   // The connection stands, but nothing is acknowledged.
@@ -188,6 +191,7 @@ class RoleMachine {
   bool gone_ = false;          // proven: the peer that this node knew is silent for good
   Suspicion suspicion_;
   bool peer_stuck_ = false;
+  bool holdings_told_ = false;
   bool filling_ = false;
   bool filling_paused_ = false;
 

@@ -209,7 +209,7 @@ Decision RoleMachine::watch_standby(Instant now) {
                          .region_id = record_->region_id};
   };
   if (phase_ == Phase::standalone) {
-    const bool fillable = connected_ && !peer_pending_ &&
+    const bool fillable = connected_ && holdings_told_ && !peer_pending_ &&
                           (peer_state_ == wire::NodeState::starting ||
                            peer_state_ == wire::NodeState::syncing || peer_state_ == wire::NodeState::fenced);
     if (filling_ || filling_paused_ || !fillable) return {};

@@ -124,6 +124,8 @@ TEST_CASE("a cut cable with a witness: one node leads, the other is fenced, and 
   });
   INFO("fw-a: " << pair.a.log() << "\nfw-b: " << pair.b.log());
   REQUIRE(whole);
+  const std::string filler = pair.a.role() == "active" ? pair.a.log() : pair.b.log();
+  CHECK(filler.find("what changed since then is sent") != std::string::npos);
   pair.require_flows_survive();
 }
 

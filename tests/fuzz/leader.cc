@@ -171,6 +171,17 @@ class Leader final : private standby::PairEvents {
     connected_ = true;
     link_.fails = false;
     pair_->connected(link_, hello);
+    if (connected_ && !input_.rarely()) say(holdings());
+  }
+  // Of a node that holds some epoch of this one's region, with changes of its own.
+  [[nodiscard]] Stream holdings() {
+    engine::Holdings held{region().header().region_id, {pair_->committed() - input_.below(2)}, {}};
+    if (input_.rarely()) held.epochs.open = held.epochs.acknowledged + input_.below(3);
+    if (input_.rarely()) held.region_id = {};
+    for (std::uint32_t extents = input_.below(4); extents > 0; --extents)
+      held.changed.push_back({region::kDataOffset + input_.value<std::uint16_t>() % region().size() / 64 * 64,
+                              std::uint64_t{region::kLineBytes} * input_.below(5)});
+    return engine::frames_of(held);
   }
   void part(const std::string& why) {
     connected_ = false;
@@ -196,8 +207,11 @@ class Leader final : private standby::PairEvents {
         return wire::make_frame(wire::Type::record, told_record());
       case 14:
         if (input_.rarely()) return wire::make_frame(wire::Type::bye, wire::Bye{1, asked.epoch});
-        return wire::make_frame(static_cast<wire::Type>(input_.below(14)),
+        return wire::make_frame(static_cast<wire::Type>(input_.below(15)),
                                 wire::Bytes(input_.bytes(input_.value())));
+      case 15:
+        if (input_.below(2) == 1) return holdings();
+        [[fallthrough]];
       default:
         return input_.bytes(1 + input_.value());
     }

@@ -48,6 +48,7 @@ class Host final : public standby::ReceiverHost {
   }
   [[nodiscard]] standby::Grant grant() const override { return {}; }
   void record_told(const wire::Record&) override {}
+  [[nodiscard]] Status holdings_told(const wire::Frame&) override { return fail(Errc::protocol, "not here"); }
 };
 
 class Standby {
@@ -71,7 +72,7 @@ class Standby {
       model_.set_term(term);
     } else {
       Stream frame = frame_of(what);
-      if (input_.rarely())
+      if (!frame.empty() && input_.rarely())
         frame[input_.value<std::uint16_t>() % frame.size()] ^= static_cast<std::byte>(input_.value());
       deliver(frame);
     }
@@ -106,7 +107,7 @@ class Standby {
       case 13:
         return wire::make_frame(wire::Type::record, wire::Record{});
       case 14:
-        return wire::make_frame(static_cast<wire::Type>(input_.below(14)),
+        return wire::make_frame(static_cast<wire::Type>(input_.below(15)),
                                 wire::Bytes(input_.bytes(input_.value())));
       default:
         return input_.bytes(1 + input_.value());
@@ -114,7 +115,8 @@ class Standby {
   }
 
   [[nodiscard]] Stream sync_begin() {
-    wire::SyncBegin begin{kRegion, 1 + std::uint64_t{input_.below(4)}, input_.value(), region().size()};
+    wire::SyncBegin begin{kRegion, 1 + std::uint64_t{input_.below(4)}, input_.value(), region().size(),
+                          input_.below(4) == 1 ? 1u : 0u};
     if (input_.rarely()) begin = input_.value<wire::SyncBegin>();
     return wire::make_frame(wire::Type::sync_begin, begin);
   }

@@ -80,7 +80,14 @@ bool ReceiverModel::is_next(std::uint64_t epoch) const {
 bool ReceiverModel::sync_begins(const wire::SyncBegin& begin) {
   if (begin.region_id == region::RegionId{} || refuse_syncs_ || begin.committed_epoch >= wire::kEpochEnd)
     return false;
-  empty();
+  if (begin.onto_held > 1) return false;
+  if (begin.onto_held == 1) {
+    if (!in_sync_ || begin.region_id != region_id_) return false;
+    roll_back();
+    in_sync_ = false;
+  } else {
+    empty();
+  }
   syncing_ = true;
   region_id_ = begin.region_id;
   committed_ = begin.committed_epoch;

@@ -9,6 +9,7 @@ import sys
 
 APPLIER = 'standby/applier.cc'
 ENGINE = 'ckpt_engine/engine/engine.cc'
+FIRST_SYNC = 'ckpt_engine/engine/first_sync.cc'
 RULES = 'standby/roles/rules.cc'
 LEADING = 'standby/pair/leading.cc'
 
@@ -52,6 +53,9 @@ MUTANTS = {
         'parts_.lease.granted({Instant(ack.grant_stamp_ns), ack.grant_term}, parts_.clock.now());',
         'if (const Instant now = parts_.clock.now(); ack.grant_stamp_ns != 0)'
         ' parts_.lease.granted({now, ack.grant_term}, now);'),
+    'rejoin_without_its_changes': (FIRST_SYNC,
+        'extents_.insert(extents_.end(), onto->changed.begin(), onto->changed.end());',
+        ''),
     'number_reused': (ENGINE,
         'committed_ = epochs_.current() - 1;',
         ''),

@@ -1,4 +1,5 @@
 // Input that no active sends: refused with a reason, and nothing of it stays.
+#include "ckpt_engine/engine/holdings.h"
 #include "tests/unit/standby/shipment.h"
 
 namespace stillwater::tests {
@@ -201,6 +202,11 @@ TEST_CASE("messages at the wrong moment, or not for a standby, are refused") {
             Errc::protocol);
   a.refuses(wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{kOurRegion, kTerm, wire::kEpochEnd, 0}),
             Errc::protocol);
+  a.refuses(wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{kOurRegion, kTerm, 1, 0, 2}),
+            Errc::protocol);
+  a.refuses(wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{{9, 9}, kTerm, 1, 0, 1}),
+            Errc::protocol);
+  a.refuses(engine::frames_of(engine::Holdings{kOurRegion, {1}, {}}), Errc::protocol);
   HandMade last = group_at(128);
   last.epoch = wire::kEpochEnd;
   a.refuses(last.frame(), Errc::protocol);
@@ -208,6 +214,18 @@ TEST_CASE("messages at the wrong moment, or not for a standby, are refused") {
   Standby empty;
   CHECK_FALSE(empty.feed(group_at(a.soft_line()).frame(wire::Type::soft)));
   CHECK_FALSE(Standby{}.feed(wire::make_frame(wire::Type::commit, record_of({}, 1))));
+}
+
+TEST_CASE("a first sync onto what a node holds is refused by one that holds nothing, or half of it") {
+  const Stream onto = wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{kOurRegion, kTerm, 1, 0, 1});
+  CHECK_FALSE(Standby{}.feed(onto));
+  Attacked a;
+  REQUIRE(a.standby.feed(onto));
+  CHECK_FALSE(a.standby.receiver.in_sync());
+  CHECK_FALSE(a.standby.feed(onto));
+  a.standby.reconnect();
+  CHECK(a.standby.region->is_empty());
+  CHECK(data_bytes(*a.standby.region) == Snapshot(a.standby.region->size() - region::kDataOffset));
 }
 
 TEST_CASE("a sync's lines are refused once its first group has arrived") {
@@ -227,7 +245,7 @@ TEST_CASE("another wire version, and a frame larger than its type allows, are re
   const Status version = a.standby.feed(header);
   REQUIRE_FALSE(version);
   CHECK(version.error().code == Errc::protocol);
-  CHECK(version.error().message.find("version 4") != std::string::npos);
+  CHECK(version.error().message.find("version " + std::to_string(wire::kVersion + 1)) != std::string::npos);
   a.standby.reconnect();
 
   header[4] = std::byte{1};

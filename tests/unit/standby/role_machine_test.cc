@@ -75,6 +75,8 @@ struct Node {
   void lead_with_standby() {
     lead_alone();
     machine.met(hello_of("b", wire::NodeState::starting), now);
+    REQUIRE(decide().kind == Kind::nothing);  // it may hold something, and has not said so yet
+    machine.holdings_told();
     REQUIRE(decide().kind == Kind::fill_peer);
     machine.peer_filled(now);
     REQUIRE(machine.phase() == Phase::joining);
