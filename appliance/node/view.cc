@@ -18,9 +18,10 @@ void Node::said(Severity severity, const std::string& text) {
   spdlog::log(level, "{}", text);
 }
 
-// The replication thread is in the sync until it ends: between its batches others see how far it is.
+// The replication thread is in the sync until it ends: between its batches others see how far it is, from the
+// first on, since the next may wait long for a peer that does not read. Only this thread writes the view.
 void Node::sync_progress(std::uint64_t) {
-  if (parts_.clock.now() - published_ >= kSyncPublishInterval) publish();
+  if (!view_.sync || parts_.clock.now() - published_ >= kSyncPublishInterval) publish();
 }
 
 std::optional<SyncProgress> Node::sync_under_way() {
