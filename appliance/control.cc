@@ -176,6 +176,9 @@ mgmt::NodeStatus NodeControl::status() {
   out.can_fail_over = out.cannot_fail_over_because.empty();
   out.peer = view.peer;
   out.sync_progress = view.sync_progress;
+  if (view.sync)
+    out.sync = {view.sync->round, view.sync->left_bytes, view.sync->bytes_per_s,
+                view.sync->left_s.value_or(0)};
   out.mirror = view.mirror;
   const bool leads = view.role == standby::Role::active || view.role == standby::Role::standalone;
   out.sessions = leads ? dataplane_.sessions_in_use() : dataplane_.sessions_mirrored();

@@ -68,6 +68,14 @@ struct CheckpointStatus {
   std::map<std::string, std::uint64_t> triggers{};  // committed since start, by what asked for them
 };
 
+// A first sync under way, as the active sees it.
+struct SyncStatus {
+  std::uint32_t round = 0;       // 0: none is under way
+  std::uint64_t left_bytes = 0;  // of memory that this round has still to go through
+  double bytes_per_s = 0;        // gone through lately, pages of zeroes too, which are not sent; 0: not known
+  double left_s = 0;             // for this round at that rate; 0: not known
+};
+
 struct NodeStatus {
   std::string name;
   std::string version;
@@ -81,6 +89,7 @@ struct NodeStatus {
   std::string cannot_fail_over_because;  // empty when can_fail_over
   std::string peer;                      // peer's node name, empty while none is connected
   double sync_progress = 0;              // 0..1 while a standby is being filled
+  SyncStatus sync;
   std::string mirror;  // how far the mirroring of this node's memory has come; empty on a standby
   std::uint64_t sessions = 0;
   std::uint64_t sessions_max = 0;

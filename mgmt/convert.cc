@@ -24,6 +24,13 @@ void fill(v1::Digests& message, const DigestStatus& digests) {
   message.set_last_mismatch_offset(digests.last_mismatch_offset);
 }
 
+void fill(v1::Sync& message, const SyncStatus& sync) {
+  message.set_round(sync.round);
+  message.set_left_bytes(sync.left_bytes);
+  message.set_bytes_per_s(sync.bytes_per_s);
+  message.set_left_s(sync.left_s);
+}
+
 void fill(v1::CheckpointStatus& message, const CheckpointStatus& status) {
   message.set_checkpoints(status.checkpoints);
   message.set_failed(status.failed);
@@ -69,6 +76,7 @@ void fill(v1::NodeStatus& message, const NodeStatus& status) {
   message.set_cannot_fail_over_because(status.cannot_fail_over_because);
   message.set_peer(status.peer);
   message.set_sync_progress(status.sync_progress);
+  if (status.sync.round > 0) fill(*message.mutable_sync(), status.sync);
   message.set_mirror(status.mirror);
   message.set_sessions(status.sessions);
   message.set_sessions_max(status.sessions_max);

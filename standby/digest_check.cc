@@ -33,12 +33,16 @@ Status DigestCheck::take(std::span<const std::byte> payload,
   if (!chunks_.empty()) return fail(Errc::protocol, "an epoch has two digests");
   std::vector<wire::ChunkDigest> chunks(header.chunk_count);
   std::memcpy(chunks.data(), payload.data(), payload.size());
+  std::uint64_t named_bytes = 0;
   for (const wire::ChunkDigest& c : chunks) {
     const Extent chunk = extent_of(c.chunk);
+    named_bytes += chunk.bytes;
     if (chunk.bytes == 0 || chunk.offset < region::kDataOffset ||
         chunk.offset + chunk.bytes > region_.soft_begin())
       return fail(Errc::refused, "a digest is about memory that digests do not cover");
   }
+  if (named_bytes > region_.soft_begin() - region::kDataOffset)
+    return fail(Errc::refused, "a digest names more memory than there is: no active digests a chunk twice");
   chunks_.assign(chunks.begin(), chunks.end());
   return {};
 }

@@ -19,7 +19,8 @@ class DigestCheck {
   DigestCheck(const region::Region& region, std::vector<region::Extent> protected_ranges);
 
   // Keeps a digest frame's chunks until the commit of its epoch, which `is_next`. A frame that is malformed,
-  // of another epoch, a second one, or about memory that no digest covers is refused whole.
+  // of another epoch, a second one, about memory that no digest covers, or about more of it than there is
+  // (hashing would take as long as it likes) is refused whole.
   [[nodiscard]] Status take(std::span<const std::byte> payload,
                             const std::function<bool(std::uint64_t epoch)>& is_next);
 

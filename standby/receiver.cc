@@ -194,6 +194,12 @@ void Receiver::forget_copy() {
   syncing_ = in_sync_ = false;
 }
 
+std::vector<std::byte> Receiver::take_unread() {
+  const auto rest = buffer_.bytes().subspan(parsed_, filled_ - parsed_);
+  filled_ = parsed_;
+  return {rest.begin(), rest.end()};
+}
+
 std::size_t Receiver::disconnected() {
   const std::size_t groups = applier_.groups_applied();
   if (syncing_) {

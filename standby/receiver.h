@@ -69,6 +69,10 @@ class Receiver {
   // Acknowledgements and aborts to send, in order; the caller takes them.
   [[nodiscard]] std::vector<std::byte> take_output() { return std::exchange(output_, {}); }
 
+  // What came and is no whole frame yet; it is forgotten here. For who goes on reading the connection
+  // otherwise.
+  [[nodiscard]] std::vector<std::byte> take_unread();
+
   // The connection is gone: a partial epoch is rolled back, last group first; a partial copy is forgotten.
   // Returns the number of groups that were rolled back.
   std::size_t disconnected();

@@ -13,6 +13,7 @@
 
 #include "appliance/config/config.h"
 #include "appliance/node/plane_forwarding.h"
+#include "appliance/node/sync_meter.h"
 #include "appliance/replication/handshake.h"
 #include "appliance/replication/paths.h"
 #include "appliance/replication/repeat_filter.h"
@@ -34,8 +35,9 @@ struct NodeView {
   std::string paths;                     // to the peer, each with how it is; empty on a lone node
   std::string cannot_fail_over_because;  // empty: it can
   std::optional<ArbiterRecord> record;   // the newest known
-  double sync_progress = 0;
-  std::uint64_t epochs_followed = 0;  // committed here on behalf of an active, since start
+  double sync_progress = 0;              // 0..1: how much of the standby's copy is there
+  std::optional<SyncProgress> sync;      // of a leader whose peer is being filled
+  std::uint64_t epochs_followed = 0;     // committed here on behalf of an active, since start
   std::uint64_t refused = 0;
   std::string last_refusal;
   std::string last_takeover;
@@ -102,6 +104,8 @@ class Node final : private standby::PairEvents {
   void fall_silent();
   void publish();
   [[nodiscard]] std::string paths_text() const;
+  [[nodiscard]] std::optional<SyncProgress> sync_under_way();
+  [[nodiscard]] double share_mirrored() const;
   [[nodiscard]] const standby::RoleMachine& machine() const { return pair_->machine(); }
 
   // The connection (connection.cc).
@@ -151,7 +155,7 @@ class Node final : private standby::PairEvents {
   std::string peer_;
   std::uint64_t refused_ = 0;
   std::string last_refusal_;
-  double sync_progress_ = 0;
+  SyncMeter sync_meter_;
   Instant published_{};
   Instant headroom_seen_{};
   Nanos longest_blackout_{};  // since then

@@ -5,6 +5,11 @@
 #include "appliance/node/node.h"
 
 namespace stillwater::appliance {
+namespace {
+
+constexpr Nanos kSyncPublishInterval = 10ms;
+
+}  // namespace
 
 void Node::said(Severity severity, const std::string& text) {
   const auto level = severity == Severity::info      ? spdlog::level::info
@@ -13,9 +18,27 @@ void Node::said(Severity severity, const std::string& text) {
   spdlog::log(level, "{}", text);
 }
 
-void Node::sync_progress(std::uint64_t left_bytes) {
-  sync_progress_ = 1 - static_cast<double>(left_bytes) / static_cast<double>(parts_.region.size());
-  publish();
+// The replication thread is in the sync until it ends: between its batches others see how far it is, from the
+// first on, since the next may wait long for a peer that does not read. Only this thread writes the view.
+void Node::sync_progress(std::uint64_t) {
+  if (!view_.sync || parts_.clock.now() - published_ >= kSyncPublishInterval) publish();
+}
+
+std::optional<SyncProgress> Node::sync_under_way() {
+  const engine::Mirror& mirror = pair_->engine().mirror();
+  if (machine().leads() && !mirror.is_valid() && mirror.state() == engine::MirrorState::brownout)
+    return sync_meter_.look(published_, mirror.round(), mirror.left_bytes());
+  sync_meter_.forget();
+  return std::nullopt;
+}
+
+// A copy that no standby has acknowledged is whole once the blackout began.
+double Node::share_mirrored() const {
+  if (!machine().leads()) return pair_->receiver().sync_progress();
+  const engine::Mirror& mirror = pair_->engine().mirror();
+  if (mirror.is_valid() || mirror.state() > engine::MirrorState::brownout) return 1;
+  if (mirror.state() != engine::MirrorState::brownout) return 0;
+  return 1 - static_cast<double>(mirror.left_bytes()) / static_cast<double>(parts_.region.size());
 }
 
 void Node::says(const wire::Heartbeat& content) {
@@ -44,6 +67,7 @@ void Node::publish() {
                 reason);
   said_role_ = role;
   said_reason_ = reason;
+  const std::optional<SyncProgress> sync = sync_under_way();
   const std::lock_guard lock(mutex_);
   view_ = {.role = role,
            .role_reason = operator_quiesce_until_
@@ -55,7 +79,8 @@ void Node::publish() {
            .paths = paths_text(),
            .cannot_fail_over_because = machine().cannot_fail_over_because(published_),
            .record = machine().record(),
-           .sync_progress = machine().leads() ? sync_progress_ : pair_->receiver().sync_progress(),
+           .sync_progress = share_mirrored(),
+           .sync = sync,
            .epochs_followed = pair_->epochs_followed(),
            .refused = refused_ + (paths_ ? paths_->refused() : 0),
            .last_refusal = last_refusal_,

@@ -14,6 +14,13 @@ namespace {
 
 constexpr int kPriority = 30;  // above the replication thread: heartbeats must not wait for a checkpoint
 
+// What heartbeats say before they are told what to say.
+wire::Heartbeat of_a_starting_node() {
+  wire::Heartbeat beat{};
+  beat.state = wire::NodeState::starting;
+  return beat;
+}
+
 }  // namespace
 
 Heartbeats::Heartbeats(const Options& options, UniqueFd socket, const Clock& clock, standby::Lease& lease,
@@ -25,10 +32,9 @@ Heartbeats::Heartbeats(const Options& options, UniqueFd socket, const Clock& clo
       clock_(clock),
       lease_(lease),
       region_now_(std::move(region_now)),
+      content_(of_a_starting_node()),
       keys_(options.path),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {
-  content_.state = wire::NodeState::starting;
-}
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Heartbeats::~Heartbeats() {
   thread_.request_stop();

@@ -68,7 +68,7 @@ class Heartbeats {
   const std::function<Nanos()> region_now_;
 
   mutable std::mutex mutex_;
-  wire::Heartbeat content_{};         // under mutex_
+  wire::Heartbeat content_;           // under mutex_
   HeartbeatKeys keys_;                // under mutex_
   Instant newest_stamp_{};            // of the peer; under mutex_
   std::deque<ReceivedBeat> waiting_;  // under mutex_

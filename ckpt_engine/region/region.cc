@@ -24,11 +24,12 @@ tl::unexpected<Error> no_memory(std::uint64_t size, int error_number) {
   return fail_errno("cannot map the state region of " + std::to_string(size >> 20) + " MiB", error_number);
 }
 
-// Nodes map their regions at addresses that differ, so that a pointer kept in one shows itself at once.
+// Nodes map their regions at addresses that differ, so that a pointer kept in one shows itself at once. All
+// in a range that the address sanitizer and the thread sanitizer both leave to the program (1.5 TiB).
 Result<std::byte*> map_at_random_address(int fd, std::uint64_t size) {
   std::random_device entropy;
-  std::uniform_int_distribution<std::uint64_t> place(0x1000'0000'0000 / kHugePageBytes,
-                                                     0x5000'0000'0000 / kHugePageBytes);
+  std::uniform_int_distribution<std::uint64_t> place(0x5500'0000'0000 / kHugePageBytes,
+                                                     (0x5680'0000'0000 - size) / kHugePageBytes);
   for (int attempt = 0; attempt < 16; ++attempt) {
     void* wanted = reinterpret_cast<void*>(place(entropy) * kHugePageBytes);
     void* got = mmap(wanted, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);

@@ -112,8 +112,10 @@ enum class Base : std::uint8_t {
   receivers = 3,    // what differs from the receiver's own line; in groups alone
 };
 
-// No epoch, and no instant of a region's clock (146 years), is as large: what follows them can be counted on.
+// No epoch, no term, and no instant of a region's clock (146 years) is as large: what follows them can be
+// counted on.
 inline constexpr std::uint64_t kEpochEnd = std::uint64_t{1} << 62;
+inline constexpr std::uint64_t kTermEnd = std::uint64_t{1} << 62;
 inline constexpr std::int64_t kRegionNowEnd = std::int64_t{1} << 62;
 
 struct Commit {

@@ -13,7 +13,6 @@ namespace {
 using region::Extent;
 using region::kLineBytes;
 
-constexpr unsigned kWords = kLineBytes / sizeof(std::uint64_t);
 constexpr std::uint64_t kLowBits = 0x7f7f'7f7f'7f7f'7f7f;
 
 // A bit for each byte that differs.

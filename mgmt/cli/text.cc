@@ -48,12 +48,23 @@ std::string headline(const v1::NodeStatus& s) {
                      grouped(s.committed_epoch()));
 }
 
+// "43 %, round 1: 4,563 MiB left at 812 MB/s, about 6 s"
+std::string sync(const v1::NodeStatus& s) {
+  std::string text = fmt::format("{:.0f} %", s.sync_progress() * 100);
+  if (!s.has_sync()) return text;
+  text += fmt::format(", round {}: {} MiB left", s.sync().round(), grouped(s.sync().left_bytes() >> 20));
+  if (s.sync().bytes_per_s() <= 0) return text;
+  return text +
+         fmt::format(" at {:.1f} MB/s, about {}", s.sync().bytes_per_s() / 1e6, span(s.sync().left_s()));
+}
+
 std::string pair(const v1::NodeStatus& s) {
-  const bool syncing = s.role() == "syncing" || (s.sync_progress() > 0 && s.sync_progress() < 1);
+  const bool syncing =
+      s.role() == "syncing" || s.has_sync() || (s.sync_progress() > 0 && s.sync_progress() < 1);
   std::string text = fact("fail over now", s.can_fail_over() ? "yes" : "no: " + s.cannot_fail_over_because());
   text += fact("peer", s.peer().empty() ? "none connected" : s.peer());
   if (!s.paths().empty()) text += fact("paths", s.paths());
-  if (syncing) text += fact("sync", fmt::format("{:.0f} %", s.sync_progress() * 100));
+  if (syncing) text += fact("sync", sync(s));
   if (!s.mirror().empty()) text += fact("mirror", s.mirror());
   text += fact("arbiter", s.arbiter());
   text += fact("last takeover", s.last_takeover().empty() ? "none since start" : s.last_takeover());

@@ -67,6 +67,7 @@ std::string PairNode::waited_before_takeover() const {
 
 void PairNode::take_over() {
   last_takeover_.clear();
+  read_on_as_leader();
   const std::string waited = waited_before_takeover();
   const auto report = standby::take_over(*this, parts_.clock);
   if (!report) return fail_node(report.error().message);
@@ -103,7 +104,6 @@ Status PairNode::set_clocks() {
   parts_.region.set_identity(parts_.region.header().region_id, machine_.term());
   parts_.forwarding.continue_region_time(region_now);
   parts_.forwarding.on_activate();
-  inbox_filled_ = 0;
   receiver_.leave();
   left_behind_.reset();
   if (machine_.phase() == Phase::active) {

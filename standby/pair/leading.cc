@@ -12,6 +12,7 @@ using Severity = PairEvents::Severity;
 // Nobody holds state: a new history begins.
 void PairNode::begin_empty(const ArbiterRecord& record) {
   left_behind_.reset();
+  read_on_as_leader();
   parts_.region.clear();
   parts_.region.set_identity(record.region_id, record.term);
   parts_.forwarding.continue_region_time(parts_.region.region_now());
@@ -66,6 +67,7 @@ void PairNode::hand_down() {
   replicating_ = last_epoch_shipped_ = false;
   parts_.region.set_identity(parts_.region.header().region_id, machine_.term());
   receiver_.adopt(committed);
+  read_on_as_follower();
 }
 
 void PairNode::lead_turn(Instant now) {

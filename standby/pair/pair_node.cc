@@ -222,6 +222,28 @@ void PairNode::record_told(const wire::Record& on_wire) {
     receiver_.set_term(newest->term);
 }
 
+void PairNode::read_on_as_leader() {
+  const std::vector<std::byte> begun = receiver_.take_unread();
+  inbox_filled_ = 0;
+  if (begun.size() > inbox_.size()) return hang_up("the peer sends what is not for a leader");
+  std::ranges::copy(begun, inbox_.begin());
+  inbox_filled_ = begun.size();
+}
+
+void PairNode::read_on_as_follower() {
+  Status read;
+  for (std::size_t at = 0; read && link_ != nullptr && at < inbox_filled_;) {
+    const auto space = receiver_.space();
+    const std::size_t n = std::min(space.size(), inbox_filled_ - at);
+    std::copy_n(inbox_.begin() + static_cast<std::ptrdiff_t>(at), n, space.begin());
+    at += n;
+    read = n > 0 ? follower_received(n)
+                 : Status(fail(Errc::protocol, "the peer sends more than there is room for"));
+  }
+  inbox_filled_ = 0;
+  if (!read) hang_up(read.error().message);
+}
+
 // Tried for half a second: a worker that holds a packet lets it go when the transmit ring does.
 bool PairNode::stop_forwarding() {
   for (unsigned attempt = 0; attempt < 50 && !parts_.forwarding.quiesced(); ++attempt)

@@ -112,6 +112,9 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   void fail_node(const std::string& why) { failure_ = why; }
   void say(PairEvents::Severity severity, const std::string& text) { parts_.events.said(severity, text); }
   void hang_up(const std::string& why);
+  // The connection is read on by the other role, from the frame that has begun to arrive.
+  void read_on_as_leader();
+  void read_on_as_follower();
   [[nodiscard]] bool stop_forwarding();
   void forward();
 

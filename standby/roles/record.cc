@@ -24,6 +24,7 @@ std::optional<ArbiterRecord> record_of(const wire::Record& on_wire) {
     if (!node.empty() && !record.in_sync.insert(node).second) return std::nullopt;
   }
   if (record.active.size() == on_wire.active.size()) return std::nullopt;
+  if (record.term >= wire::kTermEnd) return std::nullopt;
   const bool empty = record.term == 0;
   if (empty != record.active.empty() || empty != record.in_sync.empty()) return std::nullopt;
   if (!empty && !record.in_sync.contains(record.active)) return std::nullopt;

@@ -32,6 +32,7 @@ void check_record(const wire::Record& on_wire) {
   const auto record = standby::record_of(on_wire);
   if (!record) return;
   expect(record->in_sync.size() <= 2, "at most two nodes are in sync");
+  expect(record->term < wire::kTermEnd, "there is a term after it");
   expect(record->term == 0 || record->in_sync.contains(record->active), "the active is in sync");
   expect(standby::record_of(standby::wire_of(*record)) == record, "a record survives the way to the peer");
 }

@@ -106,10 +106,13 @@ class SentFrames final : public wire::Transport {
  public:
   [[nodiscard]] Status send(wire::Bytes bytes) override {
     if (fails) return fail(Errc::unavailable, "cut");
-    std::vector<std::byte> frame(bytes.begin(), bytes.end());
-    const auto parsed = wire::parse(frame);
-    expect(parsed && parsed->has_value(), "a node sends whole frames");
-    if ((*parsed)->type == wire::Type::commit) last_commit = *wire::body_of<wire::Commit>(**parsed);
+    std::vector<std::byte> frames(bytes.begin(), bytes.end());
+    for (std::span<std::byte> rest(frames); !rest.empty();) {
+      const auto parsed = wire::parse(rest);
+      expect(parsed && parsed->has_value(), "a node sends whole frames");
+      if ((*parsed)->type == wire::Type::commit) last_commit = *wire::body_of<wire::Commit>(**parsed);
+      rest = rest.subspan(sizeof(wire::FrameHeader) + (*parsed)->payload.size());
+    }
     return {};
   }
   bool fails = false;

@@ -136,11 +136,14 @@ bool ReceiverModel::take_digests(wire::Bytes payload) {
   std::vector<wire::ChunkDigest> chunks;
   for (std::size_t at = sizeof(header); at < bytes; at += sizeof(wire::ChunkDigest))
     chunks.push_back(read<wire::ChunkDigest>(payload, at));
+  std::uint64_t named_bytes = 0;
   for (const wire::ChunkDigest& c : chunks) {
     const region::Extent chunk = bytes_of(c.chunk);
+    named_bytes += chunk.bytes;
     if (chunk.bytes == 0 || chunk.offset < region::kDataOffset || chunk.offset + chunk.bytes > soft_begin_)
       return false;
   }
+  if (named_bytes > soft_begin_ - region::kDataOffset) return false;
   digests_ = std::move(chunks);
   return true;
 }

@@ -66,6 +66,7 @@ NodeStatus full_status() {
   s.cannot_fail_over_because = "nothing";
   s.peer = "fw-b";
   s.sync_progress = 0.43;
+  s.sync = {2, 4'784'652'288, 812'345'678.5, 5.9};
   s.sessions = 12'345;
   s.sessions_max = 65'536;
   s.held_packets = 7;

@@ -75,6 +75,10 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.cannot_fail_over_because() == "nothing");
   CHECK(status.peer() == "fw-b");
   CHECK(status.sync_progress() == 0.43);
+  CHECK(status.sync().round() == 2);
+  CHECK(status.sync().left_bytes() == 4'784'652'288);
+  CHECK(status.sync().bytes_per_s() == 812'345'678.5);
+  CHECK(status.sync().left_s() == 5.9);
   CHECK(status.sessions() == 12'345);
   CHECK(status.sessions_max() == 65'536);
   CHECK(status.held_packets() == 7);

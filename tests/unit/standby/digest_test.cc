@@ -154,6 +154,18 @@ TEST_CASE("D4: memory that is protected here is not compared: there the two side
   CHECK(type_of_output(standby) == (is_protected ? wire::Type::ack : wire::Type::abort));
 }
 
+TEST_CASE("a digest frame makes a standby read its hard memory once at most") {
+  InSync s;
+  const std::uint32_t hard_lines = static_cast<std::uint32_t>(s.soft_line) - 128;
+  DigestFrame whole = digests_of(*s.source.region, 128, hard_lines);
+  const bool more = GENERATE(false, true);
+  if (more) whole.chunks.push_back(digest_of(*s.source.region, 128, 1));
+  const Status done = s.standby.feed(s.epoch(whole.frame()));
+  CHECK(done.has_value() == !more);
+  CHECK(s.standby.receiver.committed() == (more ? 1 : 2));
+  if (more) CHECK(done.error().code == Errc::refused);
+}
+
 TEST_CASE("digest frames that no active sends are refused, and the epoch before stays") {
   InSync s;
   const Snapshot before = all_bytes(*s.standby.region);

@@ -396,6 +396,13 @@ TEST_CASE("a record goes over the wire and back; what no arbiter would hold is n
   wire::Record nobody = standby::wire_of(sent);
   nobody.active = {};
   CHECK_FALSE(standby::record_of(nobody));
+  wire::Record last = standby::wire_of(sent);
+  last.term = wire::kTermEnd - 1;
+  CHECK(standby::record_of(last));
+  for (const std::uint64_t beyond : {wire::kTermEnd, ~std::uint64_t{0}}) {
+    last.term = beyond;
+    CHECK_FALSE(standby::record_of(last));
+  }
 }
 
 TEST_CASE("without an arbiter two records that meet become one, the same on both sides") {

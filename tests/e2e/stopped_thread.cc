@@ -1,0 +1,36 @@
+#include "tests/e2e/stopped_thread.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+
+namespace stillwater::e2e {
+namespace {
+
+pid_t thread_of(pid_t pid, const std::string& name) {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    std::string said;
+    std::getline(std::ifstream(task.path() / "comm") >> std::ws, said);
+    if (said == name) return static_cast<pid_t>(std::stol(task.path().filename()));
+  }
+  return 0;
+}
+
+}  // namespace
+
+StoppedThread::StoppedThread(pid_t pid, const std::string& name) : thread_(thread_of(pid, name)) {
+  REQUIRE(thread_ != 0);
+  REQUIRE(ptrace(PTRACE_SEIZE, thread_, 0, 0) == 0);
+  REQUIRE(ptrace(PTRACE_INTERRUPT, thread_, 0, 0) == 0);
+  int status = 0;
+  REQUIRE(waitpid(thread_, &status, __WALL) == thread_);
+  REQUIRE(WIFSTOPPED(status));
+}
+
+StoppedThread::~StoppedThread() { ptrace(PTRACE_DETACH, thread_, 0, 0); }
+
+}  // namespace stillwater::e2e
