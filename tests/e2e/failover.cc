@@ -68,8 +68,8 @@ TEST_CASE(
     "sessions whose end an operator was told of are gone on the successor, however soon the active dies") {
   const auto sources = [](const NodeUnderTest& node) {
     std::set<std::string> found;
-    for (const auto& session : node.ask({"sessions", "--limit", "1000"})["sessions"])
-      found.insert(session.value("source", std::string()));
+    const nlohmann::json answer = node.ask({"sessions", "--limit", "1000"});
+    for (const auto& session : answer["sessions"]) found.insert(session.value("source", std::string()));
     return found;
   };
   PairFixture pair("ended-sessions");
