@@ -1,6 +1,8 @@
 #include "appliance/control.h"
 
 #include <future>
+#include <map>
+#include <optional>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -30,6 +32,32 @@ std::string endpoint_of(std::uint32_t address_be, std::uint16_t port_be) {
   char text[INET_ADDRSTRLEN] = {};
   inet_ntop(AF_INET, &address_be, text, sizeof(text));
   return std::string(text) + ":" + std::to_string(ntohs(port_be));
+}
+
+Result<std::optional<std::uint32_t>> filter_address(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  in_addr address{};
+  if (inet_pton(AF_INET, text.c_str(), &address) == 1) return address.s_addr;
+  return fail(Errc::invalid_argument, "'" + text + "' is no IPv4 address");
+}
+
+Result<dataplane::SessionFilter> session_filter(const mgmt::SessionFilter& filter) {
+  const std::map<std::string, std::uint8_t> protocols{
+      {"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}};
+  dataplane::SessionFilter out;
+  if (!filter.protocol.empty()) {
+    const auto protocol = protocols.find(filter.protocol);
+    if (protocol == protocols.end())
+      return fail(Errc::invalid_argument, "'" + filter.protocol + "' is none of tcp, udp and icmp");
+    out.protocol = protocol->second;
+  }
+  return filter_address(filter.source).and_then([&](auto source) {
+    out.source_be = source;
+    return filter_address(filter.destination).map([&](auto destination) {
+      out.destination_be = destination;
+      return out;
+    });
+  });
 }
 
 std::string name_of_protocol(std::uint8_t protocol) {
@@ -77,6 +105,13 @@ mgmt::DigestStatus digest_status(const engine::Digests& d) {
           .last_mismatch_offset = d.last_offset};
 }
 
+std::map<std::string, std::uint64_t> trigger_counts(const engine::Summary& s) {
+  std::map<std::string, std::uint64_t> counts;
+  for (std::size_t i = 0; i < s.triggers.size(); ++i)
+    if (s.triggers[i] > 0) counts[engine::kTriggerNames[i]] = s.triggers[i];
+  return counts;
+}
+
 mgmt::CheckpointStatus checkpoint_status(const engine::Summary& s, const Node& node) {
   return {.checkpoints = s.checkpoints,
           .failed = s.failed,
@@ -89,7 +124,8 @@ mgmt::CheckpointStatus checkpoint_status(const engine::Summary& s, const Node& n
           .warning = {},
           .unmarked_writes = node.unmarked_writes(),
           .pause = pause_status(s.pause),
-          .digests = digest_status(s.digests)};
+          .digests = digest_status(s.digests),
+          .triggers = trigger_counts(s)};
 }
 
 mgmt::PortStatus port_status(const dataplane::PortStats& p) {
@@ -162,11 +198,25 @@ mgmt::NodeStatus NodeControl::status() {
   return out;
 }
 
-Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const mgmt::SessionInfo&)>& sink) {
+Status NodeControl::leads() const {
   const standby::Role role = node_.view().role;
-  if (role != standby::Role::active && role != standby::Role::standalone)
-    return fail(Errc::failed_precondition, "this node does not lead; ask the active for its sessions");
-  return dataplane_.list_sessions(limit, [&](const dataplane::SessionView& view) {
+  if (role == standby::Role::active || role == standby::Role::standalone) return {};
+  return fail(Errc::failed_precondition, "this node does not lead; ask the active for its sessions");
+}
+
+// An answer that reveals hard state is output, and waits as packets do: which epoch, 0 if nobody is waited
+// for.
+Result<std::uint64_t> NodeControl::committed_so_far() {
+  if (config_.dataplane.output_commit == dataplane::OutputCommit::none) return 0;
+  auto committed = answer_of(node_.request_commit());
+  if (!committed && committed.error().code == Errc::failed_precondition)
+    committed = answer_of(node_.request_commit());  // the standby was removed while it was waited for
+  return committed;
+}
+
+Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const mgmt::SessionInfo&)>& sink) {
+  if (Status leading = leads(); !leading) return leading;
+  const auto tell = [&](const dataplane::SessionView& view) {
     const region::Session& s = view.record;
     mgmt::SessionInfo info;
     info.protocol = name_of_protocol(s.forward.protocol);
@@ -181,7 +231,23 @@ Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const
     info.idle_s = view.idle_s;
     info.changed_epoch = s.changed_epoch;
     sink(info);
-  });
+  };
+  if (Status listed = dataplane_.list_sessions(limit, tell); !listed) return listed;
+  return committed_so_far().map([](std::uint64_t) {});
+}
+
+Result<mgmt::SessionsEnded> NodeControl::end_sessions(const mgmt::SessionFilter& filter) {
+  if (Status leading = leads(); !leading) return tl::unexpected(leading.error());
+  const auto which = session_filter(filter);
+  if (!which) return tl::unexpected(which.error());
+  const auto ended = dataplane_.end_sessions(*which);
+  if (!ended) return tl::unexpected(ended.error());
+  const auto committed = committed_so_far();
+  if (!committed)
+    return fail(committed.error().code, std::to_string(*ended) +
+                                            " sessions were ended, but the standby may " +
+                                            "still have them: " + committed.error().message);
+  return mgmt::SessionsEnded{*ended, *committed};
 }
 
 Result<std::uint64_t> NodeControl::checkpoint() { return answer_of(node_.request_checkpoint()); }

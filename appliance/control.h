@@ -21,6 +21,7 @@ class NodeControl final : public mgmt::Control {
   [[nodiscard]] mgmt::NodeStatus status() override;
   [[nodiscard]] Status sessions(std::uint64_t limit,
                                 const std::function<void(const mgmt::SessionInfo&)>& sink) override;
+  [[nodiscard]] Result<mgmt::SessionsEnded> end_sessions(const mgmt::SessionFilter& filter) override;
   [[nodiscard]] Result<std::uint64_t> checkpoint() override;
   [[nodiscard]] mgmt::Policy policy() override;
   [[nodiscard]] Status set_policy(const mgmt::Policy& policy) override;
@@ -28,6 +29,9 @@ class NodeControl final : public mgmt::Control {
   [[nodiscard]] Status resume() override;
 
  private:
+  [[nodiscard]] Status leads() const;
+  [[nodiscard]] Result<std::uint64_t> committed_so_far();
+
   const Config& config_;
   const region::Region& region_;
   dataplane::Dataplane& dataplane_;

@@ -7,6 +7,7 @@
 
 #include <sys/eventfd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 namespace stillwater {
@@ -29,6 +30,23 @@ class CommittedEpoch {
     if (wanted_.load(std::memory_order_relaxed) || wanted_.exchange(true, std::memory_order_acq_rel)) return;
     wake();
   }
+  // A worker holds output for the current epoch that can wait a little, since `now`. The first call since the
+  // last checkpoint wakes as well.
+  void ask_for_checkpoint_later(Instant now) {
+    deferred_.fetch_add(1, std::memory_order_relaxed);
+    auto none = kNothingDeferred;
+    if (deferred_since_ns_.compare_exchange_strong(none, now.count(), std::memory_order_release)) wake();
+  }
+  struct Deferred {
+    std::uint32_t packets = 0;
+    Instant since{};
+  };
+  // Since when any wait, with how many at least.
+  [[nodiscard]] Deferred deferred() const {
+    const std::int64_t since = deferred_since_ns_.load(std::memory_order_acquire);
+    if (since == kNothingDeferred) return {};
+    return {deferred_.load(std::memory_order_relaxed), Instant(since)};
+  }
   [[nodiscard]] bool checkpoint_wanted() const { return wanted_.load(std::memory_order_acquire); }
 
   // An eventfd that becomes readable when a checkpoint is asked for.
@@ -38,15 +56,21 @@ class CommittedEpoch {
   // The engine alone calls these.
   void set_current(std::uint64_t epoch) {
     wanted_.store(false, std::memory_order_release);
+    deferred_since_ns_.store(kNothingDeferred, std::memory_order_release);
+    deferred_.store(0, std::memory_order_relaxed);
     current_.store(epoch, std::memory_order_release);
   }
   void set_committed(std::uint64_t epoch) { committed_.store(epoch, std::memory_order_release); }
 
  private:
+  static constexpr std::int64_t kNothingDeferred = std::numeric_limits<std::int64_t>::min();
+
   UniqueFd wake_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-  alignas(64) std::atomic<std::uint64_t> current_{1};       // writer: engine
-  std::atomic<std::uint64_t> committed_{kNobodyToWaitFor};  // writer: engine
-  alignas(64) std::atomic<bool> wanted_{false};             // writers: workers set, engine clears
+  alignas(64) std::atomic<std::uint64_t> current_{1};              // writer: engine
+  std::atomic<std::uint64_t> committed_{kNobodyToWaitFor};         // writer: engine
+  alignas(64) std::atomic<bool> wanted_{false};                    // writers: workers set, engine clears
+  std::atomic<std::uint32_t> deferred_{0};                         // writers: likewise
+  std::atomic<std::int64_t> deferred_since_ns_{kNothingDeferred};  // writers: likewise
 };
 
 }  // namespace stillwater

@@ -73,8 +73,12 @@ struct TimeoutConfig {
   std::uint32_t icmp_s = 30;
 };
 
-// Which packets wait for the commit of the epoch that they depend on.
-enum class OutputCommit : std::uint8_t { none, new_state };
+// Which packets wait for a commit. The configuration's digest has the numbers.
+enum class OutputCommit : std::uint8_t {
+  none,
+  new_state,  // those that depend on hard state, for the epoch of its last change
+  all,        // every one, for the epoch in which it was processed
+};
 
 enum class IdleStrategy : std::uint8_t { busy, pause, sleep };
 

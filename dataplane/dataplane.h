@@ -82,6 +82,9 @@ class Dataplane final : public Announcer {
   // One caller at a time gets on, others wait. Errors: timed_out, if the workers are quiesced or end.
   [[nodiscard]] Status list_sessions(std::uint64_t limit,
                                      const std::function<void(const SessionView&)>& sink);
+  // Ends all sessions that match, in such chunks; how many. New ones may come meanwhile. Errors: as above,
+  // and some may have ended then.
+  [[nodiscard]] Result<std::uint64_t> end_sessions(const SessionFilter& filter);
 
  private:
   struct Shard;  // what one worker owns

@@ -105,6 +105,8 @@ Status Dataplane::list_sessions(std::uint64_t limit, const std::function<void(co
     SessionQuery& query = shard->requests.query;
     query.cursor = 0;
     query.at_end = false;
+    query.filter = {};
+    query.ends = false;
     while (limit > 0 && !query.at_end) {
       query.rows_wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, SessionQuery::kRowsMax));
       if (auto fetched = fetch(*shard); !fetched) return fetched;
@@ -113,6 +115,24 @@ Status Dataplane::list_sessions(std::uint64_t limit, const std::function<void(co
     }
   }
   return {};
+}
+
+Result<std::uint64_t> Dataplane::end_sessions(const SessionFilter& filter) {
+  const std::lock_guard lock(list_mutex_);
+  std::uint64_t ended = 0;
+  for (auto& shard : shards_) {
+    SessionQuery& query = shard->requests.query;
+    query.cursor = 0;
+    query.at_end = false;
+    query.filter = filter;
+    query.ends = true;
+    query.rows_wanted = SessionQuery::kRowsMax;
+    while (!query.at_end) {
+      if (auto fetched = fetch(*shard); !fetched) return tl::unexpected(fetched.error());
+      ended += query.rows_count;
+    }
+  }
+  return ended;
 }
 
 }  // namespace stillwater::dataplane

@@ -65,6 +65,7 @@ struct CheckpointStatus {
   std::uint64_t unmarked_writes = 0;
   PauseStatus pause{};
   DigestStatus digests{};
+  std::map<std::string, std::uint64_t> triggers{};  // committed since start, by what asked for them
 };
 
 // A first sync under way, as the active sees it.
@@ -116,6 +117,18 @@ struct SessionInfo {
   std::uint64_t changed_epoch = 0;
 };
 
+// Which sessions are meant, by the tuple as the initiator sent it; an empty field matches any.
+struct SessionFilter {
+  std::string protocol;  // tcp | udp | icmp
+  std::string source;    // IPv4 address
+  std::string destination;
+};
+
+struct SessionsEnded {
+  std::uint64_t sessions = 0;
+  std::uint64_t committed_epoch = 0;  // the standby knows since then; 0: there is none to wait for
+};
+
 // The checkpoint policy that may be changed while running.
 struct Policy {
   Nanos interval{};
@@ -131,9 +144,14 @@ class Control {
 
   [[nodiscard]] virtual NodeStatus status() = 0;
 
-  // Calls `sink` for at most `limit` sessions. failed_precondition on a standby: only the active knows.
+  // Calls `sink` for at most `limit` sessions. failed_precondition on a standby: only the active knows. On
+  // success all that it was told is committed; on an error what it was told must not be passed on.
   [[nodiscard]] virtual Status sessions(std::uint64_t limit,
                                         const std::function<void(const SessionInfo&)>& sink) = 0;
+
+  // Ends the sessions that match and waits until that is committed: whoever got this answer never sees them
+  // again. On an error some may have ended. Takes longer than a second for very many.
+  [[nodiscard]] virtual Result<SessionsEnded> end_sessions(const SessionFilter& filter) = 0;
 
   // Takes a checkpoint now and waits for its commit; returns the committed epoch.
   [[nodiscard]] virtual Result<std::uint64_t> checkpoint() = 0;

@@ -44,6 +44,7 @@ void fill(v1::CheckpointStatus& message, const CheckpointStatus& status) {
   message.set_unmarked_writes(status.unmarked_writes);
   fill(*message.mutable_pause(), status.pause);
   fill(*message.mutable_digests(), status.digests);
+  message.mutable_triggers()->insert(status.triggers.begin(), status.triggers.end());
 }
 
 void fill(v1::PortStatus& message, const PortStatus& port) {

@@ -23,6 +23,7 @@ constexpr std::array kCalls = {
     Entry{"/stillwater.v1.Appliance/GetStatus", Role::viewer},
     Entry{"/stillwater.v1.Appliance/ListSessions", Role::viewer},
     Entry{"/stillwater.v1.Appliance/GetPolicy", Role::viewer},
+    Entry{"/stillwater.v1.Appliance/EndSessions", Role::operating},
     Entry{"/stillwater.v1.Appliance/TakeCheckpoint", Role::operating},
     Entry{"/stillwater.v1.Appliance/SetPolicy", Role::operating},
     Entry{"/stillwater.v1.Appliance/Quiesce", Role::operating},

@@ -44,6 +44,20 @@ grpc::Status ApplianceService::ListSessions(grpc::ServerContext* call, const v1:
   return grpc::Status::OK;
 }
 
+grpc::Status ApplianceService::EndSessions(grpc::ServerContext* call, const v1::EndSessionsRequest* request,
+                                           v1::EndSessionsResponse* response) {
+  const SessionFilter filter{request->protocol(), request->source(), request->destination()};
+  const bool names_some = !(filter.protocol.empty() && filter.source.empty() && filter.destination.empty());
+  if (names_some == request->all())
+    return answer_with(*call, {Errc::invalid_argument,
+                               "name protocol, source or destination, or set all; not both, not neither"});
+  const auto ended = control_.end_sessions(filter);
+  if (!ended) return answer_with(*call, ended.error());
+  response->set_sessions(ended->sessions);
+  response->set_committed_epoch(ended->committed_epoch);
+  return grpc::Status::OK;
+}
+
 grpc::Status ApplianceService::TakeCheckpoint(grpc::ServerContext* call, const v1::TakeCheckpointRequest*,
                                               v1::TakeCheckpointResponse* response) {
   const auto epoch = control_.checkpoint();

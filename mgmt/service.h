@@ -17,6 +17,8 @@ class ApplianceService final : public v1::Appliance::Service {
                          v1::GetStatusResponse* response) override;
   grpc::Status ListSessions(grpc::ServerContext* call, const v1::ListSessionsRequest* request,
                             grpc::ServerWriter<v1::Session>* writer) override;
+  grpc::Status EndSessions(grpc::ServerContext* call, const v1::EndSessionsRequest* request,
+                           v1::EndSessionsResponse* response) override;
   grpc::Status TakeCheckpoint(grpc::ServerContext* call, const v1::TakeCheckpointRequest* request,
                               v1::TakeCheckpointResponse* response) override;
   grpc::Status GetPolicy(grpc::ServerContext* call, const v1::GetPolicyRequest* request,

@@ -51,6 +51,9 @@ struct CheckpointConfig {
   Nanos min_interval = 100us;    // never sooner than this
   Nanos quiesce_timeout = 10ms;  // a barrier that takes longer is given up (Q8)
   std::uint64_t dirty_bytes = 1u << 20;   // a checkpoint is due when this much is dirty
+  Nanos defer = 200us;                    // held output that can wait asks for one when it is this old
+  std::uint32_t defer_packets = 32;       // or when there is this much of it
+  unsigned pause_percent = 5;             // of the time at most: intervals are stretched for it
   Nanos soft_interval = 250ms;            // how often soft lines are shipped
   std::uint64_t soft_bytes = 256u << 10;  // at most this many bytes of soft lines an interval
   Nanos digest_budget = 5us;              // of each blackout, for digests of the region; 0: none

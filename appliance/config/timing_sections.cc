@@ -31,6 +31,9 @@ void read_checkpoint(Section& root, Config& config) {
   }
   section.optional("quiesce_timeout", checkpoint.quiesce_timeout, Duration{100us, 1s});
   section.optional("dirty_bytes", checkpoint.dirty_bytes, size);
+  section.optional("defer", checkpoint.defer, Duration{0us, 100ms});
+  section.optional("defer_packets", checkpoint.defer_packets, WholeNumber<std::uint32_t>{1, 1u << 20});
+  section.optional("pause_percent", checkpoint.pause_percent, WholeNumber<unsigned>{1, 100});
   section.optional("soft_interval", checkpoint.soft_interval, Duration{1ms, 60s});
   section.optional("soft_bytes", checkpoint.soft_bytes, size);
   section.optional("digest_budget", checkpoint.digest_budget, Duration{0us, 1ms});
@@ -40,9 +43,10 @@ void read_checkpoint(Section& root, Config& config) {
   if (checkpoint.verify && checkpoint.tracker != "auto" && checkpoint.tracker != "barrier")
     section.mistake("verify", "verify checks marks, and tracker " + checkpoint.tracker +
                                   " does not use them; expected tracker auto or barrier, or verify false");
-  section.optional(
-      "output_commit", config.dataplane.output_commit,
-      OneOf<OutputCommit>{{{"none", OutputCommit::none}, {"new-state", OutputCommit::new_state}}});
+  section.optional("output_commit", config.dataplane.output_commit,
+                   OneOf<OutputCommit>{{{"none", OutputCommit::none},
+                                        {"new-state", OutputCommit::new_state},
+                                        {"all", OutputCommit::all}}});
   section.finish();
 }
 

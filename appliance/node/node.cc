@@ -33,6 +33,9 @@ engine::Policy policy_from(const CheckpointConfig& c) {
   policy.min_interval = c.min_interval;
   policy.quiesce_timeout = c.quiesce_timeout;
   policy.dirty_bytes = c.dirty_bytes;
+  policy.defer = c.defer;
+  policy.defer_packets = c.defer_packets;
+  policy.pause_percent = c.pause_percent;
   policy.soft_interval = c.soft_interval;
   policy.soft_bytes = c.soft_bytes;
   policy.digest_budget = c.digest_budget;

@@ -79,6 +79,8 @@ class Node final : private standby::PairEvents {
   [[nodiscard]] engine::Policy policy() const;
   // Asks the replication thread; the future is ready when it has done so, or refused.
   [[nodiscard]] std::future<Result<std::uint64_t>> request_checkpoint();
+  // The same for what workers did until now, where a standby must know it before others: 0 where none must.
+  [[nodiscard]] std::future<Result<std::uint64_t>> request_commit();
   [[nodiscard]] std::future<Status> request_quiesce(Nanos limit);
   [[nodiscard]] std::future<Status> request_resume();
   [[nodiscard]] std::future<Status> request_policy(const engine::Policy& policy);
@@ -131,6 +133,7 @@ class Node final : private standby::PairEvents {
   template <class T>
   [[nodiscard]] std::future<T> post(std::function<void(std::promise<T>)> act);
   void run_requests();
+  void checkpoint_for(std::promise<Result<std::uint64_t>> waiter);
   void answer_checkpoint_waiters(const Result<std::uint64_t>& answer);
   void end_operator_quiesce(const char* why);
   void forget_operator_quiesce();

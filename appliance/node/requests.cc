@@ -45,15 +45,26 @@ void Node::answer_checkpoint_waiters(const Result<std::uint64_t>& answer) {
   for (auto& waiter : std::exchange(checkpoint_waiters_, {})) waiter.set_value(answer);
 }
 
+void Node::checkpoint_for(std::promise<Result<std::uint64_t>> waiter) {
+  if (!machine().leads())
+    return waiter.set_value(fail(Errc::failed_precondition, "only the active takes checkpoints"));
+  if (operator_quiesce_until_)
+    return waiter.set_value(
+        fail(Errc::failed_precondition, "the dataplane is quiesced by an operator; resume it first"));
+  checkpoint_waiters_.push_back(std::move(waiter));
+  pair_->request_checkpoint();
+}
+
 std::future<Result<std::uint64_t>> Node::request_checkpoint() {
+  return post<Result<std::uint64_t>>(
+      [this](std::promise<Result<std::uint64_t>> answer) { checkpoint_for(std::move(answer)); });
+}
+
+std::future<Result<std::uint64_t>> Node::request_commit() {
   return post<Result<std::uint64_t>>([this](std::promise<Result<std::uint64_t>> answer) {
-    if (!machine().leads())
-      return answer.set_value(fail(Errc::failed_precondition, "only the active takes checkpoints"));
-    if (operator_quiesce_until_)
-      return answer.set_value(
-          fail(Errc::failed_precondition, "the dataplane is quiesced by an operator; resume it first"));
-    checkpoint_waiters_.push_back(std::move(answer));
-    pair_->request_checkpoint();
+    const bool nobody_waits = parts_.epochs.committed() == CommittedEpoch::kNobodyToWaitFor;
+    if (machine().leads() && nobody_waits) return answer.set_value(std::uint64_t{0});
+    checkpoint_for(std::move(answer));
   });
 }
 

@@ -23,6 +23,7 @@ void Engine::lead_from(std::uint64_t committed) {
   tracker_.begin_anew();
   epochs_.set_current(committed + 1);
   standby_lost();
+  cost_ = {};
   soft_lost_.clear();
   common_ = CommonEpochs{committed};
   mirror_ = Mirror{};
@@ -32,31 +33,37 @@ void Engine::lead_from(std::uint64_t committed) {
 // 1. Decide. What a brownout shipped of an epoch that could not be finished is still to be committed.
 Trigger Engine::due(Instant now, bool requested) const {
   if (!mirror_.is_valid() || awaiting_ack_) return Trigger::none;
-  return decide(policy_, {.dirty_bytes = tracker_.dirty_bytes_hint() + groups_sent_ * region::kLineBytes,
-                          .output_waits = epochs_.checkpoint_wanted(),
-                          .requested = requested,
-                          .since_last = now - last_taken_});
+  const CommittedEpoch::Deferred deferred = epochs_.deferred();
+  return decide(adapted(policy_, cost_),
+                {.dirty_bytes = tracker_.dirty_bytes_hint() + groups_sent_ * region::kLineBytes,
+                 .output_waits = epochs_.checkpoint_wanted(),
+                 .deferred_packets = deferred.packets,
+                 .deferred_for = deferred.packets > 0 ? now - deferred.since : Nanos(0),
+                 .requested = requested,
+                 .since_last = now - last_taken_});
 }
 
 Instant Engine::ask_again_at(Instant now) const {
+  const Policy policy = adapted(policy_, cost_);
   const Nanos since = now - last_taken_;
-  const bool digests = policy_.digest_budget > Nanos(0);
-  const Nanos pace = digests ? std::min(policy_.interval, policy_.digest_interval) : policy_.interval;
-  if (since < policy_.min_interval) return last_taken_ + policy_.min_interval;
-  if (since < pace) return last_taken_ + pace;
-  return now + pace;
+  const bool digests = policy.digest_budget > Nanos(0);
+  const Nanos pace = digests ? std::min(policy.interval, policy.digest_interval) : policy.interval;
+  if (since < policy.min_interval) return last_taken_ + policy.min_interval;
+  const Instant at = since < pace ? last_taken_ + pace : now + pace;
+  const CommittedEpoch::Deferred deferred = epochs_.deferred();
+  return deferred.packets > 0 ? std::clamp(deferred.since + policy.defer, now, at) : at;
 }
 
-Status Engine::begin_epoch() {
+Status Engine::begin_epoch(Trigger why) {
   if (awaiting_ack_) return fail(Errc::failed_precondition, "the epoch before is not committed yet");
   if (!mirror_.is_valid()) return fail(Errc::failed_precondition, "no standby was filled yet");
   const Instant request = clock_.now();
-  sample_ = {.at = request, .interval = request - last_taken_};
+  sample_ = {.at = request, .trigger = why, .interval = request - last_taken_};
   return {};
 }
 
-Status Engine::checkpoint(wire::Transport& standby) {
-  if (Status ready = begin_epoch(); !ready) return ready;
+Status Engine::checkpoint(wire::Transport& standby, Trigger why) {
+  if (Status ready = begin_epoch(why); !ready) return ready;
   last_taken_ = sample_.at;
   Status done = brownout(standby)
                     .and_then([&] { return blackout(Afterwards::resume); })
@@ -67,7 +74,7 @@ Status Engine::checkpoint(wire::Transport& standby) {
 }
 
 Status Engine::final_checkpoint(wire::Transport& standby) {
-  if (Status ready = begin_epoch(); !ready) return ready;
+  if (Status ready = begin_epoch(Trigger::hand_over); !ready) return ready;
   is_last_ = true;
   Status done = brownout(standby)
                     .and_then([&] { return blackout(Afterwards::stay_quiesced); })
@@ -227,7 +234,9 @@ Status Engine::acknowledged(const wire::Ack& ack) {
   sample_.pause.resume = resumed - resuming_;
   sample_.commit = clock_.now() - sample_.at;
   statistics_.set_digest_rounds(digester_.rounds());
+  statistics_.count(sample_.trigger);
   if (sample_.lines > 0) statistics_.add(sample_);
+  if (sample_.trigger != Trigger::first_sync) cost_.add(sample_.blackout, sample_.commit);
   if (std::exchange(is_last_, false)) return mirror_.terminate();
   return {};
 }
@@ -283,9 +292,10 @@ Status Engine::reconnected(std::uint64_t its_committed) {
 }
 
 // An epoch that was shipped may live on at the standby: its number is not used again. The next one is the
-// epoch that the workers are in.
+// epoch that the workers are in. Output that waits for the one that was given up asked for that one only.
 void Engine::abandon_shipment() {
   shipment_.forget();
+  if (epochs_.current() > committed_ + 1) epochs_.ask_for_checkpoint();
   soft_lost_.insert(soft_lost_.end(), soft_sent_.begin(), soft_sent_.end());
   soft_sent_.clear();
   region::merge_overlapping(soft_lost_, 0);

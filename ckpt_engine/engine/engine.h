@@ -50,13 +50,15 @@ class Engine {
   // Whether such a peer is sent changes alone.
   [[nodiscard]] bool can_mend(const Holdings& its) const;
 
-  // 1. Decide: is a checkpoint required? Also says when to ask again.
+  // 1. Decide: is a checkpoint required, by the policy as adapted to what they cost? Also says when to ask
+  // again.
   [[nodiscard]] Trigger due(Instant now, bool requested) const;
   [[nodiscard]] Instant ask_again_at(Instant now) const;
 
   // 2-7. Brownout, quiesce, blackout, resume, ship, commit record. Timed out or staging full: forwarding goes
   // on, nothing lost, tried again at the next decision. Other errors: the standby is lost.
-  [[nodiscard]] Status checkpoint(wire::Transport& standby);
+  // `why` is only counted.
+  [[nodiscard]] Status checkpoint(wire::Transport& standby, Trigger why = Trigger::request);
   // The standby's answer; completes step 7: output that waited is released.
   [[nodiscard]] Status acknowledged(const wire::Ack& ack);
 
@@ -101,7 +103,7 @@ class Engine {
   void lead_from_with_standby(std::uint64_t committed);
 
  private:
-  [[nodiscard]] Status begin_epoch();
+  [[nodiscard]] Status begin_epoch(Trigger why);
   [[nodiscard]] Status brownout(wire::Transport& standby);
   [[nodiscard]] Status brownout_round(wire::Transport& standby);
   enum class Afterwards { resume, stay_quiesced };
@@ -151,6 +153,7 @@ class Engine {
   std::vector<std::uint64_t> group_checks_;
   std::vector<region::Extent> extents_;
   Sample sample_;
+  Cost cost_;
   Instant resuming_{};  // when the last blackout had nothing left to do but resume
   Instant last_taken_{};
   Instant last_soft_{};

@@ -57,15 +57,17 @@ Status Engine::first_sync(wire::Transport& peer, const Progress& progress, const
       onto != nullptr ? bytes_of(its.changed) + tracker_.dirty_bytes_hint() : region_.size();
   const wire::SyncBegin begin{
       region_.header().region_id, region_.header().term, committed_, expected, onto != nullptr ? 1u : 0u, 0};
-  Status done = peer.send(wire::make_frame(wire::Type::sync_begin, begin))
-                    .and_then([&] { return sync_rounds(peer, progress, onto); })
-                    .and_then([&] {
-                      sample_ = {.at = clock_.now(), .interval = clock_.now() - last_taken_};
-                      last_taken_ = sample_.at;
-                      return blackout(Afterwards::resume);
-                    })
-                    .and_then([&] { return ship_epoch(peer); })
-                    .and_then([&] { return send_commit_record(peer); });
+  Status done =
+      peer.send(wire::make_frame(wire::Type::sync_begin, begin))
+          .and_then([&] { return sync_rounds(peer, progress, onto); })
+          .and_then([&] {
+            sample_ = {
+                .at = clock_.now(), .trigger = Trigger::first_sync, .interval = clock_.now() - last_taken_};
+            last_taken_ = sample_.at;
+            return blackout(Afterwards::resume);
+          })
+          .and_then([&] { return ship_epoch(peer); })
+          .and_then([&] { return send_commit_record(peer); });
   if (!done) statistics_.add_failure(done.error().message);
   return done;
 }

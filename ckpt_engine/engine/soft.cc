@@ -21,7 +21,9 @@ Status Engine::ship_soft_if_due(wire::Transport& standby, Instant now) {
   return send_soft(standby, policy_.soft_bytes);
 }
 
-bool Engine::due_soon() const { return epochs_.checkpoint_wanted() || tracker_.dirty_bytes_hint() > 0; }
+bool Engine::due_soon() const {
+  return epochs_.checkpoint_wanted() || epochs_.deferred().packets > 0 || tracker_.dirty_bytes_hint() > 0;
+}
 
 // All that the peer may not have, whatever became of what was sent. After `collect_soft`.
 void Engine::add_soft_changes(std::vector<region::Extent>& out) {

@@ -26,6 +26,11 @@ void Statistics::add(const Sample& sample) {
   while (samples_.size() > kSamplesMax || sample.at - samples_.front().at > kWindow) samples_.pop_front();
 }
 
+void Statistics::count(Trigger trigger) {
+  const std::lock_guard lock(mutex_);
+  ++triggers_[static_cast<std::size_t>(trigger)];
+}
+
 void Statistics::add_failure(const std::string& reason) {
   const std::lock_guard lock(mutex_);
   ++failed_;
@@ -54,6 +59,7 @@ Summary Statistics::summary(Instant now) const {
     summary.failed = failed_;
     summary.last_failure = last_failure_;
     summary.digests = digests_;
+    summary.triggers = triggers_;
     std::ranges::copy_if(samples_, std::back_inserter(samples),
                          [&](const Sample& s) { return now - s.at <= kWindow; });
   }

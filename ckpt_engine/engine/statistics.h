@@ -1,12 +1,14 @@
 // What the checkpoints of the last minute cost.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <mutex>
 #include <string>
 
 #include "base/clock.h"
+#include "ckpt_engine/engine/policy.h"
 
 namespace stillwater::engine {
 
@@ -22,7 +24,8 @@ struct Pause {
 
 // One committed checkpoint. Lines are 64 bytes.
 struct Sample {
-  Instant at{};      // request
+  Instant at{};  // request
+  Trigger trigger = Trigger::none;
   Pause pause{};     // the blackout's parts; their sum is the blackout
   Nanos blackout{};  // request to the last worker resumed
   Nanos interval{};  // since the checkpoint before
@@ -54,6 +57,8 @@ struct Summary {
   Spread blackout_us, dirty_lines, interval_us, commit_us;  // over the last minute
   Digests digests;
   PauseSpread pause;  // likewise: the blackout's parts
+  // Committed since start, by what asked for them; those for digests as well.
+  std::array<std::uint64_t, kTriggerNames.size()> triggers{};
 };
 
 // Thread-safe.
@@ -63,6 +68,7 @@ class Statistics {
   static constexpr std::size_t kSamplesMax = 1u << 17;
 
   void add(const Sample& sample);
+  void count(Trigger trigger);
   void add_failure(const std::string& reason);
   void add_mismatch(std::uint64_t epoch, std::uint64_t offset);
   void set_digest_rounds(std::uint64_t rounds);
@@ -75,6 +81,7 @@ class Statistics {
   std::uint64_t failed_ = 0;
   std::string last_failure_;
   Digests digests_;
+  std::array<std::uint64_t, kTriggerNames.size()> triggers_{};
 };
 
 }  // namespace stillwater::engine

@@ -2,14 +2,31 @@
 
 namespace stillwater::region {
 
-std::uint64_t PortBitmap::free_ports(unsigned word, unsigned first, unsigned last) const {
+// A later epoch than the worker's is of another history, which this node led before.
+bool PortBitmap::waits(const Turn& turn, const Given& given) {
+  return given.ports && given.epoch > turn.committed() && given.epoch <= turn.epoch();
+}
+
+std::uint64_t PortBitmap::free_ports(const Turn& turn, unsigned word, unsigned first, unsigned last) const {
   const unsigned begin = word * 64;
   const unsigned end = begin + 63;
   if (first > end || last < begin) return 0;
   std::uint64_t ports = ~words_[word].taken;
+  for (const Given& given : given_)
+    if (waits(turn, given)) ports &= ~(*given.ports)[word];
   if (first > begin) ports &= ~std::uint64_t{0} << (first - begin);
   if (last < end) ports &= ~std::uint64_t{0} >> (end - last);
   return ports;
+}
+
+// Where epochs were given up more than two may be open: what waits for an older one then waits longer.
+void PortBitmap::wait(const Turn& turn, std::uint16_t port) {
+  if (turn.epoch() <= turn.committed()) return;
+  Given& given = given_[turn.epoch() & 1];
+  if (!given.ports) given.ports = std::make_unique<std::array<std::uint64_t, kWords>>();
+  if (!waits(turn, given)) given.ports->fill(0);
+  given.epoch = turn.epoch();
+  (*given.ports)[port / 64] |= std::uint64_t{1} << (port % 64);
 }
 
 }  // namespace stillwater::region

@@ -1,8 +1,10 @@
 // Which NAT ports of one address and protocol are taken.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -17,6 +19,10 @@ struct PortWord {
 };
 
 // A view of 65,536 bits, one of those that lie in a root side by side. The owning worker writes.
+//
+// A port that was given is free in the region at once, and is taken by nobody before the epoch in which it
+// was given is committed: until then a successor may still know it as its former session's. Who waits is not
+// in the region: for a successor every port that is free there is committed so.
 class PortBitmap {
  public:
   static constexpr std::size_t kBytes = 65536 / 8;
@@ -54,16 +60,32 @@ class PortBitmap {
     return take(turn, first, last, start, {}, [](std::uint16_t) { return true; });
   }
   void give(Turn& turn, std::uint16_t port) {
+    give_unused(turn, port);
+    wait(turn, port);
+  }
+  // A port that was taken with the packet in hand, and that nobody was told of.
+  void give_unused(Turn& turn, std::uint16_t port) {
     Write<PortWord>(turn, words_[port / 64])->taken &= ~(std::uint64_t{1} << (port % 64));
   }
 
  private:
   static constexpr unsigned kPreferred = 64;
+  static constexpr unsigned kWords = 65536 / 64;
 
-  // The free ports of one word that lie in [first, last].
-  [[nodiscard]] std::uint64_t free_ports(unsigned word, unsigned first, unsigned last) const;
+  // Ports given in one epoch, or in several of which it is the last.
+  struct Given {
+    std::uint64_t epoch = 0;
+    std::unique_ptr<std::array<std::uint64_t, kWords>> ports;  // made when first needed
+  };
+
+  // The ports of one word that may be taken and lie in [first, last].
+  [[nodiscard]] std::uint64_t free_ports(const Turn& turn, unsigned word, unsigned first,
+                                         unsigned last) const;
+  [[nodiscard]] static bool waits(const Turn& turn, const Given& given);
+  void wait(const Turn& turn, std::uint16_t port);
 
   const PortWord* words_;
+  Given given_[2];  // two epochs are open at a time: by parity
 };
 
 // Goes round by words; the one with `start` is looked at twice, from `start` on and, at the end, below it.
@@ -78,7 +100,7 @@ std::optional<std::uint16_t> PortBitmap::take(Turn& turn, std::uint16_t first, s
   unsigned seen = 0;
   const auto look = [&](unsigned word, unsigned from, unsigned to) {
     if (Share::owner(static_cast<std::uint16_t>(word * 64), share.of) != share.index) return false;
-    for (std::uint64_t ports = free_ports(word, from, to); ports != 0; ports &= ports - 1) {
+    for (std::uint64_t ports = free_ports(turn, word, from, to); ports != 0; ports &= ports - 1) {
       const auto port =
           static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(ports)));
       const bool preferred = prefers(port);

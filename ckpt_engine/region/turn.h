@@ -2,6 +2,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "base/clock.h"
@@ -16,12 +18,16 @@ class Turn {
  public:
   Turn(const Region& region, WorkerMarks& marks) : region_(&region), marks_(&marks) {}
 
-  // `epoch` is CommittedEpoch::current(), `now` the region's clock; both hold for the whole turn.
-  void begin(std::uint64_t epoch, Nanos now) {
+  // `epoch` is CommittedEpoch::current(), `now` the region's clock, `committed` CommittedEpoch::committed(),
+  // by default nobody to wait for; all hold for the whole turn.
+  void begin(std::uint64_t epoch, Nanos now,
+             std::uint64_t committed = std::numeric_limits<std::uint64_t>::max()) {
     epoch_ = epoch;
+    committed_ = committed;
     now_ = now;
   }
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  [[nodiscard]] std::uint64_t committed() const { return committed_; }
   [[nodiscard]] Nanos now() const { return now_; }
   [[nodiscard]] std::uint32_t now_s() const {
     return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(now_).count());
@@ -45,6 +51,7 @@ class Turn {
   const Region* region_;
   WorkerMarks* marks_;
   std::uint64_t epoch_ = 0;
+  std::uint64_t committed_ = 0;
   std::uint64_t depends_epoch_ = 0;
   Nanos now_{0};
 };

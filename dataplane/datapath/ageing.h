@@ -7,8 +7,7 @@
 
 namespace stillwater::dataplane {
 
-// Ends the session: its NAT port is free again, both of its tuples are unknown. A port that is taken again in
-// the same epoch does no harm: packets of the new session wait for that epoch.
+// Ends the session: both of its tuples are unknown, and its NAT port is free again once this is committed.
 void end_session(Context& context, std::uint32_t slot);
 
 // Ends sessions that were idle for too long, by walking the table about once a second, a few slots a turn.

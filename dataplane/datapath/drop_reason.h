@@ -47,7 +47,8 @@ namespace stillwater::dataplane {
   X(tx_full, "the port did not take the packet in time")                                    \
   X(no_buffer, "no packet buffer for a frame of our own")                                   \
   X(handover_full, "the worker that owns the packet's session does not keep up")            \
-  X(no_lease, "the right to transmit ended before the packet left")
+  X(no_lease, "the right to transmit ended before the packet left")                         \
+  X(hold_buffer_full_new, "a new session's: what room to wait is left is for known sessions")
 
 enum class DropReason : std::uint8_t {
 #define X(name, meaning) name,

@@ -6,7 +6,7 @@
 
 namespace stillwater::dataplane {
 
-void look_ahead(const region::SessionTable& sessions, std::span<const Received> burst, Matches& expected) {
+void look_ahead(const State& state, std::span<const Received> burst, Matches& expected) {
   for (const Received& frame : burst) rte_prefetch0(rte_pktmbuf_mtod(frame.mbuf, void*));
   if (burst.size() < 2) {
     expected[0] = {};
@@ -15,9 +15,12 @@ void look_ahead(const region::SessionTable& sessions, std::span<const Received> 
   std::array<region::FlowKey, kLookAhead> keys;
   for (std::size_t i = 0; i < burst.size(); ++i)
     keys[i] = flow_of(*burst[i].mbuf).value_or(region::FlowKey{});
-  sessions.find_burst({keys.data(), burst.size()}, expected);
-  for (std::size_t i = 0; i < burst.size(); ++i)
-    if (expected[i]) sessions.prefetch_seen(expected[i].slot);
+  state.sessions.find_burst({keys.data(), burst.size()}, expected);
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    if (!expected[i]) continue;
+    state.sessions.prefetch_seen(expected[i].slot);
+    rte_prefetch0(&state.tcp_edges[expected[i].slot]);
+  }
 }
 
 }  // namespace stillwater::dataplane

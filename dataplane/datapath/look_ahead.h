@@ -6,6 +6,7 @@
 
 #include "ckpt_engine/region/session_table.h"
 #include "dataplane/datapath/steering/exchange.h"
+#include "dataplane/datapath/tables/state.h"
 
 namespace stillwater::dataplane {
 
@@ -15,6 +16,6 @@ using Matches = std::array<region::SessionTable::Match, kLookAhead>;
 // With many sessions a lookup mostly waits for memory; those of a burst wait together. `expected` is a guess,
 // empty where there is none: packets before may open and end sessions, so it is checked when it is used.
 // At most kLookAhead frames, headers not validated.
-void look_ahead(const region::SessionTable& sessions, std::span<const Received> burst, Matches& expected);
+void look_ahead(const State& state, std::span<const Received> burst, Matches& expected);
 
 }  // namespace stillwater::dataplane

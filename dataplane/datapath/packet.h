@@ -26,6 +26,8 @@ struct Packet {
   PortIndex out_port = 0;
   std::uint32_t next_hop_be = 0;  // where on the link of out_port it goes
   bool copy = false;              // another worker has the original
+  bool new_session = false;       // only its initiator knows of its session
+  bool can_wait = false;          // its receiver does nothing until more comes
 
   rte_ipv4_hdr* ip = nullptr;
   std::uint8_t* l4 = nullptr;

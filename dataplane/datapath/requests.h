@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.h"
 #include "ckpt_engine/region/session.h"
@@ -17,8 +18,21 @@ struct SessionView {
   std::int64_t age_ns;  // region time
 };
 
-// A chunk of the session table that a control thread asks for. The asker owns it in `idle` and `done`, the
-// worker in `running`; `posted` may be taken back by whoever swaps it away first.
+// Which sessions are meant, by the tuple as the initiator sent it. What is not named matches any.
+struct SessionFilter {
+  std::optional<std::uint8_t> protocol{};
+  std::optional<std::uint32_t> source_be{};
+  std::optional<std::uint32_t> destination_be{};
+
+  [[nodiscard]] bool matches(const region::FlowKey& forward) const {
+    return (!protocol || *protocol == forward.protocol) && (!source_be || *source_be == forward.source_be) &&
+           (!destination_be || *destination_be == forward.destination_be);
+  }
+};
+
+// A chunk of the session table that a control thread asks for, to read or to end its sessions. The asker owns
+// it in `idle` and `done`, the worker in `running`; `posted` may be taken back by whoever swaps it away
+// first.
 struct SessionQuery {
   enum class Stage : std::uint32_t { idle, posted, running, done };
   static constexpr std::uint32_t kRowsMax = 128;
@@ -26,6 +40,8 @@ struct SessionQuery {
 
   std::atomic<Stage> stage{Stage::idle};  // writers: asker and worker, as said above
   std::uint32_t cursor = 0;               // asker: the slot to begin at; worker: the slot to go on at
+  SessionFilter filter{};                 // asker
+  bool ends = false;                      // asker: those that match are ended, and not copied
   std::uint32_t rows_wanted = 0;
   std::uint32_t rows_count = 0;
   bool at_end = false;

@@ -9,15 +9,18 @@ namespace stillwater::dataplane {
 using region::Direction;
 using region::SessionState;
 
-Progress after_tcp(Progress before, Direction direction, std::uint8_t tcp_flags, bool responder_answered) {
-  if ((tcp_flags & RTE_TCP_RST_FLAG) != 0) return {SessionState::closing, before.fins_seen};
+Progress after_tcp(Progress before, Direction direction, std::uint8_t tcp_flags, TcpEvidence evidence) {
+  if ((tcp_flags & RTE_TCP_RST_FLAG) != 0) {
+    if (before.state == SessionState::established && !evidence.exact_reset) return before;
+    return {SessionState::closing, before.fins_seen};
+  }
   if ((tcp_flags & RTE_TCP_FIN_FLAG) != 0) {
     const unsigned bit = direction == Direction::forward ? 1 : 2;
     return {SessionState::closing, static_cast<std::uint8_t>(before.fins_seen | bit)};
   }
   const bool completes = direction == Direction::forward && (tcp_flags & RTE_TCP_ACK_FLAG) != 0 &&
                          (tcp_flags & RTE_TCP_SYN_FLAG) == 0;
-  if (before.state == SessionState::opening && completes && responder_answered)
+  if (before.state == SessionState::opening && completes && evidence.responder_answered)
     return {SessionState::established, before.fins_seen};
   return before;
 }

@@ -1,4 +1,4 @@
-// Session states and their time-outs: simple tracking, without windows.
+// Session states and their time-outs: simple tracking, without windows but for RST.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,14 @@ struct Progress {
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 
-// Progress after a TCP segment. `responder_answered`: a SYN of the responder was seen before.
+// What beside its flags decides what a TCP segment changes.
+struct TcpEvidence {
+  bool responder_answered = false;  // a SYN of the responder was seen before
+  bool exact_reset = false;         // a RST that its receiver cannot but believe (tcp_edges.h)
+};
+// Progress after a TCP segment. An established session is ended by an exact RST only.
 [[nodiscard]] Progress after_tcp(Progress before, region::Direction direction, std::uint8_t tcp_flags,
-                                 bool responder_answered);
+                                 TcpEvidence evidence);
 // Progress after a packet of UDP or ICMP.
 [[nodiscard]] Progress after_datagram(Progress before, region::Direction direction);
 

@@ -70,8 +70,8 @@ void Worker::begin_turn() {
   const std::uint64_t epoch = setup_.epochs.current();
   const std::uint64_t committed = setup_.epochs.committed();
   context_.now = setup_.clock.now();
-  turn_.begin(epoch, setup_.region_clock.at(context_.now));
-  output_.begin_turn(context_.now, turn_.now_s(), committed);
+  turn_.begin(epoch, setup_.region_clock.at(context_.now), committed);
+  output_.begin_turn(context_.now, turn_.now_s(), epoch, committed);
   if (setup_.requests.activate.load(std::memory_order_relaxed)) activate();
   released_all_ = setup_.permit.holds(context_.now) && output_.release();
 }
@@ -109,7 +109,7 @@ void Worker::process() {
   for (std::size_t first = 0; first < received_count_; first += kLookAhead) {
     const std::size_t n = std::min(kLookAhead, received_count_ - first);
     const std::span<const Received> burst(&received_[first], n);
-    look_ahead(setup_.state.sessions, burst, expected);
+    look_ahead(setup_.state, burst, expected);
     for (std::size_t i = 0; i < n; ++i) process(burst[i], expected[i]);
   }
 }
@@ -120,7 +120,7 @@ void Worker::process(const Received& frame, region::SessionTable::Match expected
   const Verdict verdict = ethernet_input(context_, packet);
   switch (verdict.kind) {
     case Verdict::Kind::output:
-      output_.forward(packet.mbuf, packet.out_port, packet.next_hop_be, turn_.depends_epoch());
+      output_.forward(packet, turn_.depends_epoch());
       break;
     case Verdict::Kind::drop:
       pool_.drop(packet.mbuf, verdict.reason);

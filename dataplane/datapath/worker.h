@@ -57,8 +57,12 @@ class Worker {
   void run();
   void end() { agent_.end(); }
 
-  // While this worker stands still, from a control thread: frees held output. How many packets.
-  std::uint32_t discard_held() { return output_.discard_held(); }
+  // While this worker stands still, from a control thread: frees held output. How many packets. Its node does
+  // not lead: what it saw of windows is forgotten too.
+  std::uint32_t discard_held() {
+    setup_.state.forget_edges();
+    return output_.discard_held();
+  }
 
  private:
   static constexpr std::uint16_t kBurst = 32;

@@ -129,6 +129,23 @@ void add_agent_commands(CLI::App& app, Arguments& a) {
   add_command(*agent, "status", "Its state, and its account of each port", a, Command::agent_status);
 }
 
+void add_end_sessions(CLI::App& app, Arguments& a) {
+  auto* end = add_command(app, "end-sessions", "End sessions, and wait until the standby knows", a,
+                          Command::end_sessions);
+  v1::EndSessionsRequest& which = a.end_sessions;
+  end->add_option("--protocol", *which.mutable_protocol(), "Of this protocol: tcp, udp or icmp")
+      ->check(CLI::IsMember({"tcp", "udp", "icmp"}).description(""))
+      ->type_name("PROTOCOL");
+  end->add_option("--source", *which.mutable_source(), "That this host began")
+      ->check(CLI::ValidIPV4.description(""))
+      ->type_name("IPV4");
+  end->add_option("--destination", *which.mutable_destination(), "To this host, before translation")
+      ->check(CLI::ValidIPV4.description(""))
+      ->type_name("IPV4");
+  const auto all = [&which](std::int64_t) { which.set_all(true); };
+  end->add_flag_function("--all", all, "All of them; in place of the others");
+}
+
 void add_commands(CLI::App& app, Arguments& a) {
   app.require_subcommand(1);
   add_command(app, "status", "Role, failover readiness, checkpoints, ports and drops", a, Command::status);
@@ -137,6 +154,7 @@ void add_commands(CLI::App& app, Arguments& a) {
       ->check(CLI::Range(1, 100'000).description(""))
       ->type_name("COUNT")
       ->capture_default_str();
+  add_end_sessions(app, a);
   add_command(app, "checkpoint", "Take a checkpoint now and wait for its commit", a, Command::checkpoint);
   add_policy_commands(app, a);
   auto* quiesce = add_command(app, "quiesce", "Stop the dataplane at a packet boundary", a, Command::quiesce);

@@ -19,6 +19,7 @@ enum class Command : std::uint8_t {
   // of a node
   status,
   sessions,
+  end_sessions,
   checkpoint,
   policy_get,
   policy_set,
@@ -60,6 +61,7 @@ struct Arguments {
   bool json = false;
   Nanos timeout = 5s;  // for the whole call
   std::uint64_t session_limit = 100;
+  v1::EndSessionsRequest end_sessions;  // which
   std::uint32_t quiesce_limit_ms = 5000;
   v1::SetPolicyRequest policy;  // what `policy set` names
   AgentOptions agent;

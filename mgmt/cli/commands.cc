@@ -35,6 +35,16 @@ Answer<std::string> sessions(Client& client, const Arguments& a) {
   });
 }
 
+Answer<std::string> end_sessions(Client& client, const Arguments& a) {
+  return client.ask(&Stub::EndSessions, a.end_sessions).map([&](const v1::EndSessionsResponse& response) {
+    if (a.json) return printed(to_json(response));
+    const bool committed = response.committed_epoch() != 0;
+    return fmt::format("{} session{} ended, {}\n", response.sessions(), response.sessions() == 1 ? "" : "s",
+                       committed ? fmt::format("committed in epoch {}", response.committed_epoch())
+                                 : "with no standby to tell");
+  });
+}
+
 Answer<std::string> checkpoint(Client& client, const Arguments& a) {
   return client.ask(&Stub::TakeCheckpoint, v1::TakeCheckpointRequest())
       .map([&](const v1::TakeCheckpointResponse& response) {
@@ -78,6 +88,8 @@ Answer<std::string> ask(Client& client, const Arguments& a) {
       return status(client, a);
     case Command::sessions:
       return sessions(client, a);
+    case Command::end_sessions:
+      return end_sessions(client, a);
     case Command::checkpoint:
       return checkpoint(client, a);
     case Command::policy_get:

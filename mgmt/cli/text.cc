@@ -34,6 +34,14 @@ std::string digests(const v1::Digests& d) {
                      d.last_mismatch_offset());
 }
 
+// "held_output 12, interval 3", or nothing.
+std::string triggers(const v1::CheckpointStatus& c) {
+  std::string text;
+  for (const auto& [why, count] : std::map(c.triggers().begin(), c.triggers().end()))
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", why, grouped(count));
+  return text;
+}
+
 std::string headline(const v1::NodeStatus& s) {
   const std::string reason = s.role_reason().empty() ? "" : fmt::format(" ({})", s.role_reason());
   return fmt::format("{} is {}{}, term {}, committed epoch {}\n", s.name(), s.role(), reason, s.term(),
@@ -77,8 +85,9 @@ std::string checkpoints(const v1::CheckpointStatus& c) {
     return std::vector<std::string>{name, measured(spread.p50()), measured(spread.p99())};
   };
   return "\n" + fact("checkpoints", grouped(c.checkpoints()) + " committed") +
-         fact("failed", count_and_last(c.failed(), c.last_failure())) + fact("dirty tracker", c.tracker()) +
-         fact("digests", digests(c.digests())) + (c.warning().empty() ? "" : fact("warning", c.warning())) +
+         fact("asked for by", triggers(c)) + fact("failed", count_and_last(c.failed(), c.last_failure())) +
+         fact("dirty tracker", c.tracker()) + fact("digests", digests(c.digests())) +
+         (c.warning().empty() ? "" : fact("warning", c.warning())) +
          (c.unmarked_writes() == 0 ? "" : fact("BUG", unmarked(c.unmarked_writes()))) +
          table({{"LAST MINUTE"}, {"P50", Align::right}, {"P99", Align::right}},
                {row("pause, us", c.blackout_us()), row("  request", c.pause().request_us()),

@@ -82,8 +82,8 @@ void PairNode::lead_turn(Instant now) {
 
 void PairNode::checkpoint_if_due(Instant now) {
   Status done;
-  if (engine_.due(now, checkpoint_wanted_) != engine::Trigger::none) {
-    done = engine_.checkpoint(*link_);
+  if (const engine::Trigger why = engine_.due(now, checkpoint_wanted_); why != engine::Trigger::none) {
+    done = engine_.checkpoint(*link_, why);
     if (done) requested_under_way_ = std::exchange(checkpoint_wanted_, false) || requested_under_way_;
   } else if (!engine_.awaiting_ack()) {
     done = engine_.ship_soft_if_due(*link_, now);

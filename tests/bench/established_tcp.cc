@@ -9,6 +9,8 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "ckpt_engine/region/session_table.h"
+#include "ckpt_engine/region/turn.h"
 #include "tests/bench/flow_keys.h"
 #include "tests/bench/network.h"
 
@@ -75,6 +77,23 @@ void EstablishedTcp::write_segment(rte_mbuf* packet) {
   frame->tcp.tcp_flags = RTE_TCP_ACK_FLAG;
   packet->data_len = 60;
   packet->pkt_len = 60;
+}
+
+void fill_established(const region::Region& region, std::uint32_t sessions, std::uint32_t rule,
+                      Nanos region_now) {
+  region::WorkerMarks marks(region::kDataOffset, region.soft_begin(), region.size());
+  region::Turn turn(region, marks);
+  region::SessionTable table(region, 0);
+  for (std::uint32_t i = 0; i < sessions; ++i) {
+    turn.begin(0, region_now - 1s * (i % region::SessionSeen::kStepSeconds));
+    const std::uint32_t slot = table.insert(turn, forward_key(i), reply_key(i));
+    if (slot == region::SessionTable::kNone) std::abort();
+    const auto session = table.edit(turn, slot);
+    session->state = region::SessionState::established;
+    session->rule_id = rule;
+    session->initiator_port = kInside;
+    session->responder_port = kOutside;
+  }
 }
 
 }  // namespace stillwater::bench

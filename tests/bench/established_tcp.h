@@ -10,6 +10,7 @@
 #include <rte_ethdev.h>
 
 #include "base/clock.h"
+#include "ckpt_engine/region/region.h"
 #include "tests/bench/paced_arrivals.h"
 
 namespace stillwater::bench {
@@ -46,5 +47,10 @@ class EstablishedTcp {
   std::atomic<std::uint64_t> lost_{0};     // writer: the worker
   bool greeted_ = false;
 };
+
+// Fills an empty table with sessions 0 .. sessions-1, established, admitted by `rule`, last seen in the
+// seconds before `region_now`.
+void fill_established(const region::Region& region, std::uint32_t sessions, std::uint32_t rule,
+                      Nanos region_now);
 
 }  // namespace stillwater::bench

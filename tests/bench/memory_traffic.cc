@@ -5,12 +5,10 @@
 
 #include <rte_ethdev.h>
 
-#include "ckpt_engine/region/session_table.h"
 #include "ckpt_engine/trackers/barrier_tracker.h"
 #include "dataplane/dataplane.h"
 #include "tests/bench/checkpointed.h"
 #include "tests/bench/established_tcp.h"
-#include "tests/bench/flow_keys.h"
 #include "tests/bench/network.h"
 
 namespace stillwater::bench {
@@ -68,7 +66,7 @@ class Traffic {
     region_->set_identity({1}, 1);
     permit_.set_until(TransmitPermit::kForever);
     plane_ = must(dataplane::Dataplane::create(config_, *region_, epochs_, permit_, clock_), "dataplane");
-    fill_table();
+    fill_established(*region_, kSessions, config_.rules.front().id, kRegionNow);
     plane_->continue_region_time(kRegionNow);
     inside_.attach(port_id("net_null0"));
     outside_.attach(port_id("net_null1"));
@@ -111,21 +109,6 @@ class Traffic {
   }
 
  private:
-  void fill_table() {
-    region::WorkerMarks marks(region::kDataOffset, region_->soft_begin(), region_->size());
-    region::Turn turn(*region_, marks);
-    region::SessionTable table(*region_, 0);
-    for (std::uint32_t i = 0; i < kSessions; ++i) {
-      turn.begin(0, kRegionNow - 1s * (i % region::SessionSeen::kStepSeconds));
-      const std::uint32_t slot = table.insert(turn, forward_key(i), reply_key(i));
-      if (slot == region::SessionTable::kNone) std::abort();
-      const auto session = table.edit(turn, slot);
-      session->state = region::SessionState::established;
-      session->rule_id = config_.rules.front().id;
-      session->initiator_port = kInside;
-      session->responder_port = kOutside;
-    }
-  }
   void acknowledge() {
     must(engine_->acknowledged({engine_->committed() + 1, region_->header().term}), "acknowledgement");
   }

@@ -1,4 +1,6 @@
 // What a pair does when its active goes: real daemons, real connections, real death.
+#include <set>
+
 #include <catch2/catch.hpp>
 
 #include "tests/e2e/pair_fixture.h"
@@ -60,6 +62,29 @@ TEST_CASE("M2: a pair whose writes are found by pages, not by marks, loses no se
   INFO(pair.b.log());
   REQUIRE(eventually(10s, [&] { return pair.b.role() == "standalone"; }));
   pair.require_flows_survive();
+}
+
+TEST_CASE(
+    "sessions whose end an operator was told of are gone on the successor, however soon the active dies") {
+  const auto sources = [](const NodeUnderTest& node) {
+    std::set<std::string> found;
+    for (const auto& session : node.ask({"sessions", "--limit", "1000"})["sessions"])
+      found.insert(session.value("source", std::string()));
+    return found;
+  };
+  PairFixture pair("ended-sessions");
+  pair.start_in_sync();
+  pair.open_flows(200);
+  const std::set<std::string> there = sources(pair.a);
+  REQUIRE(there.size() >= 200);
+  const auto ended = pair.a.ask({"end-sessions", "--protocol", "tcp"});
+  pair.a.kill();
+  INFO(ended.dump());
+  CHECK(ended.value("sessions", 0u) >= 200);
+  CHECK(ended.value("committed_epoch", std::uint64_t{0}) > 0);
+  INFO(pair.b.log());
+  REQUIRE(eventually(10s, [&] { return pair.b.role() == "standalone"; }));
+  for (const std::string& source : sources(pair.b)) CHECK_FALSE(there.contains(source));
 }
 
 TEST_CASE("a planned stop hands over: the standby leads at once and no session is lost") {

@@ -12,6 +12,12 @@ using region::Direction;
 using region::Session;
 using region::SessionState;
 
+// A bare ACK. More fragments, the other kind that can wait, are not forwarded.
+bool can_wait(const Packet& packet) {
+  return packet.key.protocol == IPPROTO_TCP && packet.tcp_flags == RTE_TCP_ACK_FLAG &&
+         packet.l4_bytes == (packet.l4_as<rte_tcp_hdr>()->data_off >> 4) * 4u;
+}
+
 // Most packets change nothing here and write nothing.
 void track(Context& context, const Packet& packet, std::uint32_t slot, Direction direction) {
   State& state = context.state;
@@ -21,7 +27,12 @@ void track(Context& context, const Packet& packet, std::uint32_t slot, Direction
   if (packet.key.protocol == IPPROTO_TCP) {
     if (direction == Direction::reply && answers_session(packet.tcp_flags))
       state.responder_answered[slot] = true;
-    after = after_tcp(before, direction, packet.tcp_flags, state.responder_answered[slot]);
+    TcpEdges& edges = state.tcp_edges[slot];
+    const bool reset = (packet.tcp_flags & RTE_TCP_RST_FLAG) != 0;
+    after = after_tcp(before, direction, packet.tcp_flags,
+                      {.responder_answered = state.responder_answered[slot],
+                       .exact_reset = reset && is_exact_reset(edges, packet, direction)});
+    if (!reset) anchor(edges, packet, direction);
   } else {
     after = after_datagram(before, direction);
   }
@@ -51,6 +62,8 @@ Verdict session_forward(Context& context, Packet& packet, region::SessionTable::
   if (verdict.kind != Verdict::Kind::output) return verdict;
   context.turn.depend_on(session.changed_epoch);
   track(context, packet, match.slot, match.direction);
+  packet.new_session = session.state == SessionState::opening;
+  packet.can_wait = can_wait(packet);
   translate(packet, after);
   return verdict;
 }

@@ -56,6 +56,8 @@ void describe(Context& context, const Packet& packet, std::uint32_t slot, const 
   session->initiator_port = static_cast<std::uint8_t>(packet.in_port);
   session->responder_port = static_cast<std::uint8_t>(packet.out_port);
   context.state.responder_answered[slot] = false;
+  TcpEdges& edges = context.state.tcp_edges[slot] = {};
+  if (packet.key.protocol == IPPROTO_TCP) anchor(edges, packet, region::Direction::forward);
 }
 
 }  // namespace
@@ -68,6 +70,7 @@ Verdict session_open(Context& context, Packet& packet, const Adjacency& route) {
   const Rule* rule = context.service.rules.match(packet.key, packet.in_port, route.port);
   if (rule == nullptr) return Verdict::drop(DropReason::no_rule);
   if (rule->action == RuleAction::deny) return Verdict::drop(DropReason::denied_by_rule);
+  if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
   const Verdict verdict = forward(context, packet, route, packet.key.destination_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
 
@@ -80,6 +83,7 @@ Verdict session_open(Context& context, Packet& packet, const Adjacency& route) {
     const std::uint32_t slot = state.sessions.insert(context.turn, packet.key, *reply);
     if (slot != SessionTable::kNone) {
       describe(context, packet, slot, *rule);
+      packet.new_session = true;
       translate(packet, tuple_after(state.sessions.at(slot), region::Direction::forward));
       return verdict;
     }

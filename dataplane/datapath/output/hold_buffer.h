@@ -22,6 +22,9 @@ struct HeldPacket {
 // within an epoch keeps the order within a flow. At most two epochs are open at a time (one on its way to
 // the standby, one being written): they lie in a ring each, by parity. Should more be open, packets wait
 // longer than needed, but none leaves early. Does not own the mbufs: the caller empties it.
+//
+// The last quarter of the room is for packets of sessions that peers know of: a flood of new ones on a slow
+// link must not cost a known session its FIN.
 class HoldBuffer {
  public:
   explicit HoldBuffer(std::uint32_t capacity);
@@ -31,6 +34,8 @@ class HoldBuffer {
 
   // False if it is full; nothing changed then.
   [[nodiscard]] bool push(const HeldPacket& packet);
+  // Whether a packet of a session that nobody knows of yet may be pushed: the caller asks.
+  [[nodiscard]] bool has_room_for_new() const { return size() < capacity_ - capacity_ / kKnownShare; }
 
   // Calls `leave(const HeldPacket&)` for each packet of an epoch up to `committed`, older epochs first,
   // until none is left or `leave` returns false, which leaves that packet at its place. Returns false in
@@ -55,6 +60,8 @@ class HoldBuffer {
   }
 
  private:
+  static constexpr std::uint32_t kKnownShare = 4;
+
   struct Ring {
     std::unique_ptr<HeldPacket[]> packets;
     std::uint32_t head = 0;

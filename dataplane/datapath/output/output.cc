@@ -24,9 +24,11 @@ Output::Output(PacketPool& pool, const Service& service, const region::Neighbour
 
 Output::~Output() { discard_held(); }
 
-void Output::begin_turn(Instant now, std::uint32_t region_now_s, std::uint64_t committed) {
+void Output::begin_turn(Instant now, std::uint32_t region_now_s, std::uint64_t epoch,
+                        std::uint64_t committed) {
   now_ = now;
   region_now_s_ = region_now_s;
+  epoch_ = epoch;
   committed_ = committed;
 }
 
@@ -39,14 +41,30 @@ bool Output::release() {
   });
 }
 
-void Output::forward(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be,
-                     std::uint64_t depends_epoch) {
-  if (depends_epoch <= committed_ || service_.output_commit == OutputCommit::none)
-    return emit(packet, port, next_hop_be);
-  if (!held_.push({packet, depends_epoch, next_hop_be, port}))
-    return pool_.drop(packet, DropReason::hold_buffer_full);
+// 0: none. No packet depends on a later epoch than the one that it is processed in.
+std::uint64_t Output::awaited_epoch(std::uint64_t depends_epoch) const {
+  switch (service_.output_commit) {
+    case OutputCommit::none:
+      return 0;
+    case OutputCommit::new_state:
+      return depends_epoch;
+    case OutputCommit::all:
+      return epoch_;
+  }
+  return epoch_;
+}
+
+// An epoch that has ended is on its way: only the one that goes on has to be asked for.
+void Output::forward(const Packet& packet, std::uint64_t depends_epoch) {
+  const std::uint64_t awaited = awaited_epoch(depends_epoch);
+  if (awaited <= committed_) return emit(packet.mbuf, packet.out_port, packet.next_hop_be);
+  if (packet.new_session && !held_.has_room_for_new())
+    return pool_.drop(packet.mbuf, DropReason::hold_buffer_full_new);
+  if (!held_.push({packet.mbuf, awaited, packet.next_hop_be, packet.out_port}))
+    return pool_.drop(packet.mbuf, DropReason::hold_buffer_full);
   pool_.agent().hold(1);
-  epochs_.ask_for_checkpoint();
+  if (awaited != epoch_) return;
+  packet.can_wait ? epochs_.ask_for_checkpoint_later(now_) : epochs_.ask_for_checkpoint();
 }
 
 void Output::emit(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be) {

@@ -11,6 +11,7 @@
 #include "dataplane/datapath/output/hold_buffer.h"
 #include "dataplane/datapath/output/resolver.h"
 #include "dataplane/datapath/output/tx_queues.h"
+#include "dataplane/datapath/packet.h"
 #include "dataplane/datapath/packet_pool.h"
 #include "dataplane/datapath/tables/service.h"
 
@@ -24,16 +25,21 @@ class Output {
          std::uint32_t hold_packets_max);
   ~Output();
 
-  // `committed` as read at the begin of the turn.
-  void begin_turn(Instant now, std::uint32_t region_now_s, std::uint64_t committed);
+  // `epoch` and `committed` as read at the begin of the turn.
+  void begin_turn(Instant now, std::uint32_t region_now_s, std::uint64_t epoch, std::uint64_t committed);
 
   // Lets held packets of committed epochs leave. False: a port took no more, so nothing may be polled in
   // this turn, else a flow's next packet would overtake.
   [[nodiscard]] bool release();
 
-  // A packet that depends on `depends_epoch` leaves, now or after that epoch's commit.
-  void forward(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be, std::uint64_t depends_epoch);
-  // A complete frame that reveals no state.
+  // A packet that depends on `depends_epoch` leaves through its port to its next hop, now or after the commit
+  // that the mode has it wait for.
+  void forward(const Packet& packet, std::uint64_t depends_epoch);
+  // Whether the first packet of a new session could wait, if it has to: asked before the session is made.
+  [[nodiscard]] bool has_room_for_new_session() const {
+    return service_.output_commit == OutputCommit::none || epoch_ <= committed_ || held_.has_room_for_new();
+  }
+  // A complete frame that reveals nothing but the configuration: it waits in no mode.
   void send_frame(PortIndex port, rte_mbuf* frame) { tx_.send(port, frame); }
 
   void neighbour_learned(PortIndex port, std::uint32_t address_be);
@@ -51,6 +57,7 @@ class Output {
   // A neighbour older than this is asked for again while it goes on being used.
   static constexpr std::uint32_t kNeighbourFreshSeconds = 60;
 
+  [[nodiscard]] std::uint64_t awaited_epoch(std::uint64_t depends_epoch) const;
   void emit(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be);
 
   PacketPool& pool_;
@@ -62,6 +69,7 @@ class Output {
   HoldBuffer held_;
   Instant now_{0};
   std::uint32_t region_now_s_ = 0;
+  std::uint64_t epoch_ = 0;
   std::uint64_t committed_ = 0;
 };
 

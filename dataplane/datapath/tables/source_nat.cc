@@ -69,7 +69,7 @@ region::PortBitmap& SourceNat::bitmap_of(const Entry& entry, std::uint8_t protoc
 
 void SourceNat::give_back(region::Turn& turn, const Entry& entry, std::uint8_t protocol,
                           std::uint16_t port_be) {
-  bitmap_of(entry, protocol).give(turn, rte_be_to_cpu_16(port_be));
+  bitmap_of(entry, protocol).give_unused(turn, rte_be_to_cpu_16(port_be));
 }
 
 void SourceNat::give(region::Turn& turn, const region::Session& session) {

@@ -44,7 +44,7 @@ class SourceNat {
     if (!port) return std::nullopt;
     return rte_cpu_to_be_16(*port);
   }
-  // Gives back what was just taken.
+  // Gives back what was taken with the packet in hand.
   void give_back(region::Turn& turn, const Entry& entry, std::uint8_t protocol, std::uint16_t port_be);
   // Gives back what the session took, if it was translated.
   void give(region::Turn& turn, const region::Session& session);

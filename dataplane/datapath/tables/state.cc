@@ -18,6 +18,7 @@ State::State(const region::Region& region, unsigned shard, const Config& config)
       neighbours(region, shard),
       drops(region, shard),
       source_nat(region, shard, config),
-      responder_answered(sessions.capacity(), true) {}
+      responder_answered(sessions.capacity(), true),
+      tcp_edges(sessions.capacity()) {}
 
 }  // namespace stillwater::dataplane

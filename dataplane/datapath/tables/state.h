@@ -1,6 +1,7 @@
 // The containers of one worker's shard in the state region.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "ckpt_engine/region/counters.h"
@@ -9,6 +10,7 @@
 #include "dataplane/config.h"
 #include "dataplane/datapath/drop_reason.h"
 #include "dataplane/datapath/tables/source_nat.h"
+#include "dataplane/datapath/tcp_edges.h"
 
 namespace stillwater::dataplane {
 
@@ -25,6 +27,10 @@ struct State {
   // A TCP responder's SYN was seen: what the handshake needs to be called complete. Not worth a hard write: a
   // takeover assumes it was, which only lets a session be called established by its initiator's next segment.
   std::vector<bool> responder_answered;  // by slot; not in the region
+  std::vector<TcpEdges> tcp_edges;       // by slot; not in the region
+
+  // While the worker stands still and does not lead: what it saw is of no use once others have led.
+  void forget_edges() { std::fill(tcp_edges.begin(), tcp_edges.end(), TcpEdges{}); }
 };
 
 }  // namespace stillwater::dataplane

@@ -69,6 +69,7 @@ TEST_CASE("any change of the service changes the digest") {
       {"sessions: 65536", "neighbours: 2048"},
       {"cores: [1]", "workers: 2"},
       {"interval: 1ms", "output_commit: none"},
+      {"interval: 1ms", "output_commit: all"},
   };
   for (const auto& [from, to] : service) {
     INFO(from << " -> " << to);

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 
 #include <rte_icmp.h>
+#include <rte_tcp.h>
 
 #include "dataplane/datapath/checksum.h"
 #include "dataplane/datapath/output/arp_frames.h"
@@ -89,6 +90,37 @@ inline Bytes icmp_error(std::uint8_t from_mac, std::uint8_t to_mac, const UdpFlo
   *icmp = rte_icmp_hdr{};
   icmp->icmp_type = 3;
   icmp->icmp_cksum = checksum_of(icmp, frame.size() - RTE_ETHER_HDR_LEN - sizeof(*header));
+  return frame;
+}
+
+inline constexpr std::uint8_t kSyn = RTE_TCP_SYN_FLAG, kAck = RTE_TCP_ACK_FLAG, kPush = RTE_TCP_PSH_FLAG,
+                              kFin = RTE_TCP_FIN_FLAG, kRst = RTE_TCP_RST_FLAG;
+
+// A TCP segment; the payload is zeroes.
+struct Segment {
+  std::uint8_t flags;
+  std::uint32_t seq;
+  std::uint32_t ack = 0;
+  std::uint16_t payload = 0;
+};
+
+inline Bytes tcp_frame(std::uint8_t from_mac, std::uint8_t to_mac, const UdpFlow& flow,
+                       const Segment& segment) {
+  Bytes frame = udp_frame(from_mac, to_mac, flow);
+  frame.resize(RTE_ETHER_HDR_LEN + sizeof(rte_ipv4_hdr) + sizeof(rte_tcp_hdr) + segment.payload, 0);
+  auto* header = reinterpret_cast<rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]);
+  header->next_proto_id = IPPROTO_TCP;
+  header->total_length = htons(static_cast<std::uint16_t>(frame.size() - RTE_ETHER_HDR_LEN));
+  header->hdr_checksum = 0;
+  header->hdr_checksum = checksum_of(header, sizeof(*header));
+  auto* tcp = reinterpret_cast<rte_tcp_hdr*>(header + 1);
+  *tcp = rte_tcp_hdr{};
+  tcp->src_port = htons(flow.source_port);
+  tcp->dst_port = htons(flow.destination_port);
+  tcp->sent_seq = htonl(segment.seq);
+  tcp->recv_ack = htonl(segment.ack);
+  tcp->data_off = 5 << 4;
+  tcp->tcp_flags = segment.flags;
   return frame;
 }
 

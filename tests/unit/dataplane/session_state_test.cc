@@ -14,35 +14,39 @@ namespace {
 
 constexpr std::uint8_t kSyn = RTE_TCP_SYN_FLAG, kAck = RTE_TCP_ACK_FLAG, kFin = RTE_TCP_FIN_FLAG,
                        kRst = RTE_TCP_RST_FLAG;
+constexpr TcpEvidence kAnswered{.responder_answered = true};
 constexpr Progress kOpening{SessionState::opening, 0}, kEstablished{SessionState::established, 0};
 
 }  // namespace
 
 TEST_CASE("a handshake is complete when the initiator acknowledges the responder's SYN") {
-  CHECK(after_tcp(kOpening, Direction::reply, kSyn | kAck, false) == kOpening);
-  CHECK(after_tcp(kOpening, Direction::forward, kSyn, true) == kOpening);
-  CHECK(after_tcp(kOpening, Direction::forward, kAck, true) == kEstablished);
+  CHECK(after_tcp(kOpening, Direction::reply, kSyn | kAck, {}) == kOpening);
+  CHECK(after_tcp(kOpening, Direction::forward, kSyn, kAnswered) == kOpening);
+  CHECK(after_tcp(kOpening, Direction::forward, kAck, kAnswered) == kEstablished);
 }
 
 TEST_CASE("an initiator alone cannot establish a session") {
-  CHECK(after_tcp(kOpening, Direction::forward, kAck, false) == kOpening);
+  CHECK(after_tcp(kOpening, Direction::forward, kAck, {}) == kOpening);
 }
 
 TEST_CASE("a FIN closes, and each side's is remembered") {
-  const Progress one = after_tcp(kEstablished, Direction::forward, kFin | kAck, true);
+  const Progress one = after_tcp(kEstablished, Direction::forward, kFin | kAck, kAnswered);
   CHECK(one == Progress{SessionState::closing, 1});
-  CHECK(after_tcp(one, Direction::forward, kFin | kAck, true) == one);
-  CHECK(after_tcp(one, Direction::reply, kFin | kAck, true) == Progress{SessionState::closing, 3});
+  CHECK(after_tcp(one, Direction::forward, kFin | kAck, kAnswered) == one);
+  CHECK(after_tcp(one, Direction::reply, kFin | kAck, kAnswered) == Progress{SessionState::closing, 3});
 }
 
-TEST_CASE("a RST closes, also with other flags") {
-  CHECK(after_tcp(kOpening, Direction::reply, kRst | kAck, false).state == SessionState::closing);
-  CHECK(after_tcp(kEstablished, Direction::forward, kRst | kFin, true).state == SessionState::closing);
+TEST_CASE(
+    "a RST closes a session that is opening; an established one if it is exact; also with other flags") {
+  CHECK(after_tcp(kOpening, Direction::reply, kRst | kAck, {}).state == SessionState::closing);
+  const TcpEvidence exact{.responder_answered = true, .exact_reset = true};
+  CHECK(after_tcp(kEstablished, Direction::forward, kRst | kFin, exact).state == SessionState::closing);
+  CHECK(after_tcp(kEstablished, Direction::forward, kRst | kFin, kAnswered) == kEstablished);
 }
 
 TEST_CASE("traffic on an established session is no progress, so it costs no hard write") {
-  CHECK(after_tcp(kEstablished, Direction::forward, kAck, true) == kEstablished);
-  CHECK(after_tcp(kEstablished, Direction::reply, kAck, true) == kEstablished);
+  CHECK(after_tcp(kEstablished, Direction::forward, kAck, kAnswered) == kEstablished);
+  CHECK(after_tcp(kEstablished, Direction::reply, kAck, kAnswered) == kEstablished);
   CHECK(after_datagram(kEstablished, Direction::forward) == kEstablished);
 }
 

@@ -42,15 +42,109 @@ TEST_CASE("Q1: over any policy and pressure, never below the minimum interval an
     const Trigger trigger = decide(policy, p);
     const bool allowed = p.since_last >= policy.min_interval;
     const bool wanted =
-        p.requested || (p.dirty_bytes > 0 && (p.output_waits || p.since_last >= policy.interval ||
-                                              p.dirty_bytes >= policy.dirty_bytes));
+        p.requested || p.output_waits ||
+        (p.dirty_bytes > 0 && (p.since_last >= policy.interval || p.dirty_bytes >= policy.dirty_bytes));
     const bool digests = policy.digest_budget > 0ns && p.dirty_bytes == 0 && !p.requested &&
-                         p.since_last >= policy.digest_interval;
+                         !p.output_waits && p.since_last >= policy.digest_interval;
     REQUIRE((trigger != Trigger::none) == (allowed && (wanted || digests)));
     REQUIRE((trigger == Trigger::digest) == (allowed && digests));
     if (trigger == Trigger::held_output) REQUIRE(p.output_waits);
     if (trigger == Trigger::interval) REQUIRE(p.since_last >= policy.interval);
   });
+}
+
+TEST_CASE("Q1: output that can wait does, until it is old or there is much of it, and no longer") {
+  for_seeds(2000, [](Random& random) {
+    Policy policy{.digest_budget = 0ns};
+    policy.min_interval = Nanos(below(random, 200));
+    policy.interval = policy.min_interval + Nanos(below(random, 1000));
+    policy.defer = Nanos(below(random, 500));
+    policy.defer_packets = 1 + static_cast<std::uint32_t>(below(random, 8));
+    const Pressure p{.deferred_packets = static_cast<std::uint32_t>(below(random, 10)),
+                     .deferred_for = Nanos(below(random, 1000)),
+                     .since_last = Nanos(below(random, 1500))};
+    const bool due = p.deferred_packets > 0 &&
+                     (p.deferred_for >= policy.defer || p.deferred_packets >= policy.defer_packets);
+    const bool allowed = p.since_last >= policy.min_interval;
+    REQUIRE(decide(policy, p) == (due && allowed ? Trigger::deferred_output : Trigger::none));
+    Pressure with_urgent = p;
+    with_urgent.output_waits = true;
+    REQUIRE(decide(policy, with_urgent) == (allowed ? Trigger::held_output : Trigger::none));
+  });
+}
+
+TEST_CASE("Q1: intervals follow what checkpoints cost, within their bounds") {
+  for_seeds(2000, [](Random& random) {
+    Policy policy;
+    policy.min_interval = Nanos(below(random, 1000));
+    policy.interval = policy.min_interval + Nanos(below(random, 10'000));
+    policy.pause_percent = 1 + static_cast<unsigned>(below(random, 100));
+    engine::Cost cost;
+    const Nanos pause(below(random, 5000)), commit(below(random, 100'000));
+    cost.add(pause, commit);
+    const Policy now = engine::adapted(policy, cost);
+    REQUIRE(now.min_interval >= policy.min_interval);
+    REQUIRE(now.min_interval <= policy.interval);
+    REQUIRE(now.interval >= policy.interval);
+    REQUIRE(now.interval <= engine::kStretchMax * policy.interval);
+    const bool bounded = now.min_interval == policy.interval;
+    REQUIRE((bounded || now.min_interval.count() * policy.pause_percent >= pause.count() * 100 - 100));
+    const bool stretched = now.interval == engine::kStretchMax * policy.interval;
+    REQUIRE((stretched || now.interval >= 2 * commit));
+  });
+  const Policy policy;
+  const Policy unmeasured = engine::adapted(policy, {});
+  CHECK(unmeasured.interval == policy.interval);
+  CHECK(unmeasured.min_interval == policy.min_interval);
+}
+
+TEST_CASE("Q1: what checkpoints cost is what they usually cost: one that was held up hardly counts") {
+  engine::Cost cost;
+  cost.add(20us, 200us);
+  CHECK(cost.pause() == 20us);
+  cost.add(80ms, 80ms);
+  CHECK(cost.pause() <= 23us);
+  CHECK(cost.commit() <= 225us);
+  for (int i = 0; i < 100; ++i) cost.add(60us, 600us);
+  CHECK(cost.pause() > 55us);
+  CHECK(cost.commit() > 550us);
+}
+
+TEST_CASE("Q1: the engine stretches its minimum to the pauses that it measured") {
+  Pair pair;
+  pair.sync_and_acknowledge();
+  pair.barrier.telling = 20us;  // a pause of as much
+  pair.write_hard();
+  REQUIRE(pair.engine.checkpoint(pair.link));
+  pair.acknowledge();
+  const Nanos pause = pair.engine.last_sample().blackout;
+  REQUIRE(pause >= 20us);
+  const Nanos least = pause * 100 / pair.policy.pause_percent;
+  REQUIRE(least < pair.policy.interval);
+  const Instant taken = pair.engine.last_taken();
+  pair.epochs.ask_for_checkpoint();
+  CHECK(pair.engine.due(taken + least - 1ns, false) == Trigger::none);
+  CHECK(pair.engine.ask_again_at(taken + pair.policy.min_interval) == taken + least);
+  CHECK(pair.engine.due(taken + least, false) == Trigger::held_output);
+}
+
+TEST_CASE("Q1: output that can wait is asked for at its time, and forgotten with its checkpoint") {
+  Pair pair;
+  pair.sync_and_acknowledge();
+  const Instant since = pair.engine.last_taken() + pair.policy.min_interval;
+  pair.epochs.ask_for_checkpoint_later(since);
+  pair.epochs.ask_for_checkpoint_later(since + 50us);
+  CHECK(pair.epochs.deferred().packets == 2);
+  CHECK(pair.engine.due(since, false) == Trigger::none);
+  CHECK(pair.engine.ask_again_at(since) == since + pair.policy.defer);
+  pair.clock.at = since + pair.policy.defer;
+  CHECK(pair.engine.due(pair.clock.at, false) == Trigger::deferred_output);
+  REQUIRE(pair.engine.checkpoint(pair.link, Trigger::deferred_output));
+  CHECK(pair.epochs.deferred().packets == 0);
+  pair.acknowledge();
+  const auto counts = pair.engine.statistics().summary(pair.clock.at).triggers;
+  CHECK(counts[static_cast<std::size_t>(Trigger::deferred_output)] == 1);
+  CHECK(counts[static_cast<std::size_t>(Trigger::first_sync)] == 1);
 }
 
 TEST_CASE("Q1: the engine decides nothing without a standby, nor while an epoch is uncommitted") {
@@ -84,8 +178,44 @@ TEST_CASE("Q1: a packet that waits for its epoch wakes the engine, and is asked 
   CHECK_FALSE(pair.epochs.checkpoint_wanted());
 }
 
+TEST_CASE("Q1: output that waits is set free by a checkpoint although nothing is dirty") {
+  Pair pair;
+  pair.sync_and_acknowledge();
+  pair.epochs.ask_for_checkpoint();
+  pair.clock.at += pair.policy.min_interval;
+  REQUIRE(pair.engine.due(pair.clock.at, false) == Trigger::held_output);
+  const std::uint64_t awaited = pair.epochs.current();
+  REQUIRE(pair.engine.checkpoint(pair.link));
+  pair.acknowledge();
+  CHECK(pair.epochs.committed() == awaited);
+  CHECK(pair.engine.due(pair.clock.at + pair.policy.min_interval, false) == Trigger::none);
+}
+
+TEST_CASE("Q1: what waited for an epoch that was given up is asked for anew") {
+  Pair pair;
+  pair.sync_and_acknowledge();
+  const std::uint64_t awaited = pair.epochs.current();
+  pair.epochs.ask_for_checkpoint();
+  pair.clock.at += 1s;
+  pair.link.breaks_at = pair.link.sends;  // before the standby has anything of it
+  REQUIRE_FALSE(pair.engine.checkpoint(pair.link));
+  pair.link.breaks_at = ~std::uint64_t{0};
+  pair.receiver.disconnected();
+  pair.engine.connection_lost();
+  pair.receiver.connected();
+  REQUIRE(pair.engine.reconnected(pair.receiver.committed()));
+  CHECK(pair.epochs.committed() < awaited);
+  pair.clock.at += pair.policy.min_interval;
+  REQUIRE(pair.engine.due(pair.clock.at, false) == Trigger::held_output);
+  REQUIRE(pair.engine.checkpoint(pair.link));
+  pair.acknowledge();
+  CHECK(pair.epochs.committed() >= awaited);
+}
+
 TEST_CASE("Q1: the engine says when to ask again, so that no trigger is missed by time") {
   Pair pair;
+  pair.policy.pause_percent = 100;
+  pair.engine.set_policy(pair.policy);
   pair.sync_and_acknowledge();
   const Instant taken = pair.clock.at;
   REQUIRE(pair.engine.checkpoint(pair.link));

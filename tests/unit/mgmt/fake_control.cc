@@ -23,6 +23,13 @@ Status FakeControl::sessions(std::uint64_t limit, const std::function<void(const
   });
 }
 
+Result<SessionsEnded> FakeControl::end_sessions(const SessionFilter& filter) {
+  return with([&](FakeState& s) {
+    s.ended = filter;
+    return outcome().map([&] { return SessionsEnded{s.sessions.size(), s.epoch}; });
+  });
+}
+
 Result<std::uint64_t> FakeControl::checkpoint() {
   return with([&](FakeState& s) { return outcome().map([&] { return ++s.epoch; }); });
 }
@@ -75,6 +82,7 @@ NodeStatus full_status() {
   s.checkpoint.unmarked_writes = 6;
   s.checkpoint.pause = {{1.5, 2.5}, {10.5, 20.5}, {3.25, 4.25}, {20.5, 50.5}, {5.5, 6.5}, {5, 7.5}};
   s.checkpoint.digests = {41, 2, 184'000, 0x5000};
+  s.checkpoint.triggers = {{"held_output", 8000}, {"interval", 1001}};
   s.mirror = "mirrored";
   s.ports = {{"inside", "net_af_packet0,iface=in0", true, 11, 12, 13, 14, 15, 512, 1000.5, 511'744.5},
              {"outside", "net_af_packet1,iface=out0", false, 21, 22, 23, 24, 25, 1024, 16, 17}};

@@ -18,6 +18,7 @@ struct FakeState {
   std::optional<Error> error;  // every call that can fail fails so
   std::optional<Nanos> quiesced;
   int resumed = 0;
+  std::optional<SessionFilter> ended;  // the last that was asked for
 };
 
 // Thread-safe, as Control asks for.
@@ -32,6 +33,7 @@ class FakeControl final : public Control {
 
   NodeStatus status() override;
   Status sessions(std::uint64_t limit, const std::function<void(const SessionInfo&)>& sink) override;
+  Result<SessionsEnded> end_sessions(const SessionFilter& filter) override;
   Result<std::uint64_t> checkpoint() override;
   Policy policy() override;
   Status set_policy(const Policy& policy) override;

@@ -99,6 +99,8 @@ TEST_CASE("status carries the checkpoint measurements and the ports' counters") 
 
   const auto& checkpoint = status.checkpoint();
   CHECK(checkpoint.checkpoints() == 9001);
+  CHECK(checkpoint.triggers().at("held_output") == 8000);
+  CHECK(checkpoint.triggers().size() == 2);
   CHECK(checkpoint.failed() == 4);
   CHECK(checkpoint.last_failure() == full_status().checkpoint.last_failure);
   CHECK(checkpoint.blackout_us().p50() == 46.25);
@@ -162,6 +164,45 @@ TEST_CASE("the session list ends at its limit, which is 1000 unless said") {
   CHECK(list(node, 3).size() == 3);
   CHECK(list(node, 0).size() == 1000);
   CHECK(list(node, 100'000).size() == 1500);
+}
+
+TEST_CASE("sessions are ended as named, and the answer says since when that is committed") {
+  Node node;
+  node.control.with([](FakeState& s) {
+    s.sessions.assign(3, full_session());
+    s.epoch = 41;
+  });
+  v1::EndSessionsRequest request;
+  request.set_protocol("tcp");
+  request.set_source("10.80.1.5");
+  request.set_destination("198.51.100.7");
+  Call call;
+  v1::EndSessionsResponse response;
+  REQUIRE(node.stub->EndSessions(&call, request, &response).ok());
+  CHECK(response.sessions() == 3);
+  CHECK(response.committed_epoch() == 41);
+  const auto asked = node.control.with([](FakeState& s) { return s.ended; });
+  REQUIRE(asked);
+  CHECK(asked->protocol == "tcp");
+  CHECK(asked->source == "10.80.1.5");
+  CHECK(asked->destination == "198.51.100.7");
+}
+
+TEST_CASE("all sessions are ended only where that is what was said") {
+  Node node;
+  const auto end = [&](const v1::EndSessionsRequest& request) {
+    Call call;
+    v1::EndSessionsResponse response;
+    return node.stub->EndSessions(&call, request, &response).error_code();
+  };
+  v1::EndSessionsRequest request;
+  CHECK(end(request) == grpc::INVALID_ARGUMENT);
+  request.set_protocol("udp");
+  request.set_all(true);
+  CHECK(end(request) == grpc::INVALID_ARGUMENT);
+  CHECK_FALSE(node.control.with([](FakeState& s) { return s.ended.has_value(); }));
+  request.clear_protocol();
+  CHECK(end(request) == grpc::OK);
 }
 
 TEST_CASE("a checkpoint answers with the epoch that it committed") {

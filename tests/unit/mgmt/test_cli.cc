@@ -49,6 +49,7 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "replication refused 2; last: term 2 is over\n",
            "sessions            12,345 of 65,536\n",
            "held packets        7\n",
+           "asked for by        held_output 8,000, interval 1,001\n",
            "failed              4; last: quiesce timed out: worker 1 holds 3 packets\n",
            "warning             a checkpoint paused for 900 us\n",
            "BUG                 6 lines changed without a mark",
@@ -149,6 +150,23 @@ TEST_CASE("stillwaterctl sessions of a node without sessions says so") {
   Node node;
   CHECK(ctl(node, {"sessions"}).out == "no sessions\n");
   CHECK(ctl_json(node, {"sessions"}) == json{{"sessions", json::array()}});
+}
+
+TEST_CASE("stillwaterctl end-sessions says how many ended, and since when the standby knows") {
+  Node node;
+  node.control.with([](FakeState& s) { s.sessions.assign(2, full_session()); });
+  CHECK(ctl(node, {"end-sessions", "--all"}).out == "2 sessions ended, with no standby to tell\n");
+  node.control.with([](FakeState& s) {
+    s.sessions.assign(1, full_session());
+    s.epoch = 7;
+  });
+  CHECK(ctl(node, {"end-sessions", "--source", "10.80.1.5"}).out ==
+        "1 session ended, committed in epoch 7\n");
+  CHECK(node.control.with([](FakeState& s) { return s.ended->source; }) == "10.80.1.5");
+  CHECK(ctl_json(node, {"end-sessions", "--protocol", "udp"}) ==
+        json{{"sessions", 1}, {"committed_epoch", 7}});
+  CHECK(ctl(node, {"end-sessions"}).exit == 1);
+  CHECK(ctl(node, {"end-sessions", "--source", "nowhere"}).exit == 2);
 }
 
 TEST_CASE("stillwaterctl checkpoint prints the committed epoch") {

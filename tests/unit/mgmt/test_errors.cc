@@ -21,6 +21,12 @@ std::vector<std::pair<grpc::Status, std::string>> every_failing_call(Node& node)
     return reader->Finish();
   });
   end([&](Call& call) {
+    v1::EndSessionsRequest request;
+    request.set_all(true);
+    v1::EndSessionsResponse response;
+    return node.stub->EndSessions(&call, request, &response);
+  });
+  end([&](Call& call) {
     v1::TakeCheckpointResponse response;
     return node.stub->TakeCheckpoint(&call, {}, &response);
   });

@@ -19,6 +19,7 @@ const std::map<std::string, Role> kNeeds = {
     {"/stillwater.v1.Appliance/GetStatus", Role::viewer},
     {"/stillwater.v1.Appliance/ListSessions", Role::viewer},
     {"/stillwater.v1.Appliance/GetPolicy", Role::viewer},
+    {"/stillwater.v1.Appliance/EndSessions", Role::operating},
     {"/stillwater.v1.Appliance/TakeCheckpoint", Role::operating},
     {"/stillwater.v1.Appliance/SetPolicy", Role::operating},
     {"/stillwater.v1.Appliance/Quiesce", Role::operating},

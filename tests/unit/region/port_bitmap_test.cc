@@ -1,4 +1,5 @@
 // NAT ports against a model: the first free port from the start on, round within the range.
+#include <map>
 #include <set>
 
 #include "tests/unit/region/world.h"
@@ -89,6 +90,68 @@ TEST_CASE("all ports can be taken, and one given back is found") {
   CHECK(ports.bitmap.take(ports.worker.turn, 0, 65535, 1) == std::nullopt);
   ports.bitmap.give(ports.worker.turn, 39999);
   CHECK(ports.bitmap.take(ports.worker.turn, 0, 65535, 40000) == 39999);
+}
+
+TEST_CASE("a port that was given is taken again only when the epoch that gave it is committed") {
+  Ports ports;
+  Turn& turn = ports.worker.turn;
+  const auto take = [&] { return ports.bitmap.take(turn, 1024, 1025, 1024); };
+  turn.begin(5, 1s, 4);
+  REQUIRE(take() == 1024);
+  REQUIRE(take() == 1025);
+  ports.bitmap.give(turn, 1024);
+  CHECK_FALSE(ports.bitmap.taken(1024));  // a successor has it free
+  CHECK_FALSE(take());
+  turn.begin(6, 1s, 4);  // epoch 5 is on its way
+  ports.bitmap.give(turn, 1025);
+  CHECK_FALSE(take());
+  turn.begin(6, 1s, 5);
+  CHECK(take() == 1024);
+  CHECK_FALSE(take());
+  turn.begin(7, 1s, 6);
+  CHECK(take() == 1025);
+}
+
+TEST_CASE("a port that nobody was told of need not wait, nor one of a node that waits for nobody") {
+  Ports ports;
+  Turn& turn = ports.worker.turn;
+  const auto take = [&] { return ports.bitmap.take(turn, 1024, 1024, 1024); };
+  turn.begin(5, 1s, 4);
+  REQUIRE(take());
+  ports.bitmap.give_unused(turn, 1024);
+  CHECK(take());
+  turn.begin(6, 1s);
+  ports.bitmap.give(turn, 1024);
+  CHECK(take());
+}
+
+TEST_CASE("over any order of epochs, a port is never taken while its giving is not committed") {
+  for_seeds(200, [](Random& random) {
+    Ports ports;
+    Turn& turn = ports.worker.turn;
+    std::uint64_t epoch = 1, committed = 0;
+    std::map<std::uint16_t, std::uint64_t> given_in;
+    std::set<std::uint16_t> taken;
+    for (int step = 0; step < 400; ++step) {
+      turn.begin(epoch, 1s, committed);
+      if (one_in(random, 2)) {
+        if (const auto port = ports.bitmap.take(turn, 1000, 1015, 1000)) {
+          REQUIRE(taken.insert(*port).second);
+          REQUIRE((!given_in.contains(*port) || given_in[*port] <= committed));
+        } else {
+          for (std::uint16_t p = 1000; p < 1016; ++p)
+            REQUIRE((taken.contains(p) || given_in.at(p) > committed));
+        }
+      } else if (!taken.empty()) {
+        const std::uint16_t port = *taken.begin();
+        ports.bitmap.give(turn, port);
+        taken.erase(port);
+        given_in[port] = epoch;
+      }
+      if (one_in(random, 5) && epoch == committed + 1) ++epoch;
+      if (one_in(random, 5) && epoch == committed + 2) ++committed;
+    }
+  });
 }
 
 }  // namespace stillwater::tests

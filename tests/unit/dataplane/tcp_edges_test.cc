@@ -1,0 +1,151 @@
+// RST after a takeover and before: believed only where its number is the one that its receiver expects.
+#include "dataplane/datapath/tcp_edges.h"
+
+#include "tests/unit/dataplane/firewall.h"
+
+using namespace stillwater;
+using namespace stillwater::dataplane;
+using region::Direction;
+using region::SessionState;
+
+namespace {
+
+// A packet as the nodes see it.
+struct Parsed {
+  explicit Parsed(const Segment& segment) : frame(tcp_frame(1, 2, {1, 2, 3, 4}, segment)) {
+    packet.ip = reinterpret_cast<rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]);
+    packet.l4 = reinterpret_cast<std::uint8_t*>(packet.ip + 1);
+    packet.tcp_flags = segment.flags;
+  }
+  Bytes frame;
+  Packet packet;
+};
+
+void see(TcpEdges& edges, Direction direction, const Segment& segment) {
+  const Parsed parsed(segment);
+  anchor(edges, parsed.packet, direction);
+}
+bool exact(const TcpEdges& edges, Direction direction, std::uint32_t seq) {
+  const Parsed parsed({kRst, seq});
+  return is_exact_reset(edges, parsed.packet, direction);
+}
+
+// A node with one TCP session, client 1000 and server 5000 as numbers to begin with.
+struct Connected : Firewall {
+  void client(const Segment& segment) {
+    inside.put(tcp_frame(kHostMac, kInMac, {kHost, kServer, 4000, 80}, segment));
+    take(outside);
+  }
+  void server(const Segment& segment) {
+    outside.put(tcp_frame(kServerMac, kOutMac, {kServer, kOut, 80, 4000}, segment));
+    take(inside);
+  }
+  // Every segment goes on, a RST that is not believed too.
+  static void take(RingPort& port) {
+    Bytes frame;
+    REQUIRE(eventually([&] { return port.take(frame) && frame.size() > 23 && frame[23] == IPPROTO_TCP; }));
+  }
+  void connect() {
+    start_and_resume();
+    greet();
+    client({kSyn, 999});
+    server({kSyn | kAck, 4999, 1000});
+    client({kAck, 1000, 5000});
+    REQUIRE(state() == SessionState::established);
+  }
+  [[nodiscard]] SessionState state() {
+    SessionState found = SessionState::free;
+    REQUIRE(dataplane->list_sessions(1, [&](const SessionView& view) { found = view.record.state; }));
+    return found;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a RST is exact at the number that its receiver expects, or that its sender has come to") {
+  TcpEdges edges;
+  see(edges, Direction::forward, {kAck, 1000, 5000, 100});
+  see(edges, Direction::reply, {kAck, 5000, 1040, 20});
+  CHECK(exact(edges, Direction::forward, 1040));  // what the responder acknowledged
+  CHECK(exact(edges, Direction::forward, 1100));  // the rest is on its way
+  CHECK(exact(edges, Direction::reply, 5000));
+  CHECK(exact(edges, Direction::reply, 5020));
+  for (const std::uint32_t other : {0u, 999u, 1039u, 1041u, 1099u, 1101u, 5000u})
+    CHECK_FALSE(exact(edges, Direction::forward, other));
+}
+
+TEST_CASE("SYN and FIN take a number each; what comes late, or twice, moves no edge; numbers go round") {
+  TcpEdges edges;
+  see(edges, Direction::forward, {kSyn, 0xffff'fff0});
+  CHECK(exact(edges, Direction::forward, 0xffff'fff1));
+  see(edges, Direction::forward, {kAck, 0xffff'fff1, 1, 0x20});
+  CHECK(exact(edges, Direction::forward, 0x11));
+  see(edges, Direction::forward, {kAck, 0xffff'fff1, 1, 0x10});
+  CHECK(exact(edges, Direction::forward, 0x11));
+  see(edges, Direction::forward, {kFin | kAck, 0x11, 1});
+  CHECK(exact(edges, Direction::forward, 0x12));
+}
+
+TEST_CASE("a direction of which nothing was seen makes no RST exact, not even one of number 0") {
+  const TcpEdges edges;
+  for (const std::uint32_t seq : {0u, 1u, 5000u}) {
+    CHECK_FALSE(exact(edges, Direction::forward, seq));
+    CHECK_FALSE(exact(edges, Direction::reply, seq));
+  }
+}
+
+TEST_CASE("RFC 5961: a RST that is not exact goes on to be challenged and ends nothing; an exact one ends") {
+  Connected f;
+  f.connect();
+  f.server({kRst, 4990});
+  f.server({kRst, 5001});
+  f.client({kRst, 1400});
+  CHECK(f.state() == SessionState::established);
+  f.client({kAck | kPush, 1000, 5000, 10});
+  f.server({kRst, 5000});
+  CHECK(f.state() == SessionState::closing);
+}
+
+TEST_CASE(
+    "after a takeover a direction's first packet says where its window is; until then no RST is exact") {
+  Connected active;
+  active.connect();
+  active.dataplane->stop();
+  Connected successor;
+  std::memcpy(successor.region->base() + region::kDataOffset, active.region->base() + region::kDataOffset,
+              active.region->size() - region::kDataOffset);
+  successor.start(successor.clock);
+  successor.dataplane->on_activate();
+  successor.dataplane->barrier().resume();
+  successor.greet();
+  REQUIRE(successor.state() == SessionState::established);
+
+  successor.clock.advance(3600s);  // no time ends the grace
+  successor.server({kRst, 5000});
+  CHECK(successor.state() == SessionState::established);
+  SECTION("the receiver's challenge says it, and the next RST ends the session") {
+    successor.client({kAck, 1000, 5000});
+    successor.server({kRst, 5000});
+    CHECK(successor.state() == SessionState::closing);
+  }
+  SECTION("the other direction is still to say it") {
+    successor.client({kAck, 1000, 5000});
+    successor.client({kRst, 1000});  // where it has come to by its own word
+    CHECK(successor.state() == SessionState::closing);
+  }
+  SECTION("a RST of another number ends nothing afterwards either") {
+    successor.client({kAck, 1000, 5000});
+    successor.server({kRst, 5001});
+    CHECK(successor.state() == SessionState::established);
+  }
+}
+
+TEST_CASE("a node that lost its role and leads again has forgotten where windows were") {
+  Connected f;
+  f.connect();
+  f.settle();
+  f.dataplane->drop_held();
+  f.dataplane->barrier().resume();
+  f.server({kRst, 5000});
+  CHECK(f.state() == SessionState::established);
+}
