@@ -31,6 +31,7 @@ class SilentPeer {
     REQUIRE(wait_for(fd->get(), POLLOUT, clock_, clock_.now() + 5s));
     channel_ = plain_channel(std::move(*fd));
     REQUIRE(say_hello(*channel_, hello(other), clock_).has_value());
+    REQUIRE(channel_->send_all(engine::frames_of(engine::Holdings{}), clock_, clock_.now()).has_value());
   }
 
   void read(std::uint64_t bytes) {
