@@ -89,7 +89,8 @@ std::string Node::mismatch(const wire::Hello& theirs) const {
   return standby::mismatch(pair_->hello(), theirs);
 }
 
-// TCP alone makes no pair: the standby would blame the active for heartbeats that can never arrive.
+// TCP alone makes no pair: the standby would blame the active for heartbeats that can never arrive. And the
+// hello of a process that has died since, read late, must not look like a restart of the one that lives.
 void Node::meet_if_any() {
   constexpr Nanos kBeatFresh = 500ms;
   constexpr Nanos kBeatPatience = 1s;
@@ -104,7 +105,7 @@ void Node::meet_if_any() {
   }
   if (!met_) return;
   const Instant now = parts_.clock.now();
-  if (paths_->heard(met_->path, now, kBeatFresh)) {
+  if (paths_->heard(met_->path, now, kBeatFresh) && peer_process_ == met_->theirs.incarnation) {
     Met met = std::move(*met_);
     met_.reset();
     return join(std::move(met));

@@ -245,6 +245,7 @@ void Node::wait_for_events() {
 void Node::read_heartbeats() {
   if (!paths_) return;
   while (const auto received = paths_->take()) {
+    peer_process_ = received->beat.incarnation;
     if (received->beat.state == wire::NodeState::leading) peer_led_at_ = received->at;
     pair_->beat(received->beat, received->at);
   }

@@ -166,7 +166,8 @@ class Node final : private standby::PairEvents {
   Nanos dial_pause_{};      // grows while the peer refuses or is refused
   std::optional<Met> met_;  // through the handshake, but no heartbeat of the peer was heard yet
   Instant met_at_{};
-  Instant peer_led_at_{};  // when a heartbeat last said that the peer leads
+  std::uint64_t peer_process_ = 0;  // its incarnation, by the newest heartbeat
+  Instant peer_led_at_{};           // when a heartbeat last said that the peer leads
   Instant next_dial_{};
   std::optional<Instant> operator_quiesce_until_;
 

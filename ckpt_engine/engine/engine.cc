@@ -209,10 +209,7 @@ Status Engine::send_commit_record(wire::Transport& standby) {
       .reserved = 0};
   awaiting_ack_ = true;
   record_term_ = record.term;
-  if (common_)
-    common_->open = record.epoch;
-  else
-    common_ = CommonEpochs{record.epoch};  // of a first sync: nothing is common before it
+  if (common_) common_->open = record.epoch;  // of a first sync: nothing is common before it is acknowledged
   return shipment_.add(standby, wire::make_frame(wire::Type::commit, record)).and_then([&] {
     return shipment_.send(standby);
   });

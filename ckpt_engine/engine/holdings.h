@@ -10,7 +10,8 @@
 
 namespace stillwater::engine {
 
-// Two epochs, of which the other node holds one whole. Numbers of epochs are not used twice in a region.
+// Two epochs, of which the other node holds one whole. A number that was acknowledged is not used twice in a
+// region; two nodes that went on from it, each by itself, may both have used the ones behind it.
 struct CommonEpochs {
   std::uint64_t acknowledged = 0;
   std::uint64_t open = 0;  // its commit record was sent, and its fate is not known here; 0: there is none
@@ -25,10 +26,11 @@ struct Holdings {
 // More changes than that are not told: then all of the memory is sent.
 inline constexpr std::size_t kHoldingsExtentsMax = 64u << 10;
 
-// There is an epoch from which both went on: what differs now was changed by one of them, and is known.
+// There is an epoch from which both went on: what differs now was changed by one of them, and is known. That
+// both had sent a record of one number proves nothing.
 [[nodiscard]] inline bool share_an_epoch(const CommonEpochs& a, const CommonEpochs& b) {
   return a.acknowledged == b.acknowledged || (a.open != 0 && a.open == b.acknowledged) ||
-         (b.open != 0 && b.open == a.acknowledged) || (a.open != 0 && a.open == b.open);
+         (b.open != 0 && b.open == a.acknowledged);
 }
 
 // As frames, and back. A reader takes one frame after the other, until `told` says that all have come.

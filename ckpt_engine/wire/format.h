@@ -193,8 +193,9 @@ struct Heartbeat {
   std::array<char, 4> magic;
   std::uint16_t version;
   std::uint16_t reserved0;
-  std::uint64_t sender;  // XXH3-64 of the node's name
-  std::uint64_t term;    // in which the sender plays its role
+  std::uint64_t sender;       // XXH3-64 of the node's name
+  std::uint64_t incarnation;  // of the process, as in its hello; 0 until it has one
+  std::uint64_t term;         // in which the sender plays its role
   std::uint64_t epoch;
   std::int64_t stamp_ns;       // sender's CLOCK_BOOTTIME
   std::int64_t echo_stamp_ns;  // newest stamp received from the peer; 0: none
@@ -206,7 +207,7 @@ struct Heartbeat {
   std::uint32_t flags;
   std::uint64_t check;  // XXH3-64 of what stands before it
 };
-static_assert(sizeof(Heartbeat) == 88 && offsetof(Heartbeat, check) == 80);
+static_assert(sizeof(Heartbeat) == 96 && offsetof(Heartbeat, check) == 88);
 
 inline constexpr std::uint32_t kLinesPayloadMax = 1u << 20;
 inline constexpr std::uint32_t kLinesMax = kLinesPayloadMax / region::kLineBytes;  // of a payload, unpacked

@@ -53,6 +53,7 @@ wire::Hello PairNode::hello() const {
 
 wire::Heartbeat PairNode::heartbeat() const {
   wire::Heartbeat beat{};
+  beat.incarnation = parts_.identity.incarnation;
   beat.state = state_of(machine_.phase());
   beat.term = machine_.term();
   beat.epoch = committed();

@@ -81,7 +81,8 @@ void Process::meet_if_any() {
     met_ = std::move(met);
   }
   if (!met_) return;
-  if (peer_beat_at_ != Instant{} && now - peer_beat_at_ < kBeatFresh)
+  if (peer_beat_at_ != Instant{} && now - peer_beat_at_ < kBeatFresh &&
+      peer_process_ == met_->hello.incarnation)
     return join(*std::exchange(met_, std::nullopt));
   if (now - met_at_ < kPatience) return;
   refuse(std::exchange(met_, std::nullopt)->connection, "no heartbeat came");

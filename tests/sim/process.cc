@@ -127,7 +127,7 @@ void Process::turn() {
   while (!beats_waiting_.empty()) {
     const ReceivedBeat received = beats_waiting_.front();
     beats_waiting_.pop_front();
-    peer_beat_at_ = received.at;
+    note_peer(received);
     if (received.beat.state == wire::NodeState::leading) peer_led_at_ = received.at;
     pair_->beat(received.beat, received.at);
   }
@@ -143,6 +143,16 @@ void Process::turn() {
     world_.trace("node %u: %s, term %llu: %s", index(), name_of(step()),
                  static_cast<unsigned long long>(pair_->machine().term()), pair_->machine().why().c_str());
   }
+}
+
+// A stamp that is much older is of a host that has started anew.
+void Process::note_peer(const ReceivedBeat& received) {
+  constexpr Nanos kClockBeganAnew = 1s;
+  const Instant stamp(received.beat.stamp_ns);
+  if (stamp <= peer_stamp_ && peer_stamp_ - stamp < kClockBeganAnew) return;
+  peer_stamp_ = stamp;
+  peer_beat_at_ = received.at;
+  peer_process_ = received.beat.incarnation;
 }
 
 void Process::wait_until(Nanos when, bool may_be_woken) {

@@ -139,6 +139,8 @@ class Process final : private standby::PairEvents, private wire::Transport {
   Instant next_dial_{};
   Nanos dial_pause_{};
   Instant peer_beat_at_{};
+  Instant peer_stamp_{};  // of the newest heartbeat
+  std::uint64_t peer_process_ = 0;
   Instant peer_led_at_{};
   bool hand_over_wanted_ = false;
   standby::Phase traced_ = standby::Phase::starting;
@@ -147,6 +149,7 @@ class Process final : private standby::PairEvents, private wire::Transport {
     wire::Heartbeat beat;
     Instant at;
   };
+  void note_peer(const ReceivedBeat& received);
   wire::Heartbeat content_{};
   Instant newest_stamp_{};
   std::deque<wire::Heartbeat> udp_;         // arrived in the kernel

@@ -169,6 +169,23 @@ TEST_CASE(
   refused([&](Holdings& h) { h.changed[0] = {region::kDataOffset, pair.a->size() / 2}; });
 }
 
+TEST_CASE("a sync whose acknowledgement never came makes no epoch common, whatever number its record had") {
+  struct Nowhere final : wire::Transport {
+    [[nodiscard]] Status send(wire::Bytes) override { return {}; }
+  } nowhere;
+  Pair pair;
+  pair.sync_and_acknowledge();
+  const std::uint64_t common = pair.receiver.committed();
+  Successor successor(pair);
+  const Holdings forked{kOurRegion, {common, common + 1}, {}};  // its record of the next epoch got lost
+  CHECK(successor.engine.can_mend(forked));
+  REQUIRE(successor.engine.first_sync(nowhere, [](std::uint64_t) {}));
+  REQUIRE(successor.engine.awaiting_ack());
+  successor.engine.standby_lost();
+  for (const std::uint64_t number : {common, common + 1, common + 2})
+    CHECK_FALSE(successor.engine.can_mend({kOurRegion, {common, number}, {}}));
+}
+
 TEST_CASE("soft lines that were on their way when the connection broke are sent again on the next one") {
   Pair pair;
   pair.sync_and_acknowledge();

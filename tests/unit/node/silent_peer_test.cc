@@ -13,6 +13,7 @@ namespace {
 using dataplane::eventually;
 using standby::Role;
 
+constexpr std::uint64_t kIncarnation = 7;
 constexpr std::uint64_t kBallast = 48u << 20;  // more than two sockets hold
 
 // An empty fw-b, as far as fw-a can tell.
@@ -23,6 +24,7 @@ class SilentPeer {
     REQUIRE(opened.has_value());
     paths_ = std::move(*opened);
     wire::Heartbeat beat{};
+    beat.incarnation = kIncarnation;
     beat.state = wire::NodeState::starting;
     beat.flags = wire::kHoldsNothing;
     paths_->say(beat);
@@ -54,7 +56,7 @@ class SilentPeer {
     hello.region_bytes = other.header().size_bytes;
     hello.region_format = other.header().format_version;
     hello.state = wire::NodeState::starting;
-    hello.incarnation = 7;
+    hello.incarnation = kIncarnation;
     return hello;
   }
 
