@@ -9,7 +9,7 @@ namespace {
 // What was read is acted on while it is in the processor's cache; of an epoch it is about a group, so that
 // little is left to do when its record is read.
 constexpr std::size_t kSyncReadMax = 256u << 10;
-constexpr std::size_t kEpochReadMax = 8u << 10;
+constexpr std::size_t kEpochReadMax = 4u << 10;
 
 }  // namespace
 
@@ -44,7 +44,6 @@ void Receiver::adopt(std::uint64_t committed_epoch) {
 
 void Receiver::forget() {
   forget_copy();
-  parsed_ = filled_ = 0;
   output_.clear();
 }
 
@@ -202,11 +201,7 @@ std::vector<std::byte> Receiver::take_unread() {
 
 std::size_t Receiver::disconnected() {
   const std::size_t groups = applier_.groups_applied();
-  if (syncing_) {
-    forget();
-    return groups;
-  }
-  roll_back();
+  syncing_ ? forget_copy() : roll_back();
   parsed_ = filled_ = 0;
   output_.clear();
   return groups;

@@ -228,6 +228,18 @@ TEST_CASE("a first sync onto what a node holds is refused by one that holds noth
   CHECK(data_bytes(*a.standby.region) == Snapshot(a.standby.region->size() - region::kDataOffset));
 }
 
+TEST_CASE("what was read of a frame outlives the copy that is forgotten meanwhile") {
+  const Stream begin = wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{kOurRegion, kTerm, 1, 4096});
+  for (std::size_t cut = 1; cut < begin.size(); ++cut) {
+    CAPTURE(cut);
+    Attacked a;
+    REQUIRE(a.standby.feed(Stream(begin.begin(), begin.begin() + static_cast<std::ptrdiff_t>(cut))));
+    a.standby.receiver.forget();
+    REQUIRE(a.standby.feed(Stream(begin.begin() + static_cast<std::ptrdiff_t>(cut), begin.end())));
+    CHECK(a.standby.feed(group_at(128).frame(wire::Type::sync_lines)));
+  }
+}
+
 TEST_CASE("a sync's lines are refused once its first group has arrived") {
   Standby standby;
   Stream stream = wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{kOurRegion, kTerm, 1, 4096});
