@@ -25,17 +25,18 @@ class CommittedEpoch {
   [[nodiscard]] std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
 
   // A worker holds output that waits for the current epoch. The first call since the last checkpoint wakes
-  // whoever waits on `wake_fd`; the others cost a load.
+  // whoever sleeps on `wake_fd`; the others cost a load.
   void ask_for_checkpoint() {
-    if (wanted_.load(std::memory_order_relaxed) || wanted_.exchange(true, std::memory_order_acq_rel)) return;
-    wake();
+    if (wanted_.load(std::memory_order_relaxed) || wanted_.exchange(true, std::memory_order_seq_cst)) return;
+    wake_sleeper();
   }
   // A worker holds output for the current epoch that can wait a little, since `now`. The first call since the
   // last checkpoint wakes as well.
   void ask_for_checkpoint_later(Instant now) {
     deferred_.fetch_add(1, std::memory_order_relaxed);
     auto none = kNothingDeferred;
-    if (deferred_since_ns_.compare_exchange_strong(none, now.count(), std::memory_order_release)) wake();
+    if (deferred_since_ns_.compare_exchange_strong(none, now.count(), std::memory_order_seq_cst))
+      wake_sleeper();
   }
   struct Deferred {
     std::uint32_t packets = 0;
@@ -43,17 +44,21 @@ class CommittedEpoch {
   };
   // Since when any wait, with how many at least.
   [[nodiscard]] Deferred deferred() const {
-    const std::int64_t since = deferred_since_ns_.load(std::memory_order_acquire);
+    const std::int64_t since = deferred_since_ns_.load(std::memory_order_seq_cst);
     if (since == kNothingDeferred) return {};
     return {deferred_.load(std::memory_order_relaxed), Instant(since)};
   }
-  [[nodiscard]] bool checkpoint_wanted() const { return wanted_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool checkpoint_wanted() const { return wanted_.load(std::memory_order_seq_cst); }
 
   // An eventfd that becomes readable when a checkpoint is asked for.
   [[nodiscard]] int wake_fd() const { return wake_.get(); }
   void wake();
 
-  // The engine alone calls these.
+  // The engine alone calls these. Waking a core that sleeps costs the worker that does it some 15 us in a
+  // virtual machine, so it is done only for an engine that will not look soon by itself.
+  void look_by_itself() { sleeps_.store(false, std::memory_order_relaxed); }
+  // From now on a request wakes. One that came before this did not: look for it after the call.
+  void sleep_until_woken() { sleeps_.store(true, std::memory_order_seq_cst); }
   void set_current(std::uint64_t epoch) {
     wanted_.store(false, std::memory_order_release);
     deferred_since_ns_.store(kNothingDeferred, std::memory_order_release);
@@ -63,11 +68,16 @@ class CommittedEpoch {
   void set_committed(std::uint64_t epoch) { committed_.store(epoch, std::memory_order_release); }
 
  private:
+  void wake_sleeper() {
+    if (sleeps_.load(std::memory_order_seq_cst)) wake();
+  }
+
   static constexpr std::int64_t kNothingDeferred = std::numeric_limits<std::int64_t>::min();
 
   UniqueFd wake_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   alignas(64) std::atomic<std::uint64_t> current_{1};              // writer: engine
   std::atomic<std::uint64_t> committed_{kNobodyToWaitFor};         // writer: engine
+  std::atomic<bool> sleeps_{true};                                 // writer: engine
   alignas(64) std::atomic<bool> wanted_{false};                    // writers: workers set, engine clears
   std::atomic<std::uint32_t> deferred_{0};                         // writers: likewise
   std::atomic<std::int64_t> deferred_since_ns_{kNothingDeferred};  // writers: likewise

@@ -43,12 +43,23 @@ Trigger Engine::due(Instant now, bool requested) const {
                  .since_last = now - last_taken_});
 }
 
-Instant Engine::ask_again_at(Instant now) const {
+Instant Engine::ask_again_at(Instant now) {
+  if (awaiting_ack_ || now - policy_.asked_lately < last_asked_) {
+    epochs_.look_by_itself();
+    return awaiting_ack_ ? Instant::max() : std::min(due_by_time(now), now + policy_.look_interval);
+  }
+  epochs_.sleep_until_woken();
+  return due_by_time(now);
+}
+
+// When a trigger could pull without another request. One that pulls already is looked at again soon.
+Instant Engine::due_by_time(Instant now) const {
   const Policy policy = adapted(policy_, cost_);
   const Nanos since = now - last_taken_;
   const bool digests = policy.digest_budget > Nanos(0);
   const Nanos pace = digests ? std::min(policy.interval, policy.digest_interval) : policy.interval;
   if (since < policy.min_interval) return last_taken_ + policy.min_interval;
+  if (epochs_.checkpoint_wanted()) return now + policy.look_interval;
   const Instant at = since < pace ? last_taken_ + pace : now + pace;
   const CommittedEpoch::Deferred deferred = epochs_.deferred();
   return deferred.packets > 0 ? std::clamp(deferred.since + policy.defer, now, at) : at;
@@ -58,6 +69,7 @@ Status Engine::begin_epoch(Trigger why) {
   if (awaiting_ack_) return fail(Errc::failed_precondition, "the epoch before is not committed yet");
   if (!mirror_.is_valid()) return fail(Errc::failed_precondition, "no standby was filled yet");
   const Instant request = clock_.now();
+  if (why == Trigger::held_output || why == Trigger::deferred_output) last_asked_ = request;
   sample_ = {.at = request, .trigger = why, .interval = request - last_taken_};
   return {};
 }

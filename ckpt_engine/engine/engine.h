@@ -50,10 +50,12 @@ class Engine {
   // Whether such a peer is sent changes alone.
   [[nodiscard]] bool can_mend(const Holdings& its) const;
 
-  // 1. Decide: is a checkpoint required, by the policy as adapted to what they cost? Also says when to ask
-  // again.
+  // 1. Decide: is a checkpoint required, by the policy as adapted to what they cost?
   [[nodiscard]] Trigger due(Instant now, bool requested) const;
-  [[nodiscard]] Instant ask_again_at(Instant now) const;
+  // When to ask again; call it before a wait. By then workers wake the waiter if they need a checkpoint, but
+  // not while that is soon enough anyway: where they asked lately, or an acknowledgement has to come first
+  // (then Instant::max()).
+  [[nodiscard]] Instant ask_again_at(Instant now);
 
   // 2-7. Brownout, quiesce, blackout, resume, ship, commit record. Timed out or staging full: forwarding goes
   // on, nothing lost, tried again at the next decision. Other errors: the standby is lost.
@@ -103,6 +105,7 @@ class Engine {
   void lead_from_with_standby(std::uint64_t committed);
 
  private:
+  [[nodiscard]] Instant due_by_time(Instant now) const;
   [[nodiscard]] Status begin_epoch(Trigger why);
   [[nodiscard]] Status brownout(wire::Transport& standby);
   [[nodiscard]] Status brownout_round(wire::Transport& standby);
@@ -156,6 +159,7 @@ class Engine {
   Cost cost_;
   Instant resuming_{};  // when the last blackout had nothing left to do but resume
   Instant last_taken_{};
+  Instant last_asked_{Instant::min()};  // that a checkpoint was taken because output waited
   Instant last_soft_{};
   Instant last_digests_{};
   bool soft_set_aside_ = false;            // by the blackout, for the next soft shipment

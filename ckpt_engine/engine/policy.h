@@ -17,7 +17,9 @@ struct Policy {
   std::uint64_t dirty_bytes = 1u << 20;  // a checkpoint is due when this much is dirty
   Nanos defer = 200us;                   // output that can wait asks for a checkpoint when it is this old
   std::uint32_t defer_packets = 32;      // or when there is this much of it
-  unsigned pause_percent = 5;            // of the time at most, as far as intervals can see to it; 100: any
+  Nanos look_interval = 100us;  // where output asked for one lately, the engine looks for the next so often
+  Nanos asked_lately = 10ms;
+  unsigned pause_percent = 5;  // of the time at most, as far as intervals can see to it; 100: any
   std::uint64_t brownout_bytes = 1u << 19;  // more than this is first copied while forwarding runs
   unsigned brownout_rounds_max = 4;         // M4: rounds end even where writes never converge
   Nanos soft_interval = 250ms;
@@ -55,7 +57,8 @@ class Cost {
 // and so that the link is idle for as long as it is busy; never beyond kStretchMax intervals.
 inline constexpr int kStretchMax = 10;
 [[nodiscard]] constexpr Policy adapted(Policy policy, const Cost& cost) {
-  const Nanos share = cost.pause() * 100 / std::max(policy.pause_percent, 1u);
+  const bool any = policy.pause_percent >= 100;
+  const Nanos share = any ? Nanos(0) : cost.pause() * 100 / std::max(policy.pause_percent, 1u);
   const Nanos most = std::max(policy.interval, policy.min_interval);
   policy.interval = std::clamp(std::max(share, 2 * cost.commit()), most, kStretchMax * most);
   policy.min_interval = std::clamp(share, policy.min_interval, most);

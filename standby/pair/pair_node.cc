@@ -263,13 +263,12 @@ void PairNode::forward() {
   if (parts_.forwarding.quiesced()) parts_.forwarding.barrier().resume();
 }
 
-Instant PairNode::wake_at() const {
+Instant PairNode::wake_at() {
   const Instant now = parts_.clock.now();
   // What the machine waits for beside time (an answer, a connection) wakes the host by itself: it must not be
   // asked again and again for that, at a priority above whoever answers.
   Instant at = std::clamp(machine_.decide_again_at(), now + kLeastPause, now + 20ms);
-  if (machine_.leads() && replicating_ && engine_.has_standby() && !engine_.awaiting_ack())
-    at = std::min(at, engine_.ask_again_at(now));
+  if (machine_.leads() && replicating_ && engine_.has_standby()) at = std::min(at, engine_.ask_again_at(now));
   return at;
 }
 

@@ -69,7 +69,8 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
 
   // Does everything that is due. Call by `wake_at`, and after each of the above.
   void turn();
-  [[nodiscard]] Instant wake_at() const;
+  // Call it before a wait: see Engine::ask_again_at.
+  [[nodiscard]] Instant wake_at();
 
   // Operator's requests. A checkpoint is taken as soon as one may be; `pause` stops them, and the filling of
   // a peer.

@@ -6,6 +6,7 @@ namespace {
 engine::Policy at_once() {
   engine::Policy policy;
   policy.min_interval = Nanos(0);
+  policy.pause_percent = 100;
   policy.brownout_bytes = UINT64_MAX;
   policy.quiesce_timeout = 1s;
   return policy;

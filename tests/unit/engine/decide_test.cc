@@ -1,4 +1,6 @@
 // Q1: a checkpoint is decided by policy.
+#include <unistd.h>
+
 #include "tests/unit/engine/pair.h"
 
 namespace stillwater::tests {
@@ -78,7 +80,7 @@ TEST_CASE("Q1: intervals follow what checkpoints cost, within their bounds") {
     Policy policy;
     policy.min_interval = Nanos(below(random, 1000));
     policy.interval = policy.min_interval + Nanos(below(random, 10'000));
-    policy.pause_percent = 1 + static_cast<unsigned>(below(random, 100));
+    policy.pause_percent = 1 + static_cast<unsigned>(below(random, 99));
     engine::Cost cost;
     const Nanos pause(below(random, 5000)), commit(below(random, 100'000));
     cost.add(pause, commit);
@@ -227,6 +229,57 @@ TEST_CASE("Q1: the engine says when to ask again, so that no trigger is missed b
   pair.policy.interval = 10s;
   pair.engine.set_policy(pair.policy);
   CHECK(pair.engine.ask_again_at(taken + p.min_interval) == taken + p.digest_interval);
+}
+
+TEST_CASE("Q1: a worker wakes an engine that sleeps, and none that soon looks by itself") {
+  Pair pair;
+  pair.policy.pause_percent = 100;
+  pair.engine.set_policy(pair.policy);
+  pair.sync_and_acknowledge();
+  const auto was_woken = [&] {
+    std::uint64_t count = 0;
+    return read(pair.epochs.wake_fd(), &count, sizeof(count)) == sizeof(count);
+  };
+  const engine::Policy& p = pair.policy;
+  const Instant begin = pair.clock.at += p.interval;
+  (void)was_woken();
+
+  CHECK(pair.engine.ask_again_at(begin) == begin + p.interval);
+  pair.epochs.ask_for_checkpoint();
+  CHECK(was_woken());
+
+  REQUIRE(pair.engine.checkpoint(pair.link, Trigger::held_output));
+  CHECK(pair.engine.ask_again_at(begin) == Instant::max());  // the acknowledgement comes first
+  pair.epochs.ask_for_checkpoint();
+  CHECK_FALSE(was_woken());
+  pair.acknowledge();
+
+  const Instant taken = pair.engine.last_taken();
+  CHECK(pair.engine.ask_again_at(taken) == taken + std::min(p.min_interval, p.look_interval));
+  REQUIRE(pair.engine.due(taken + p.min_interval, false) == Trigger::held_output);
+  REQUIRE(pair.engine.checkpoint(pair.link, Trigger::held_output));
+  pair.acknowledge();
+  const Instant later = pair.engine.last_taken() + p.min_interval;
+  CHECK(pair.engine.ask_again_at(later) == later + p.look_interval);
+  pair.epochs.ask_for_checkpoint();
+  CHECK_FALSE(was_woken());
+  pair.clock.at = later;
+  REQUIRE(pair.engine.checkpoint(pair.link, Trigger::interval));
+  pair.acknowledge();
+
+  const Instant quiet = pair.engine.last_taken() + p.asked_lately;
+  CHECK(pair.engine.ask_again_at(quiet) == quiet + p.interval);
+  pair.epochs.ask_for_checkpoint_later(quiet);
+  CHECK(was_woken());
+}
+
+TEST_CASE("Q1: a request that came before the engine slept is looked at soon, though it woke nobody") {
+  Pair pair;
+  pair.sync_and_acknowledge();
+  pair.epochs.look_by_itself();
+  pair.epochs.ask_for_checkpoint();
+  const Instant now = pair.clock.at += pair.policy.interval;
+  CHECK(pair.engine.ask_again_at(now) == now + pair.policy.look_interval);
 }
 
 }  // namespace stillwater::tests
