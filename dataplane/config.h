@@ -69,6 +69,7 @@ struct TimeoutConfig {
   std::uint32_t tcp_opening_s = 30;
   std::uint32_t tcp_established_s = 7200;
   std::uint32_t tcp_closing_s = 30;
+  std::uint32_t tcp_closed_s = 10;
   std::uint32_t udp_s = 120;
   std::uint32_t icmp_s = 30;
 };

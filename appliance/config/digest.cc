@@ -81,7 +81,9 @@ std::uint64_t Config::service_digest() const {
     out.put(nat.ports);
   });
   const dataplane::TimeoutConfig& t = dataplane.timeouts;
-  for (const auto s : {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s, t.udp_s, t.icmp_s}) out.put(s);
+  for (const auto s :
+       {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s, t.tcp_closed_s, t.udp_s, t.icmp_s})
+    out.put(s);
   // Unequal leases are two leaders: the standby would lead before the right that it granted has ended.
   out.put(static_cast<std::uint64_t>(replication.enabled ? replication.lease.count() : 0));
   return out.digest();

@@ -12,6 +12,7 @@ void read_timeouts(Section& root, Config& config) {
   section.optional("tcp_opening", timeouts.tcp_opening_s, range);
   section.optional("tcp_established", timeouts.tcp_established_s, range);
   section.optional("tcp_closing", timeouts.tcp_closing_s, range);
+  section.optional("tcp_closed", timeouts.tcp_closed_s, range);
   section.optional("udp", timeouts.udp_s, range);
   section.optional("icmp", timeouts.icmp_s, range);
   section.finish();

@@ -65,7 +65,7 @@ struct alignas(kLineBytes) BasicSession {
   std::uint32_t config_generation;  // under which the rule admitted it
   std::uint32_t next_free;          // slot + 1, while free
   SessionState state;
-  std::uint8_t tcp_flags_seen;  // FINs: bit 0 from the initiator, bit 1 from the responder
+  std::uint8_t tcp_ended;       // by a FIN: bit 0 the initiator's way, bit 1 the responder's; by a reset both
   std::uint8_t initiator_port;  // index of the port that the initiator's packets arrive at
   std::uint8_t responder_port;  // index of the port that the responder's packets arrive at
 };

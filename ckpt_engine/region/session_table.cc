@@ -120,7 +120,7 @@ std::uint32_t BasicSessionTable<Key>::insert(Turn& turn, const Key& forward, con
     session->reply = reply;
     session->created_ns = turn.now().count();
     session->state = SessionState::opening;
-    session->tcp_flags_seen = 0;
+    session->tcp_ended = 0;
     session->rule_id = 0;
     session->config_generation = 0;
   }

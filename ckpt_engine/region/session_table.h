@@ -78,9 +78,12 @@ class BasicSessionTable {
   void erase(Turn& turn, std::uint32_t slot);
   [[nodiscard]] Write<Session> edit(Turn& turn, std::uint32_t slot) { return {turn, sessions_[slot]}; }
   void prefetch_seen(std::uint32_t slot) const { __builtin_prefetch(&seen_[slot]); }
-  // Notes that the session saw a packet.
+  // Notes that the session saw a packet, in steps.
   void touch(Turn& turn, std::uint32_t slot) {
     if (turn.now_s() - seen_[slot].last_seen_s < SessionSeen::kStepSeconds) return;
+    touch_exactly(turn, slot);
+  }
+  void touch_exactly(Turn& turn, std::uint32_t slot) {
     Write<SessionSeen>(turn, seen_[slot])->last_seen_s = turn.now_s();
   }
 

@@ -34,9 +34,9 @@ void Ageing::tick(Context& context) {
   for (; cursor_ < end; ++cursor_) {
     const region::Session& session = sessions.at(cursor_);
     if (session.state == region::SessionState::free) continue;
-    // What was seen last moves in steps: a session must not end before its time.
-    const std::uint32_t limit_s =
-        timeout_s(session, context.service.timeouts) + region::SessionSeen::kStepSeconds;
+    // What was seen last moves in steps, but where it was closed: a session must not end before its time.
+    const std::uint32_t steps_s = is_closed(session) ? 0 : region::SessionSeen::kStepSeconds;
+    const std::uint32_t limit_s = timeout_s(session, context.service.timeouts) + steps_s;
     if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s) end_session(context, cursor_);
   }
 }

@@ -11,17 +11,17 @@ using region::SessionState;
 
 Progress after_tcp(Progress before, Direction direction, std::uint8_t tcp_flags, TcpEvidence evidence) {
   if ((tcp_flags & RTE_TCP_RST_FLAG) != 0) {
-    if (before.state == SessionState::established && !evidence.exact_reset) return before;
-    return {SessionState::closing, before.fins_seen};
+    if (before.state != SessionState::opening && !evidence.exact_reset) return before;
+    return {SessionState::closing, kBothEnded};
   }
   if ((tcp_flags & RTE_TCP_FIN_FLAG) != 0) {
     const unsigned bit = direction == Direction::forward ? 1 : 2;
-    return {SessionState::closing, static_cast<std::uint8_t>(before.fins_seen | bit)};
+    return {SessionState::closing, static_cast<std::uint8_t>(before.ended | bit)};
   }
   const bool completes = direction == Direction::forward && (tcp_flags & RTE_TCP_ACK_FLAG) != 0 &&
                          (tcp_flags & RTE_TCP_SYN_FLAG) == 0;
   if (before.state == SessionState::opening && completes && evidence.responder_answered)
-    return {SessionState::established, before.fins_seen};
+    return {SessionState::established, before.ended};
   return before;
 }
 
@@ -53,7 +53,7 @@ std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& tim
     case SessionState::established:
       return timeouts.tcp_established_s;
     case SessionState::closing:
-      return timeouts.tcp_closing_s;
+      return is_closed(session) ? timeouts.tcp_closed_s : timeouts.tcp_closing_s;
     default:
       return timeouts.tcp_opening_s;
   }

@@ -9,11 +9,14 @@
 
 namespace stillwater::dataplane {
 
+constexpr std::uint8_t kBothEnded = 3;
+
 // The part of a session that its packets move. Only a change of it is worth a hard write.
 struct Progress {
   region::SessionState state;
-  std::uint8_t fins_seen;  // bit 0 from the initiator, bit 1 from the responder
+  std::uint8_t ended;  // by a FIN: bit 0 the initiator's way, bit 1 the responder's; by a reset both
 
+  [[nodiscard]] bool both_ended() const { return ended == kBothEnded; }
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 
@@ -22,7 +25,7 @@ struct TcpEvidence {
   bool responder_answered = false;  // a SYN of the responder was seen before
   bool exact_reset = false;         // a RST that its receiver cannot but believe (tcp_edges.h)
 };
-// Progress after a TCP segment. An established session is ended by an exact RST only.
+// Progress after a TCP segment. A session that was established is ended by an exact RST only.
 [[nodiscard]] Progress after_tcp(Progress before, region::Direction direction, std::uint8_t tcp_flags,
                                  TcpEvidence evidence);
 // Progress after a packet of UDP or ICMP.
@@ -33,6 +36,10 @@ struct TcpEvidence {
 // SYN and ACK: the responder's half of the handshake.
 [[nodiscard]] bool answers_session(std::uint8_t tcp_flags);
 
+// TCP, and nothing is to come any more.
+[[nodiscard]] inline bool is_closed(const region::Session& session) {
+  return session.state == region::SessionState::closing && session.tcp_ended == kBothEnded;
+}
 // How long a session in this state may be idle.
 [[nodiscard]] std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& timeouts);
 

@@ -80,12 +80,12 @@ class Marks {
   }
   void update(std::uint32_t slot, bool tracked) {
     if (tracked) {
-      table_.edit(turn_, slot)->tcp_flags_seen ^= 1;
+      table_.edit(turn_, slot)->tcp_ended ^= 1;
     } else {
       auto& session = const_cast<Session&>(table_.at(slot));
       turn_.depend_on(turn_.epoch());
       session.changed_epoch = turn_.epoch();
-      session.tcp_flags_seen ^= 1;
+      session.tcp_ended ^= 1;
     }
   }
   std::vector<std::uint32_t> some() {

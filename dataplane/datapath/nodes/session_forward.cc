@@ -22,7 +22,7 @@ bool can_wait(const Packet& packet) {
 void track(Context& context, const Packet& packet, std::uint32_t slot, Direction direction) {
   State& state = context.state;
   const Session& session = state.sessions.at(slot);
-  const Progress before{session.state, session.tcp_flags_seen};
+  const Progress before{session.state, session.tcp_ended};
   Progress after = before;
   if (packet.key.protocol == IPPROTO_TCP) {
     if (direction == Direction::reply && answers_session(packet.tcp_flags))
@@ -39,9 +39,11 @@ void track(Context& context, const Packet& packet, std::uint32_t slot, Direction
   if (after != before) {
     auto write = state.sessions.edit(context.turn, slot);
     write->state = after.state;
-    write->tcp_flags_seen = after.fins_seen;
+    write->tcp_ended = after.ended;
   }
-  state.sessions.touch(context.turn, slot);
+  // How long a closed session is kept is counted from here, to the second.
+  const bool closed_now = after.both_ended() && !before.both_ended();
+  closed_now ? state.sessions.touch_exactly(context.turn, slot) : state.sessions.touch(context.turn, slot);
 }
 
 }  // namespace

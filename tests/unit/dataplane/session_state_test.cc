@@ -33,15 +33,22 @@ TEST_CASE("a FIN closes, and each side's is remembered") {
   const Progress one = after_tcp(kEstablished, Direction::forward, kFin | kAck, kAnswered);
   CHECK(one == Progress{SessionState::closing, 1});
   CHECK(after_tcp(one, Direction::forward, kFin | kAck, kAnswered) == one);
-  CHECK(after_tcp(one, Direction::reply, kFin | kAck, kAnswered) == Progress{SessionState::closing, 3});
+  const Progress both = after_tcp(one, Direction::reply, kFin | kAck, kAnswered);
+  CHECK(both == Progress{SessionState::closing, 3});
+  CHECK_FALSE(one.both_ended());
+  CHECK(both.both_ended());
 }
 
 TEST_CASE(
-    "a RST closes a session that is opening; an established one if it is exact; also with other flags") {
-  CHECK(after_tcp(kOpening, Direction::reply, kRst | kAck, {}).state == SessionState::closing);
+    "a RST ends a session that is opening; one that was established if it is exact; also with other flags") {
+  const Progress ended{SessionState::closing, kBothEnded};
+  CHECK(after_tcp(kOpening, Direction::reply, kRst | kAck, {}) == ended);
   const TcpEvidence exact{.responder_answered = true, .exact_reset = true};
-  CHECK(after_tcp(kEstablished, Direction::forward, kRst | kFin, exact).state == SessionState::closing);
+  CHECK(after_tcp(kEstablished, Direction::forward, kRst | kFin, exact) == ended);
   CHECK(after_tcp(kEstablished, Direction::forward, kRst | kFin, kAnswered) == kEstablished);
+  const Progress half_closed{SessionState::closing, 1};
+  CHECK(after_tcp(half_closed, Direction::reply, kRst, exact) == ended);
+  CHECK(after_tcp(half_closed, Direction::reply, kRst, kAnswered) == half_closed);
 }
 
 TEST_CASE("traffic on an established session is no progress, so it costs no hard write") {
@@ -64,7 +71,7 @@ TEST_CASE("only a bare SYN opens a session") {
 }
 
 TEST_CASE("time-outs follow protocol and state") {
-  const TimeoutConfig timeouts{1, 2, 3, 4, 5};
+  const TimeoutConfig timeouts{1, 2, 3, 6, 4, 5};
   Session session{};
   session.forward.protocol = IPPROTO_TCP;
   session.state = SessionState::opening;
@@ -73,6 +80,10 @@ TEST_CASE("time-outs follow protocol and state") {
   CHECK(timeout_s(session, timeouts) == 2);
   session.state = SessionState::closing;
   CHECK(timeout_s(session, timeouts) == 3);
+  session.tcp_ended = 2;
+  CHECK(timeout_s(session, timeouts) == 3);
+  session.tcp_ended = kBothEnded;
+  CHECK(timeout_s(session, timeouts) == 6);
   session.forward.protocol = IPPROTO_UDP;
   CHECK(timeout_s(session, timeouts) == 4);
   session.forward.protocol = IPPROTO_ICMP;

@@ -149,3 +149,26 @@ TEST_CASE("a node that lost its role and leads again has forgotten where windows
   f.server({kRst, 5000});
   CHECK(f.state() == SessionState::established);
 }
+
+TEST_CASE("a session that both sides closed, or a RST ended, is soon over; one closed half way is not") {
+  Connected f;
+  f.connect();
+  f.clock.advance(7s);  // less than a step of what is seen
+  f.next_turns();
+  f.client({kFin | kAck, 1000, 5000});
+  const auto closed = f.config.timeouts.tcp_closed_s;
+  const auto seconds_pass = [&](std::uint32_t seconds) {
+    for (std::uint32_t second = 0; second < seconds; ++second) {
+      f.clock.advance(1s);
+      f.next_turns();
+    }
+  };
+  seconds_pass(closed + 3);
+  REQUIRE(f.dataplane->sessions_in_use() == 1);
+  SECTION("by FINs") { f.server({kFin | kAck, 5000, 1001}); }
+  SECTION("by a RST") { f.server({kRst, 5000}); }
+  seconds_pass(closed - 1);
+  CHECK(f.dataplane->sessions_in_use() == 1);
+  f.clock.advance(2s);
+  CHECK(eventually([&] { return f.clock.advance(100ms), f.dataplane->sessions_in_use() == 0; }));
+}

@@ -192,7 +192,7 @@ TEMPLATE_TEST_CASE("a slot that is used again starts as a new session", "", Ipv4
     const auto session = t.sessions.edit(t.turn, 0);
     session->state = SessionState::closing;
     session->rule_id = 5;
-    session->tcp_flags_seen = 3;
+    session->tcp_ended = 3;
   }
   t.erase_any(random);
   CHECK(t.sessions.at(0).state == SessionState::free);
@@ -200,7 +200,7 @@ TEMPLATE_TEST_CASE("a slot that is used again starts as a new session", "", Ipv4
   REQUIRE(t.insert(t.any_flow(random)));
   CHECK(t.sessions.at(0).state == SessionState::opening);
   CHECK(t.sessions.at(0).rule_id == 0);
-  CHECK(t.sessions.at(0).tcp_flags_seen == 0);
+  CHECK(t.sessions.at(0).tcp_ended == 0);
   CHECK(t.sessions.at(0).created_ns == Nanos(60s).count());
   CHECK(t.sessions.at(0).changed_epoch == 7);
   CHECK(t.sessions.last_seen_s(0) == 60);
