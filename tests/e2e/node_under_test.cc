@@ -9,7 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/rig/process/command.h"
-#include "tests/rig/systems/stillwater_pair.h"
+#include "tests/rig/systems/config_values.h"
 
 namespace stillwater::e2e {
 namespace {
@@ -37,9 +37,11 @@ NodeUnderTest::NodeUnderTest(const Places& places, std::string name, const rig::
       socket_path_(places.out + "/" + name_ + ".sock"),
       space_fd_(space.fd()) {
   const std::string example = places.configs + (name_ == "fw-a" ? "/firewall-a.yaml" : "/firewall-b.yaml");
-  auto text = rig::with_management(read_file(example), "unix:" + socket_path_);
-  REQUIRE(text.has_value());
-  std::ofstream(config_path_) << (edit ? edit(*text) : *text);
+  const std::string text = read_file(example);
+  const auto config =
+      rig::with_values(edit ? edit(text) : text, {{"node.management", "unix:" + socket_path_}});
+  REQUIRE(config.has_value());
+  std::ofstream(config_path_) << *config;
 }
 
 void NodeUnderTest::start() {

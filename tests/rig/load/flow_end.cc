@@ -6,6 +6,8 @@
 
 #include <sys/socket.h>
 
+#include "tests/rig/load/sockets.h"
+
 namespace stillwater::rig {
 namespace {
 
@@ -39,6 +41,14 @@ void FlowEnd::ready(std::uint32_t events) {
     listener_.connected(*this);
   }
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_all();
+}
+
+void FlowEnd::end(Closing how) {
+  if (how == Closing::reset && fd()) {
+    constexpr linger kAtOnce{.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd().get(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof(kAtOnce));
+  }
+  close();
 }
 
 void FlowEnd::read_all() {
@@ -81,6 +91,33 @@ void FlowEnd::write_rest() {
 void FlowEnd::break_off(const std::string& reason) {
   close();
   listener_.broke(*this, reason);
+}
+
+Result<std::unique_ptr<FlowEnd>> connect_flow(Reactor& reactor, const std::string& address,
+                                              std::uint16_t port, std::uint32_t flow,
+                                              const FlowEnd::Listener& listener) {
+  auto socket = tcp_socket();
+  if (!socket) return tl::unexpected(socket.error());
+  sockaddr_in to = ipv4(address, port);
+  if (connect(socket->get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0 && errno != EINPROGRESS) {
+    return fail_errno("cannot connect", errno);
+  }
+  auto end = std::make_unique<FlowEnd>(std::move(*socket), Direction::to_server, flow, listener);
+  // Edge-triggered output is the news that the connection stands, told once.
+  if (Status watched = reactor.watch(EPOLLIN | EPOLLOUT | EPOLLET, *end); !watched) {
+    return tl::unexpected(watched.error());
+  }
+  return end;
+}
+
+void accept_flows(Reactor& reactor, const UniqueFd& listening, const FlowEnd::Listener& listener,
+                  const std::function<void(std::unique_ptr<FlowEnd>)>& take) {
+  while (true) {
+    UniqueFd accepted(accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!accepted) return;
+    auto end = std::make_unique<FlowEnd>(std::move(accepted), Direction::to_client, std::nullopt, listener);
+    if (reactor.watch(EPOLLIN, *end)) take(std::move(end));
+  }
 }
 
 }  // namespace stillwater::rig

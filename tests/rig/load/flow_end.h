@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/result.h"
 #include "tests/rig/load/payload.h"
 #include "tests/rig/load/reactor.h"
 
@@ -46,6 +48,10 @@ class FlowEnd final : public Reactor::Handler {
     repeats_ = false;
   }
 
+  // Closes the connection: FIN, or RST. Nothing is said to the listener.
+  enum class Closing { in_order, reset };
+  void end(Closing how);
+
   [[nodiscard]] Direction writes() const { return writes_; }
   [[nodiscard]] std::optional<std::uint32_t> flow() const { return flow_; }
   // The number that the next new message will bear.
@@ -67,5 +73,15 @@ class FlowEnd final : public Reactor::Handler {
   std::uint32_t next_number_ = 0;
   bool connected_ = false;
 };
+
+// The client's end of a connection to `address`:`port` that begins to open now, watched by `reactor`; it is
+// told once when the connection stands. Errors: the system's.
+[[nodiscard]] Result<std::unique_ptr<FlowEnd>> connect_flow(Reactor& reactor, const std::string& address,
+                                                            std::uint16_t port, std::uint32_t flow,
+                                                            const FlowEnd::Listener& listener);
+
+// The server's ends of all connections that wait at `listening`, watched by `reactor`.
+void accept_flows(Reactor& reactor, const UniqueFd& listening, const FlowEnd::Listener& listener,
+                  const std::function<void(std::unique_ptr<FlowEnd>)>& take);
 
 }  // namespace stillwater::rig

@@ -1,12 +1,6 @@
 #include "tests/rig/load/flows.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
-
-#include <sys/socket.h>
-
-#include "tests/rig/load/sockets.h"
 
 namespace stillwater::rig {
 namespace {
@@ -35,13 +29,8 @@ Flows::Flows(Reactor& reactor, UniqueFd listener, std::string server_address, st
 }
 
 void Flows::ready(std::uint32_t) {
-  while (true) {
-    UniqueFd accepted(accept4(fd().get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!accepted) return;
-    ends_.push_back(
-        std::make_unique<FlowEnd>(std::move(accepted), Direction::to_client, std::nullopt, events_));
-    (void)reactor_.watch(EPOLLIN, *ends_.back());
-  }
+  accept_flows(reactor_, fd(), events_,
+               [this](std::unique_ptr<FlowEnd> end) { ends_.push_back(std::move(end)); });
 }
 
 void Flows::tick(Instant now) {
@@ -61,21 +50,13 @@ void Flows::open_some(Instant now) {
 
 void Flows::open_one(std::uint32_t number) {
   flows_.emplace_back();
-  auto socket = tcp_socket();
-  if (!socket) {
-    ++reasons_[socket.error().message];
+  auto end = connect_flow(reactor_, server_address_, port_, number, events_);
+  if (!end) {
+    ++reasons_[end.error().message];
     return;
   }
-  sockaddr_in to = ipv4(server_address_, port_);
-  if (connect(socket->get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0 && errno != EINPROGRESS) {
-    ++reasons_[std::generic_category().message(errno)];
-    return;
-  }
-  ends_.push_back(std::make_unique<FlowEnd>(std::move(*socket), Direction::to_server, number, events_));
-  FlowEnd& end = *ends_.back();
-  flows_[number].to_server.writer = &end;
-  // Edge-triggered output is the news that the connection stands, told once.
-  (void)reactor_.watch(EPOLLIN | EPOLLOUT | EPOLLET, end);
+  flows_[number].to_server.writer = end->get();
+  ends_.push_back(std::move(*end));
 }
 
 void Flows::take_mark() {

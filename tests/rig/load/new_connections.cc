@@ -66,7 +66,7 @@ class NewConnections::Connection final : public Reactor::Handler {
 
 NewConnections::NewConnections(Reactor& reactor, std::string server_address, std::uint16_t port,
                                std::uint32_t per_second)
-    : reactor_(reactor), server_address_(std::move(server_address)), port_(port), per_second_(per_second) {}
+    : reactor_(reactor), server_address_(std::move(server_address)), port_(port), pace_(per_second) {}
 
 NewConnections::~NewConnections() = default;
 
@@ -76,21 +76,9 @@ void NewConnections::tick(Instant now) {
     if (!connection->over()) connection->end("timed out");
   }
   std::erase_if(connections_, [](const auto& connection) { return connection->over(); });
-  if (running_.load() && per_second_ > 0) begin_due(now);
+  if (running_.load())
+    for (std::uint32_t due = pace_.due(now); due > 0; --due) begin_one(now);
   under_way_.store(connections_.size(), std::memory_order_relaxed);
-}
-
-void NewConnections::begin_due(Instant now) {
-  const Nanos interval = Nanos{1s} / per_second_;
-  if (next_ == Instant{}) next_ = now;
-  // After a stall, what it left out is counted, not made up for in a burst.
-  constexpr Nanos kCatchUp = 4 * Reactor::kTick;
-  if (now - next_ > kCatchUp) {
-    const auto skipped = (now - next_) / interval;
-    pace_missed_ += static_cast<std::uint64_t>(skipped);
-    next_ += skipped * interval;
-  }
-  for (; next_ <= now; next_ += interval) begin_one(now);
 }
 
 void NewConnections::begin_one(Instant now) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "tests/rig/load/attempt_account.h"
+#include "tests/rig/load/pacing.h"
 #include "tests/rig/load/reactor.h"
 
 namespace stillwater::rig {
@@ -36,25 +37,22 @@ class NewConnections final : public Reactor::Ticker {
   // After the reactor has ended.
   [[nodiscard]] const std::vector<Attempt>& attempts() const { return attempts_; }
   // Attempts that were due but not begun, because the thread came too late.
-  [[nodiscard]] std::uint64_t pace_missed() const { return pace_missed_; }
+  [[nodiscard]] std::uint64_t pace_missed() const { return pace_.missed(); }
 
   void tick(Instant now) override;
 
  private:
   class Connection;
 
-  void begin_due(Instant now);
   void begin_one(Instant now);
   void finish(Connection& connection, const std::string& failure);
 
   Reactor& reactor_;
   std::string server_address_;
   std::uint16_t port_;
-  std::uint32_t per_second_;
+  Pace pace_;
   std::list<std::unique_ptr<Connection>> connections_;  // oldest first
   std::vector<Attempt> attempts_;
-  Instant next_{};  // when the next attempt is due; 0: not started
-  std::uint64_t pace_missed_ = 0;
   std::atomic<bool> running_{false};         // writer: the owner
   std::atomic<std::uint64_t> succeeded_{0};  // writer: reactor's thread, as the next two
   std::atomic<std::uint64_t> failed_{0};

@@ -1,12 +1,6 @@
 #include "tests/rig/load/server_first.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
-
-#include <sys/socket.h>
-
-#include "tests/rig/load/sockets.h"
 
 namespace stillwater::rig {
 namespace {
@@ -34,13 +28,8 @@ ServerFirst::ServerFirst(Reactor& reactor, UniqueFd listener, std::string server
 }
 
 void ServerFirst::ready(std::uint32_t) {
-  while (true) {
-    UniqueFd accepted(accept4(fd().get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!accepted) return;
-    servers_.push_back(
-        std::make_unique<FlowEnd>(std::move(accepted), Direction::to_client, std::nullopt, events_));
-    (void)reactor_.watch(EPOLLIN, *servers_.back());
-  }
+  accept_flows(reactor_, fd(), events_,
+               [this](std::unique_ptr<FlowEnd> end) { servers_.push_back(std::move(end)); });
 }
 
 void ServerFirst::tick(Instant now) {
@@ -60,18 +49,12 @@ void ServerFirst::open_some() {
 
 void ServerFirst::open_one(std::uint32_t number) {
   clients_.emplace_back();
-  auto socket = tcp_socket();
-  if (!socket) {
-    ++reasons_[socket.error().message];
-    return;
+  auto end = connect_flow(reactor_, server_address_, port_, number, events_);
+  if (end) {
+    clients_.back() = std::move(*end);
+  } else {
+    ++reasons_[end.error().message];
   }
-  sockaddr_in to = ipv4(server_address_, port_);
-  if (connect(socket->get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0 && errno != EINPROGRESS) {
-    ++reasons_[std::generic_category().message(errno)];
-    return;
-  }
-  clients_.back() = std::make_unique<FlowEnd>(std::move(*socket), Direction::to_server, number, events_);
-  (void)reactor_.watch(EPOLLIN | EPOLLOUT | EPOLLET, *clients_.back());
 }
 
 void ServerFirst::schedule_servers(Instant now) {

@@ -28,10 +28,12 @@ Status TcpLoad::open(const TcpLoadOptions& options) {
   UniqueFd flows_listener;
   UniqueFd echo_listener;
   UniqueFd server_first_listener;
+  UniqueFd churn_listener;
   const Status listening = inside_space(options.server_space_fd, [&] {
     return listen(flows_listener, options.flows_port)
         .and_then([&] { return listen(echo_listener, options.echo_port); })
-        .and_then([&] { return listen(server_first_listener, options.server_first_port); });
+        .and_then([&] { return listen(server_first_listener, options.server_first_port); })
+        .and_then([&] { return listen(churn_listener, options.churn_port); });
   });
   if (!listening) return listening;
   // The load's thread lives in the client's namespace, where connections are made all the time: learn now
@@ -45,13 +47,17 @@ Status TcpLoad::open(const TcpLoadOptions& options) {
   new_connections_.emplace(reactor_, options.server_address, options.echo_port, options.new_per_second);
   server_first_.emplace(reactor_, std::move(server_first_listener), options.server_address,
                         options.server_first_port, options.server_first);
+  churn_.emplace(reactor_, std::move(churn_listener), options.server_address, options.churn_port,
+                 options.churn_per_second);
   reactor_.add(*flows_);
   reactor_.add(*server_first_);
+  reactor_.add(*churn_);
   reactor_.add(*new_connections_);
   reactor_.add(*echo_server_);
-  return flows_->listen().and_then([this] { return echo_server_->listen(); }).and_then([this] {
-    return server_first_->listen();
-  });
+  return flows_->listen()
+      .and_then([this] { return echo_server_->listen(); })
+      .and_then([this] { return server_first_->listen(); })
+      .and_then([this] { return churn_->listen(); });
 }
 
 void TcpLoad::end() {

@@ -1,5 +1,5 @@
-// All TCP of the load, on one thread: the long-lived connections, the new ones, and those on which the server
-// writes next, both ends of each.
+// All TCP of the load, on one thread: the long-lived connections, the new ones, those on which the server
+// writes next, and those that come and go; both ends of each.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "tests/rig/load/new_connections.h"
 #include "tests/rig/load/reactor.h"
 #include "tests/rig/load/server_first.h"
+#include "tests/rig/load/session_churn.h"
 
 namespace stillwater::rig {
 
@@ -24,9 +25,11 @@ struct TcpLoadOptions {
   std::uint16_t flows_port = 7000;
   std::uint16_t echo_port = 7001;
   std::uint16_t server_first_port = 7002;
+  std::uint16_t churn_port = 7003;
   std::uint32_t flows = 1000;
   std::uint32_t server_first = 0;
   std::uint32_t new_per_second = 200;  // begun only when new_connections().start() says so
+  std::uint32_t churn_per_second = 0;  // likewise
 };
 
 // Started and ended by one thread. The destructor ends it and closes every socket.
@@ -42,6 +45,7 @@ class TcpLoad {
   [[nodiscard]] Flows& flows() { return *flows_; }
   [[nodiscard]] NewConnections& new_connections() { return *new_connections_; }
   [[nodiscard]] ServerFirst& server_first() { return *server_first_; }
+  [[nodiscard]] SessionChurn& churn() { return *churn_; }
 
  private:
   TcpLoad() = default;
@@ -52,6 +56,7 @@ class TcpLoad {
   std::optional<NewConnections> new_connections_;
   std::optional<EchoServer> echo_server_;
   std::optional<ServerFirst> server_first_;
+  std::optional<SessionChurn> churn_;
   std::thread thread_;
 };
 

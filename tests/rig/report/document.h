@@ -46,6 +46,7 @@ struct RunRecord {
   std::map<std::string, std::uint64_t> tcp_broken_because;
   std::map<std::string, std::uint64_t> new_connections_failed_because;
   std::map<std::string, std::uint64_t> server_first_broken_because;
+  std::map<std::string, std::uint64_t> churn_broken_because;
   std::map<std::string, ProgramOutcome> programs;  // real ones, by name
   std::string takeover;                            // the successor's own account
   std::string wire;       // "clean", "incomplete", "breach": did two nodes ever answer? empty: not watched

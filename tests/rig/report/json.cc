@@ -70,6 +70,7 @@ void add_run(const RunRecord& run, Json& json) {
   json["tcp_broken_because"] = run.tcp_broken_because;
   json["new_connections_failed_because"] = run.new_connections_failed_because;
   json["server_first_broken_because"] = run.server_first_broken_because;
+  json["churn_broken_because"] = run.churn_broken_because;
   json["programs"] = to_json(run.programs);
   json["takeover"] = run.takeover;
   json["wire"] = run.wire.empty() ? Json(nullptr) : Json(run.wire);
@@ -174,6 +175,9 @@ RunRecord run_of(const Json& json, std::size_t index) {
   run.new_connections_failed_because = reader.get<Reasons>("new_connections_failed_because");
   if (json.contains("server_first_broken_because")) {
     run.server_first_broken_because = reader.get<Reasons>("server_first_broken_because");
+  }
+  if (json.contains("churn_broken_because")) {
+    run.churn_broken_because = reader.get<Reasons>("churn_broken_because");
   }
   if (json.contains("programs")) run.programs = programs_of(json["programs"]);
   run.takeover = reader.get<std::string>("takeover");

@@ -52,6 +52,16 @@ void add_server_first(const Measurements& measured, RunRecord& record) {
   }
 }
 
+void add_churn(const Measurements& measured, RunRecord& record) {
+  record.figures["churn_opened"] = measured.churn.opened;
+  record.figures["churn_answered"] = measured.churn.answered;
+  record.figures["churn_answered_at_fault"] = measured.churn.answered_at_fault;
+  record.figures["churn_lost"] = measured.churn.lost;
+  record.figures["churn_lost_at_fault"] = measured.churn.lost_at_fault;
+  record.figures["churn_pace_missed"] = static_cast<double>(measured.churn_pace_missed);
+  for (const auto& [reason, count] : measured.churn_reasons) record.churn_broken_because[reason] = count;
+}
+
 }  // namespace
 
 double tenths(double value) { return std::round(value * 10) / 10; }
@@ -62,6 +72,7 @@ void add_load(const Measurements& measured, RunRecord& record) {
   add_direction("to_server", measured.to_server, record.figures);
   add_direction("to_client", measured.to_client, record.figures);
   if (measured.server_first_wanted > 0) add_server_first(measured, record);
+  if (measured.churn_per_s > 0) add_churn(measured, record);
   if (measured.replay) add_replay(measured, record.figures);
   record.programs = measured.programs;
 }

@@ -23,6 +23,12 @@ std::vector<std::string> wrong_with_load(const Measurements& measured) {
   bad_if(remembers && quiet.survived < quiet.established,
          fmt::format("on {} of {} server-first connections nothing that the server wrote came through",
                      quiet.established - quiet.survived, quiet.established));
+  const ChurnCounts& churn = measured.churn;
+  bad_if(measured.churn_per_s > 0 && measured.struck && churn.answered_at_fault == 0,
+         "no session of the churn was open when the fault struck");
+  bad_if(remembers && churn.lost > 0,
+         fmt::format("{} of {} answered sessions of the churn were lost, {} of the {} open at the fault",
+                     churn.lost, churn.answered, churn.lost_at_fault, churn.answered_at_fault));
   if (const auto& replay = measured.replay) {
     bad_if(remembers && !expected.lossy && replay->lost_before + replay->lost_after > 0,
            fmt::format("{} replayed frames were lost outside the failover",

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "tests/rig/faults/expectation.h"
 #include "tests/rig/load/attempt_account.h"
+#include "tests/rig/load/churn_account.h"
 #include "tests/rig/load/flows.h"
 #include "tests/rig/load/probe_account.h"
 #include "tests/rig/load/programs/outcome.h"
@@ -43,6 +44,10 @@ struct Measurements {
   std::uint32_t server_first_wanted = 0;             // 0: this load did not run
   ServerFirstCounts server_first;
   std::map<std::string, std::uint32_t> server_first_reasons;
+  std::uint32_t churn_per_s = 0;  // 0: this load did not run
+  ChurnCounts churn;
+  std::map<std::string, std::uint32_t> churn_reasons;
+  std::uint64_t churn_pace_missed = 0;
   ProbeSummary probe;      // both directions as one
   ProbeSummary to_server;  // each by itself
   ProbeSummary to_client;

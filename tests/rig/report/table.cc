@@ -75,6 +75,12 @@ std::string table_of_one(const RunRecord& run) {
                 fmt::format("{} of {} survived{}", of("server_first_survived"),
                             of("server_first_established"), reasons(run.server_first_broken_because)));
   }
+  if (run.figure("churn_opened")) {
+    text += row("session churn",
+                fmt::format("{} opened, {} answered; {} answered and open at the fault, {} of them lost{}",
+                            of("churn_opened"), of("churn_answered"), of("churn_answered_at_fault"),
+                            of("churn_lost_at_fault"), reasons(run.churn_broken_because)));
+  }
   text +=
       row("new connections",
           fmt::format("{} ok; failed: {} before, {} in the failover, {} after{}", of("new_connections_ok"),

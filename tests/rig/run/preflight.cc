@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include <sys/resource.h>
 
@@ -20,7 +22,9 @@ namespace {
 
 // Both ends of every connection, each new connection for at most its time-out, and some to spare.
 rlim_t descriptors_needed(const LoadPlan& load) {
-  return 2 * (rlim_t{load.connections} + load.server_first) + 2 * 6 * rlim_t{load.new_per_s} + 256;
+  // Sessions of the churn may wait as long for their answers as a fault lasts.
+  return 2 * (rlim_t{load.connections} + load.server_first) + 2 * 6 * rlim_t{load.new_per_s} +
+         2 * 12 * rlim_t{load.churn_per_s} + 256;
 }
 
 bool can_open(rlim_t descriptors) {
@@ -34,6 +38,27 @@ bool can_open(rlim_t descriptors) {
 
 bool is_run(const Scenario& scenario, const std::string& system) {
   return std::find(scenario.systems.begin(), scenario.systems.end(), system) != scenario.systems.end();
+}
+
+Status check_values(const std::string& path, const ConfigValues& values) {
+  std::ifstream file(path);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  return with_values(text, values).map([](const std::string&) {}).map_error([&](Error error) {
+    error.message = path + ": " + error.message;
+    return error;
+  });
+}
+
+void add_impossible_values(const Scenario& scenario, const SystemOptions& options,
+                           std::vector<std::string>& found) {
+  for (const CommandSystem& own : scenario.own_systems) {
+    if (!own.stillwater || !is_run(scenario, own.name)) continue;
+    for (const char* file : {"/firewall-a.yaml", "/firewall-b.yaml"}) {
+      const std::string path = own.stillwater->folder_or(options.configs) + file;
+      const Status possible = check_values(path, own.stillwater->values);
+      if (!possible) found.push_back(own.name + ": " + possible.error().message);
+    }
+  }
 }
 
 void add_missing_parts(const Scenario& scenario, const SystemOptions& options,
@@ -111,6 +136,7 @@ std::vector<std::string> obstacles(const Scenario& scenario, const SystemOptions
     if (!is_in_path(tool)) found.push_back(fmt::format("`{}` is not installed", tool));
   }
   add_missing_parts(scenario, options, found);
+  add_impossible_values(scenario, options, found);
   add_wrong_with_load(scenario.load, found);
   add_impossible(scenario, options, found);
   for (const std::string& space : leftover_spaces()) {

@@ -71,6 +71,7 @@ Status Repetition::build() {
   measured_.fault = plan_.fault;
   measured_.connections_wanted = plan_.load.connections;
   measured_.server_first_wanted = plan_.load.server_first;
+  measured_.churn_per_s = plan_.load.churn_per_s;
   measured_.probes_per_s = plan_.load.probes_per_s;
   measured_.outage_ms_at_most = plan_.outage_ms_at_most;
   if (Status possible = check_possible(plan_.fault, *system_); !possible) {
@@ -126,7 +127,8 @@ Status Repetition::open_connections() {
                              .server_address = kServerAddress,
                              .flows = plan_.load.connections,
                              .server_first = plan_.load.server_first,
-                             .new_per_second = plan_.load.new_per_s});
+                             .new_per_second = plan_.load.new_per_s,
+                             .churn_per_second = plan_.load.churn_per_s});
   if (!tcp) return tl::unexpected(tcp.error());
   tcp_ = std::move(*tcp);
   const auto opened = watch_.wait("opening connections", clock_.now() + kOpenWithin, [this] {
@@ -150,6 +152,7 @@ Status Repetition::steady() {
   if (!probe) return tl::unexpected(probe.error());
   probe_ = std::move(*probe);
   tcp_->new_connections().start();
+  tcp_->churn().start();
   if (Status warm = watch_.wait("warming up", kWarmUp); !warm) return warm;
 
   auto first = system_->checkpoint_figures();
@@ -176,18 +179,27 @@ Status Repetition::steady() {
 
 Status Repetition::strike() {
   if (Status struck = strikes_->act(clock_.now()); !struck) return struck;
+  measured_.struck = !strikes_->none();
+  mark_if_all_struck();
+  return {};
+}
+
+// What has to work after the fault is judged by what was written after the last of several.
+void Repetition::mark_if_all_struck() {
+  if (marked_ || !strikes_->all_struck()) return;
+  marked_ = true;
   tcp_->flows().mark_fault();
   tcp_->server_first().mark_fault();
-  measured_.struck = !strikes_->none();
-  return {};
+  tcp_->churn().mark_fault();
 }
 
 Status Repetition::recover() {
   const std::string phase = measured_.struck ? "after the fault" : "no fault";
-  const Instant end = clock_.now() + plan_.load.after;
+  const Instant begin = clock_.now();
   while (true) {
     const auto due = strikes_->next_due();
-    const bool more = due && *due < end;
+    const Instant end = strikes_->last_struck_at().value_or(begin) + plan_.load.after;
+    const bool more = due && (!strikes_->all_struck() || *due < end);
     const Instant until = more ? *due : end;
     const auto waited = watch_.wait(phase, until, [this] {
       look_for_redundancy();
@@ -196,6 +208,7 @@ Status Repetition::recover() {
     if (!waited) return tl::unexpected(waited.error());
     if (!more) break;
     if (Status acted = strikes_->act(clock_.now()); !acted) return acted;
+    mark_if_all_struck();
   }
   measured_.fault_took = strikes_->took();
   return {};
@@ -220,6 +233,7 @@ Status Repetition::settle() {
   probe_->stop_sending();
   extra_->stop_sending();
   tcp_->new_connections().stop();
+  tcp_->churn().stop();
   if (Status waited = watch_.wait("last probes", kInFlightProbes); !waited) return waited;
   probe_->stop_receiving();
   const Nanos grace = path_is_dead() ? 0s : kTcpGrace;
@@ -228,7 +242,7 @@ Status Repetition::settle() {
     const ServerFirstCounts server_first = tcp_->server_first().counts();
     return flows.survived + flows.broken >= plan_.load.connections &&
            server_first.survived + server_first.broken >= plan_.load.server_first &&
-           tcp_->new_connections().under_way() == 0 && extra_->over();
+           tcp_->new_connections().under_way() == 0 && tcp_->churn().awaited() == 0 && extra_->over();
   });
   if (!settled) return tl::unexpected(settled.error());
   const auto takeover = system_->takeover();
@@ -243,6 +257,9 @@ void Repetition::collect() {
   measured_.tcp_reasons = tcp_->flows().reasons();
   measured_.server_first = tcp_->server_first().counts();
   measured_.server_first_reasons = tcp_->server_first().reasons();
+  measured_.churn = tcp_->churn().counts();
+  measured_.churn_reasons = tcp_->churn().reasons();
+  measured_.churn_pace_missed = tcp_->churn().pace_missed();
   collect_probe();
   extra_->collect(steady_since_, measured_);
   measured_.wire = wire_->stop();

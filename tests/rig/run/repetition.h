@@ -59,6 +59,7 @@ class Repetition {
   [[nodiscard]] Status open_connections();
   [[nodiscard]] Status steady();
   [[nodiscard]] Status strike();
+  void mark_if_all_struck();
   [[nodiscard]] Status recover();
   [[nodiscard]] Status settle();
   void collect();
@@ -81,6 +82,7 @@ class Repetition {
   Measurements measured_;
   std::string logs_;
   bool impossible_ = false;
+  bool marked_ = false;  // the loads were told of the fault
   Instant steady_since_{};
   Instant asked_at_{};
 

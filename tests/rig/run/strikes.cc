@@ -47,6 +47,10 @@ std::optional<Expectation> Strikes::expectation(Nanos tolerated) const {
   return all;
 }
 
+bool Strikes::all_struck() const {
+  return std::all_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.struck.has_value(); });
+}
+
 bool Strikes::heals() const {
   return std::any_of(steps_.begin(), steps_.end(),
                      [](const Step& step) { return step.fault->heals_after().has_value(); });

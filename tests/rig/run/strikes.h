@@ -26,6 +26,8 @@ class Strikes {
   [[nodiscard]] Status act(Instant now);
 
   [[nodiscard]] bool none() const { return steps_.empty(); }
+  // Nothing is left to strike; heals may be.
+  [[nodiscard]] bool all_struck() const;
   // Of all faults together. One that is over within `tolerated` needs no successor: whether there is one is
   // the system's choice.
   [[nodiscard]] std::optional<Expectation> expectation(Nanos tolerated) const;

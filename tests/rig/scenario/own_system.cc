@@ -68,6 +68,18 @@ void read_commands(Mapping& at, CommandSystem& system) {
   }
 }
 
+StillwaterConfig read_stillwater(Mapping& at) {
+  StillwaterConfig config;
+  at.text("stillwater", config.folder);
+  if (at.has("stillwater") && config.folder.empty()) {
+    at.mistake("stillwater", "stillwater is empty; expected a folder");
+  }
+  Mapping values = at.mapping("set");
+  for (const std::string& place : values.names()) values.text(place, config.values[place]);
+  values.finish();
+  return config;
+}
+
 }  // namespace
 
 CommandSystem read_own_system(Mapping& at) {
@@ -76,9 +88,8 @@ CommandSystem read_own_system(Mapping& at) {
   at.text("name", system.name);
   if (at.has("name")) check_name(at, "name", system.name);
   at.text("about", system.about);
-  if (at.has("stillwater")) {
-    at.text("stillwater", system.stillwater_configs);
-    if (system.stillwater_configs.empty()) at.mistake("stillwater", "stillwater is empty; expected a folder");
+  if (at.has("stillwater") || at.has("set")) {
+    system.stillwater = read_stillwater(at);
     at.finish();
     return system;
   }

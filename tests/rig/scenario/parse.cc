@@ -152,6 +152,7 @@ void read_load(Mapping& root, LoadPlan& load) {
   read_replay(at, load.replay);
   read_programs(at, load.programs);
   at.number("server_first", load.server_first, 0, 10'000);
+  at.number("churn_per_s", load.churn_per_s, 0, 2'000);
   at.duration("before", load.before, 1s, 3600s);
   at.duration("after", load.after, 1s, 3600s);
   at.finish();
@@ -197,8 +198,8 @@ Result<Scenario> parse_scenario(const std::string& text, const std::string& file
   for (CommandSystem& own : scenario->own_systems) {
     const auto folder = std::filesystem::absolute(file).parent_path().lexically_normal();
     own.folder = folder;
-    if (own.stillwater_configs.empty()) continue;
-    own.stillwater_configs = (folder / own.stillwater_configs).lexically_normal();
+    if (!own.stillwater || own.stillwater->folder.empty()) continue;
+    own.stillwater->folder = (folder / own.stillwater->folder).lexically_normal();
   }
   return *scenario;
 }

@@ -38,23 +38,27 @@ SystemEntry stillwater_entry(const std::string& name, const std::string& about, 
 }
 
 std::unique_ptr<System> stillwater_pair(const std::string& name, const std::string& configs,
-                                        const SystemOptions& options) {
+                                        const ConfigValues& values, const SystemOptions& options) {
   return std::make_unique<StillwaterPair>(StillwaterPaths{.name = name,
                                                           .daemon = options.daemon,
                                                           .client = options.client,
                                                           .witness = options.witness,
                                                           .configs = configs,
                                                           .out = options.out,
+                                                          .values = values,
                                                           .small_disks = options.small_disks});
 }
 
 SystemEntry own_entry(const CommandSystem& own, const SystemOptions& options) {
-  if (own.stillwater_configs.empty()) return {own.name, own.about, own.programs, {}};
-  return stillwater_entry(own.name, own.about, own.stillwater_configs, options);
+  if (!own.stillwater) return {own.name, own.about, own.programs, {}};
+  return stillwater_entry(own.name, own.about, own.stillwater->folder_or(options.configs), options);
 }
 
 std::unique_ptr<System> own_system(const CommandSystem& own, const SystemOptions& options) {
-  if (!own.stillwater_configs.empty()) return stillwater_pair(own.name, own.stillwater_configs, options);
+  if (own.stillwater) {
+    return stillwater_pair(own.name, own.stillwater->folder_or(options.configs), own.stillwater->values,
+                           options);
+  }
   return std::make_unique<CommandPair>(own, options.out, options.small_disks);
 }
 
@@ -76,7 +80,7 @@ Result<std::unique_ptr<System>> make_system(const std::string& name, const Syste
   if (name == "linux") return std::make_unique<LinuxForwarding>();
   if (name == "keepalived-1s") return vrrp_pair(name, "1", options);
   if (name == "keepalived-10ms") return vrrp_pair(name, "0.01", options);
-  if (name == "stillwater") return stillwater_pair(name, options.configs, options);
+  if (name == "stillwater") return stillwater_pair(name, options.configs, {}, options);
   for (const CommandSystem& own : options.own) {
     if (own.name == name) return own_system(own, options);
   }

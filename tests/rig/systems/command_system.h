@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "tests/rig/systems/config_values.h"
 #include "tests/rig/systems/node.h"
 
 namespace stillwater::rig {
@@ -22,12 +23,19 @@ struct CommandFaultPlan {
   bool loses_service = true;
 };
 
+// A Stillwater pair that is configured otherwise than the examples.
+struct StillwaterConfig {
+  std::string folder{};  // of firewall-a.yaml and firewall-b.yaml; empty: the examples'
+  ConfigValues values{};
+  [[nodiscard]] const std::string& folder_or(const std::string& examples) const {
+    return folder.empty() ? examples : folder;
+  }
+};
+
 struct CommandSystem {
   std::string name;
   std::string about{};
-  // Folder of firewall-a.yaml and firewall-b.yaml: it is a Stillwater pair with these configurations, and
-  // nothing below is said. Empty: it is made of commands.
-  std::string stillwater_configs{};
+  std::optional<StillwaterConfig> stillwater{};  // nothing below is said; none: it is made of commands
   std::uint32_t nodes = 2;
   bool kernel_ports = true;  // the kernels own the data ports; else a daemon does
   bool virtual_mac = false;

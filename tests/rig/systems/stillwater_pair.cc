@@ -27,16 +27,6 @@ Result<std::string> read_file(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> with_management(const std::string& example, const std::string& address) {
-  const std::string key = "management:";
-  const std::size_t at = example.find(key);
-  if (at == std::string::npos || example.find(key, at + 1) != std::string::npos) {
-    return fail(Errc::invalid_argument, "the example must have exactly one `management:`");
-  }
-  const std::size_t end = std::min(example.find('\n', at), example.size());
-  return example.substr(0, at) + key + " " + address + example.substr(end);
-}
-
 Plan StillwaterPair::plan() const { return with_witness(pair_network(DataPorts::of_the_daemon)); }
 
 Node StillwaterPair::node(NodeId id) const {
@@ -87,10 +77,11 @@ Status StillwaterPair::start_node(NodeId id) {
   std::filesystem::remove(socket, none);
   std::filesystem::create_directories(folder(id), none);
   const std::string config = paths_.out + "/" + node.example;
-  const Status written =
-      read_file(paths_.configs + "/" + node.example)
-          .and_then([&](const std::string& text) { return with_management(text, "unix:" + socket); })
-          .and_then([&](const std::string& text) { return write_file(config, text); });
+  ConfigValues values = paths_.values;
+  values["node.management"] = "unix:" + socket;
+  const Status written = read_file(paths_.configs + "/" + node.example)
+                             .and_then([&](const std::string& text) { return with_values(text, values); })
+                             .and_then([&](const std::string& text) { return write_file(config, text); });
   if (!written) return written;
   // A log of its own for each life: the next one must not wipe out why the last one ended.
   const std::string life = ++node.lives == 1 ? "" : "-" + std::to_string(node.lives);

@@ -1,11 +1,12 @@
-// Two stillwaterd, one in each node's namespace, started from the example configurations of the firewall, and
-// the witness that these name.
+// Two stillwaterd, one in each node's namespace, started from the example configurations of the firewall or
+// what a scenario makes of them, and the witness that these name.
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "tests/rig/process/child.h"
+#include "tests/rig/systems/config_values.h"
 #include "tests/rig/systems/node_status.h"
 #include "tests/rig/systems/small_disk.h"
 #include "tests/rig/systems/system.h"
@@ -19,6 +20,7 @@ struct StillwaterPaths {
   std::string witness;  // stillwater-witness
   std::string configs;  // folder of firewall-a.yaml and firewall-b.yaml
   std::string out;      // absolute; configurations, logs and management sockets go there
+  ConfigValues values;  // instead of those in `configs`, in both nodes' files
   bool small_disks = false;
 };
 
@@ -65,9 +67,5 @@ class StillwaterPair final : public System {
   Machine active_{"fw-a", "firewall-a.yaml"};
   Machine standby_{"fw-b", "firewall-b.yaml"};
 };
-
-// The example configuration with its management address replaced. An error where it does not have exactly
-// one.
-[[nodiscard]] Result<std::string> with_management(const std::string& example, const std::string& address);
 
 }  // namespace stillwater::rig

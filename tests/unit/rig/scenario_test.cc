@@ -159,11 +159,26 @@ TEST_CASE("a scenario may bring configurations for Stillwater along, in a folder
   REQUIRE(scenario);
   CHECK(scenario->systems == std::vector<std::string>{"eager", "control"});
   REQUIRE(scenario->own_systems.size() == 1);
-  CHECK(scenario->own_systems[0].stillwater_configs == "/a/eager");
+  REQUIRE(scenario->own_systems[0].stillwater);
+  CHECK(scenario->own_systems[0].stillwater->folder == "/a/eager");
   CHECK_THAT(mistakes_in(replaced(text, "../eager", "''")),
              Catch::StartsWith("s.yaml:4:37: stillwater is empty; expected a folder"));
   CHECK_THAT(mistakes_in(replaced(text, "../eager", "../eager, start: x")),
              Catch::Contains("unknown key 'start' in a system"));
+}
+
+TEST_CASE("a scenario may set values in Stillwater's example configurations") {
+  const std::string text =
+      replaced(kSample, "ours,", "{name: slow, set: {checkpoint.interval: 5ms, routes.0.via: 10.0.0.1}},");
+  const auto scenario = parse_scenario(text, "/a/b/s.yaml", known());
+  INFO((scenario ? "" : scenario.error().message));
+  REQUIRE(scenario);
+  REQUIRE(scenario->own_systems.size() == 1);
+  REQUIRE(scenario->own_systems[0].stillwater);
+  CHECK(scenario->own_systems[0].stillwater->folder.empty());
+  CHECK(scenario->own_systems[0].stillwater->values ==
+        ConfigValues{{"checkpoint.interval", "5ms"}, {"routes.0.via", "10.0.0.1"}});
+  CHECK_THAT(mistakes_in(replaced(text, "5ms", "[5ms]")), Catch::Contains("checkpoint.interval"));
 }
 
 TEST_CASE("a mistake in a system of one's own is said at its place too") {

@@ -39,21 +39,8 @@ TEST_CASE("a standby without figures is a status, anything else is none") {
   }
 }
 
-TEST_CASE("only the management address of the example configurations is replaced") {
-  const std::string name = GENERATE(as<std::string>{}, "firewall-a.yaml", "firewall-b.yaml");
-  std::ifstream file(std::string(RIG_CONFIGS_DIR) + "/" + name);
-  const std::string example(std::istreambuf_iterator<char>(file), {});
-  const auto changed = with_management(example, "unix:/tmp/x/fw.sock");
-  REQUIRE(changed);
-  CHECK(changed->find("  management: unix:/tmp/x/fw.sock\n") != std::string::npos);
-  const std::size_t at = example.find("management:");
-  const std::size_t end = example.find('\n', at);
-  CHECK(changed->substr(0, at) == example.substr(0, at));
-  CHECK(changed->ends_with(example.substr(end)));
-}
-
 TEST_CASE("a system is made by its name, from files that are there") {
-  const CommandSystem eager{.name = "eager", .stillwater_configs = RIG_CONFIGS_DIR};
+  const CommandSystem eager{.name = "eager", .stillwater = StillwaterConfig{.folder = RIG_CONFIGS_DIR}};
   const SystemOptions options{.daemon = "/absent/stillwaterd",
                               .client = "/absent/stillwaterctl",
                               .witness = "/absent/stillwater-witness",
@@ -78,11 +65,6 @@ TEST_CASE("a system is made by its name, from files that are there") {
   const auto unknown = make_system("keepalived", options);
   REQUIRE_FALSE(unknown);
   CHECK(unknown.error().message.find("keepalived-10ms") != std::string::npos);
-}
-
-TEST_CASE("a configuration with no management address, or two, is refused") {
-  CHECK_FALSE(with_management("node: {name: a}\n", "unix:/x"));
-  CHECK_FALSE(with_management("management: a\nmanagement: b\n", "unix:/x"));
 }
 
 }  // namespace stillwater::rig
