@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 namespace stillwater {
 
@@ -19,6 +20,17 @@ Status make_this_thread_realtime(int priority) {
   const int error = pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters);
   if (error != 0) return fail_errno("cannot use real-time scheduling (CAP_SYS_NICE is needed)", error);
   return {};
+}
+
+void OwnFiles::take() {
+  own_ = unshare(CLONE_FILES) == 0;
+  taken_.count_down();
+}
+
+void OwnFiles::wait_and_leave(std::span<const int> handed_over) {
+  taken_.wait();
+  if (!own_) return;
+  for (const int fd : handed_over) close(fd);
 }
 
 }  // namespace stillwater

@@ -190,7 +190,9 @@ void Node::report_unmarked(const trackers::UnmarkedWrite& write) {
 
 void Node::start() {
   parts_.dataplane.barrier().set_discard(true);
+  const std::vector<int> listening = paths_ ? paths_->files() : std::vector<int>();
   thread_ = std::thread([this] { run(); });
+  files_.wait_and_leave(listening);
 }
 
 void Node::stop() {
@@ -200,6 +202,7 @@ void Node::stop() {
 }
 
 void Node::run() {
+  files_.take();
   name_this_thread("sw-replication");
   if (Status s = make_this_thread_realtime(kPriority); !s)
     spdlog::warn("{}: failures may be detected late, or falsely under load", s.error().message);
@@ -249,6 +252,7 @@ void Node::read_heartbeats() {
     if (received->beat.state == wire::NodeState::leading) peer_led_at_ = received->at;
     pair_->beat(received->beat, received->at);
   }
+  if (const auto sent = paths_->take_refusal()) pair_->beat_refused(*sent);
 }
 
 // A pause that outlasts what the receive rings hold at the present rate loses packets.
@@ -286,7 +290,8 @@ void Node::hand_over() {
     spdlog::warn("stopping without a hand-over: {}", machine().why());
 }
 
-// The end of the thread: first the ports fall silent, then the peer is told, so that it need not wait.
+// The end of the thread, and of its own files: first the ports fall silent, then the peer is told, so that it
+// need not wait.
 void Node::fall_silent() {
   lease_.fall_silent();
   quiesce::WorkerBarrier& barrier = parts_.dataplane.barrier();
@@ -296,6 +301,8 @@ void Node::fall_silent() {
   lease_.stop_granting();
   if (barrier.quiesced()) pair_->say_goodbye();
   link_.reset();
+  met_.reset();
+  handshakes_.reset();
   paths_.reset();
 }
 

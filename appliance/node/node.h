@@ -18,6 +18,7 @@
 #include "appliance/replication/paths.h"
 #include "appliance/replication/repeat_filter.h"
 #include "base/committed_epoch.h"
+#include "base/thread.h"
 #include "ckpt_engine/trackers/factory.h"
 #include "dataplane/dataplane.h"
 #include "mgmt/arbiter/witness_client.h"
@@ -180,6 +181,7 @@ class Node final : private standby::PairEvents {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> failed_{false};
   std::atomic<std::uint64_t> unmarked_writes_{0};  // writer: replication thread
+  OwnFiles files_;                                 // of the thread: the listening sockets and the connections
   std::thread thread_;
 };
 

@@ -58,17 +58,23 @@ std::optional<std::array<std::byte, HeartbeatKeys::kDatagram>> HeartbeatKeys::se
   return datagram;
 }
 
-std::optional<wire::Heartbeat> HeartbeatKeys::open(std::span<const std::byte> datagram) {
-  if (datagram.size() != kDatagram) return std::nullopt;
+const HeartbeatKeys::Key* HeartbeatKeys::key_of(std::span<const std::byte> datagram) const {
+  if (datagram.size() != kDatagram) return nullptr;
   const auto name = datagram.subspan(sizeof(wire::Heartbeat), kNameBytes);
   const auto key =
       std::ranges::find_if(keys_, [&](const Key& known) { return std::ranges::equal(known.name, name); });
-  if (key == keys_.end()) return std::nullopt;
+  if (key == keys_.end()) return nullptr;
   const auto mac = mac_of(key->secret, datagram);
-  if (CRYPTO_memcmp(mac.data(), datagram.data() + kAuthenticated, kMacBytes) != 0) return std::nullopt;
+  const bool sealed = CRYPTO_memcmp(mac.data(), datagram.data() + kAuthenticated, kMacBytes) == 0;
+  return sealed ? &*key : nullptr;
+}
+
+std::optional<wire::Heartbeat> HeartbeatKeys::open(std::span<const std::byte> datagram) {
+  const Key* const sealed_by = key_of(datagram);
+  if (sealed_by == nullptr) return std::nullopt;
   const auto beat = wire::parse_heartbeat(datagram.first(sizeof(wire::Heartbeat)));
-  if (!beat || Instant(beat->stamp_ns) <= key->newest_stamp) return std::nullopt;
-  key->newest_stamp = Instant(beat->stamp_ns);
+  if (!beat || Instant(beat->stamp_ns) <= sealed_by->newest_stamp) return std::nullopt;
+  std::ranges::find(keys_, sealed_by->name, &Key::name)->newest_stamp = Instant(beat->stamp_ns);
   return beat;
 }
 

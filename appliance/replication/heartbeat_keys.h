@@ -30,6 +30,8 @@ class HeartbeatKeys {
 
   // Nothing while no secret is known.
   [[nodiscard]] std::optional<std::array<std::byte, kDatagram>> seal(const wire::Heartbeat& beat) const;
+  // Sealed with a known key, however old: one of this node's own that came back.
+  [[nodiscard]] bool knows(std::span<const std::byte> datagram) const { return key_of(datagram) != nullptr; }
   // Nothing if no known key sealed it, or if it is no newer than the newest that this key opened.
   [[nodiscard]] std::optional<wire::Heartbeat> open(std::span<const std::byte> datagram);
 
@@ -39,6 +41,8 @@ class HeartbeatKeys {
     std::array<std::byte, 8> name;
     Instant newest_stamp{};  // the sender's
   };
+  // That sealed it; null: none.
+  [[nodiscard]] const Key* key_of(std::span<const std::byte> datagram) const;
   [[nodiscard]] std::array<std::byte, 16> mac_of(const ConnectionSecret& secret,
                                                  std::span<const std::byte> datagram) const;
 

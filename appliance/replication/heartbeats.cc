@@ -1,12 +1,14 @@
 #include "appliance/replication/heartbeats.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <sys/socket.h>
 
 #include <poll.h>
 
+#include "appliance/replication/socket.h"
 #include "base/thread.h"
 
 namespace stillwater::appliance {
@@ -34,7 +36,9 @@ Heartbeats::Heartbeats(const Options& options, UniqueFd socket, const Clock& clo
       region_now_(std::move(region_now)),
       content_(of_a_starting_node()),
       keys_(options.path),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+      thread_([this](const std::stop_token& stop) { run(stop); }) {
+  files_.wait_and_leave(std::array{socket_.get()});
+}
 
 Heartbeats::~Heartbeats() {
   thread_.request_stop();
@@ -67,6 +71,7 @@ std::uint64_t Heartbeats::refused() const {
 // Without the right to real-time scheduling heartbeats are merely later: the daemon says so once at start.
 // After a stall of its own it does not make up for the heartbeats that it missed.
 void Heartbeats::run(const std::stop_token& stop) {
+  files_.take();
   name_this_thread("sw-heartbeat");
   [[maybe_unused]] const Status realtime = make_this_thread_realtime(kPriority);
   Instant next = clock_.now();
@@ -79,8 +84,31 @@ void Heartbeats::run(const std::stop_token& stop) {
     pollfd readable{socket_.get(), POLLIN, 0};
     const Nanos wait = std::clamp(next - clock_.now(), Nanos(0), Nanos(interval_));
     const timespec timeout{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
-    if (ppoll(&readable, 1, &timeout, nullptr) > 0) receive_all();
+    if (ppoll(&readable, 1, &timeout, nullptr) <= 0) continue;
+    receive_all();
+    if ((readable.revents & POLLERR) != 0) read_refusals();
   }
+  socket_.reset();
+}
+
+// A forger would have to have seen the heartbeat.
+void Heartbeats::read_refusals() {
+  std::byte bytes[HeartbeatKeys::kDatagram];
+  for (unsigned datagrams = 0; datagrams < 256; ++datagrams) {
+    const auto got = take_refused(socket_.get(), bytes);
+    if (!got) return;
+    const std::span datagram(bytes, *got);
+    const auto beat = wire::parse_heartbeat(datagram.first(std::min(*got, sizeof(wire::Heartbeat))));
+    const std::lock_guard lock(mutex_);
+    if (!beat || beat->sender != sender_) continue;
+    if (trust_ == Trust::authenticated && !keys_.knows(datagram)) continue;
+    refusal_ = std::max(refusal_.value_or(Instant{}), Instant(beat->stamp_ns));
+  }
+}
+
+std::optional<Instant> Heartbeats::take_refusal() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(refusal_, std::nullopt);
 }
 
 void Heartbeats::send_one() {
@@ -97,7 +125,7 @@ void Heartbeats::send_one() {
   beat.region_now_ns = region_now_().count();
   beat.stamp_ns = clock_.now().count();
   wire::seal(beat);
-  // A peer that is not there refuses: nothing to do.
+  // A peer that is not there refuses: read_refusals.
   if (trust_ == Trust::anybody) {
     send(socket_.get(), &beat, sizeof(beat), MSG_NOSIGNAL);
     return;
@@ -118,7 +146,7 @@ void Heartbeats::receive_all() {
   for (unsigned datagrams = 0; datagrams < 256; ++datagrams) {
     std::byte bytes[HeartbeatKeys::kDatagram + 1];
     const ssize_t got = recv(socket_.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
-    if (got < 0 && errno == ECONNREFUSED) continue;
+    if (got < 0 && errno != EAGAIN && errno != EINTR) continue;  // an error that an earlier one met with
     if (got < 0) return;
     const auto beat = open(std::span(bytes, static_cast<std::size_t>(got)));
     const bool peers = beat && beat->sender != sender_;

@@ -1,5 +1,7 @@
 // Heartbeats over their own UDP socket, never behind bulk data, sent and received on a real-time thread of
-// their own: a grant waits for no checkpoint, and a lease ends for no late thread but this one.
+// their own: a grant waits for no checkpoint, and a lease ends for no late thread but this one. The socket is
+// that thread's alone, so that it is closed as soon as the process is killed: from then on the kernel refuses
+// the peer's heartbeats.
 #pragma once
 
 #include <deque>
@@ -12,6 +14,7 @@
 #include "appliance/replication/heartbeat_keys.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/thread.h"
 #include "ckpt_engine/wire/frame.h"
 #include "standby/roles/lease.h"
 
@@ -48,6 +51,9 @@ class Heartbeats {
 
   // The next heartbeat of the peer, in the order in which they came. One thread.
   [[nodiscard]] std::optional<ReceivedBeat> take();
+  // When the newest was sent of those heartbeats that the peer's kernel has refused since the last call: no
+  // process had the port open when it arrived. Any thread.
+  [[nodiscard]] std::optional<Instant> take_refusal();
   // Datagrams that were no heartbeat of the peer.
   [[nodiscard]] std::uint64_t refused() const;
 
@@ -57,9 +63,11 @@ class Heartbeats {
   void run(const std::stop_token& stop);
   void send_one();
   void receive_all();
+  void read_refusals();
   [[nodiscard]] std::optional<wire::Heartbeat> open(wire::Bytes datagram);
 
-  UniqueFd socket_;
+  UniqueFd socket_;  // of the thread's own files
+  OwnFiles files_;
   const std::uint64_t sender_;
   const Nanos interval_;
   const Trust trust_;
@@ -73,6 +81,7 @@ class Heartbeats {
   Instant newest_stamp_{};            // of the peer; under mutex_
   std::deque<ReceivedBeat> waiting_;  // under mutex_
   std::uint64_t refused_ = 0;         // under mutex_
+  std::optional<Instant> refusal_;    // under mutex_
   std::jthread thread_;
 };
 

@@ -59,6 +59,14 @@ std::optional<ReceivedBeat> Paths::take() {
   return std::nullopt;
 }
 
+std::optional<Instant> Paths::take_refusal() {
+  std::optional<Instant> newest;
+  for (Path& path : paths_)
+    if (const auto at = path.heartbeats->take_refusal(); at && path.heard_at != Instant{})
+      newest = std::max(newest.value_or(Instant{}), *at);
+  return newest;
+}
+
 bool Paths::heard(std::size_t path, Instant now, Nanos age) const {
   const Instant at = paths_[path].heard_at;
   return at != Instant{} && now - at < age;
@@ -77,6 +85,12 @@ std::size_t Paths::to_dial(Instant now) {
   if (heard_last->heard_at != Instant{} && now - heard_last->heard_at < kHeardOnce)
     return last_dialled_ = static_cast<std::size_t>(heard_last - paths_.begin());
   return last_dialled_ = (last_dialled_ + 1) % paths_.size();
+}
+
+std::vector<int> Paths::files() const {
+  std::vector<int> files;
+  for (const Path& path : paths_) files.push_back(path.listener.get());
+  return files;
 }
 
 void Paths::append_to(std::vector<pollfd>& to) const {

@@ -30,6 +30,9 @@ class Paths {
   // The next heartbeat of the peer, by whichever path it came. One that says no more than what came by
   // another path before is passed over, but its path counts as alive.
   [[nodiscard]] std::optional<ReceivedBeat> take();
+  // When the newest was sent of those heartbeats that were refused since the last call (see Heartbeats), on
+  // paths where the peer was heard before: anybody may have no such port.
+  [[nodiscard]] std::optional<Instant> take_refusal();
   // The peer was heard there within `age`.
   [[nodiscard]] bool heard(std::size_t path, Instant now, Nanos age) const;
   [[nodiscard]] std::uint64_t refused() const;
@@ -40,6 +43,8 @@ class Paths {
   [[nodiscard]] std::size_t to_dial(Instant now);
 
   void append_to(std::vector<pollfd>& to) const;
+  // The listening sockets.
+  [[nodiscard]] std::vector<int> files() const;
   struct Accepted {
     UniqueFd fd;
     std::size_t path;

@@ -1,9 +1,12 @@
 #include "appliance/replication/socket.h"
 
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <string>
 
 #include <arpa/inet.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -121,7 +124,45 @@ Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to) {
   const SocketAddress peer = address_of(to);
   if (connect(fd->get(), peer.get(), peer.length) != 0)
     return fail_errno("cannot reach " + text_of(to), errno);
+  // So that what was refused is known, not only that something was.
+  const bool ipv6 = peer.family() == AF_INET6;
+  constexpr int kOn = 1;
+  setsockopt(fd->get(), ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_RECVERR : IP_RECVERR, &kOn,
+             sizeof(kOn));
   return fd;
+}
+
+namespace {
+
+// An entry of a socket's error queue: nobody has the port open, says the other end's kernel.
+bool is_port_unreachable(msghdr& message) {
+  for (cmsghdr* it = CMSG_FIRSTHDR(&message); it != nullptr; it = CMSG_NXTHDR(&message, it)) {
+    const bool is_error = (it->cmsg_level == IPPROTO_IP && it->cmsg_type == IP_RECVERR) ||
+                          (it->cmsg_level == IPPROTO_IPV6 && it->cmsg_type == IPV6_RECVERR);
+    if (!is_error) continue;
+    sock_extended_err error{};
+    std::memcpy(&error, CMSG_DATA(it), sizeof(error));
+    const bool by_icmp = error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
+    if (by_icmp && error.ee_errno == ECONNREFUSED) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::size_t> take_refused(int fd, std::span<std::byte> datagram) {
+  for (;;) {
+    iovec data{datagram.data(), datagram.size()};
+    alignas(cmsghdr) std::array<std::byte, 256> control;
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t got = recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+    if (got < 0) return std::nullopt;
+    if (is_port_unreachable(message)) return static_cast<std::size_t>(got);
+  }
 }
 
 bool wait_for(int fd, short events, const Clock& clock, Instant deadline) {

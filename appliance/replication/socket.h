@@ -1,6 +1,10 @@
 // TCP and UDP sockets of the replication link. All non-blocking.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+#include <span>
+
 #include "appliance/config/config.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -18,6 +22,9 @@ namespace stillwater::appliance {
 [[nodiscard]] bool comes_from(int fd, const Endpoint& peer);
 // Bound to `from`, connected to `to`: datagrams of others do not come through.
 [[nodiscard]] Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to);
+// A datagram of such a socket that came back since the other end's kernel has no socket at that port (ICMP
+// port unreachable, RFC 1122 3.2.2.1), or as much of it as came; nothing: none, or none any more.
+[[nodiscard]] std::optional<std::size_t> take_refused(int fd, std::span<std::byte> datagram);
 
 // Until the socket is ready for `events`, or `deadline` has passed: then false.
 [[nodiscard]] bool wait_for(int fd, short events, const Clock& clock, Instant deadline);

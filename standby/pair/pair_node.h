@@ -66,6 +66,8 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
 
   // A heartbeat of the peer's that came at `at`, whose grants and stamps the lease was told already.
   void beat(const wire::Heartbeat& theirs, Instant at);
+  // One of this node's that was sent at `sent` found no process at the peer's address.
+  void beat_refused(Instant sent) { machine_.beat_refused(sent); }
 
   // Does everything that is due. Call by `wake_at`, and after each of the above.
   void turn();

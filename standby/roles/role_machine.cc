@@ -119,6 +119,10 @@ void RoleMachine::beat(const wire::Heartbeat& heartbeat, Instant now) {
   lease_.grant_in(term_);
 }
 
+void RoleMachine::beat_refused(Instant sent) {
+  if (!connected_ && peer_parted_ && sent > parted_at_ && !gone_) peer_left();
+}
+
 Status RoleMachine::filling_begins(std::uint64_t term) {
   if (phase_ != Phase::starting && phase_ != Phase::fenced && phase_ != Phase::syncing)
     return fail(Errc::refused, std::string("a node that is ") + name_of(role()) + " is not filled");

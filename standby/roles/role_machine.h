@@ -89,6 +89,9 @@ class RoleMachine {
   // The peer said that it stops, and is silent from now on.
   void peer_left();
   void beat(const wire::Heartbeat& heartbeat, Instant now);
+  // A heartbeat that this node sent at `sent` was refused: the peer's kernel has no process with that port.
+  // The process whose side ended the connection before that is dead, since a live one has both.
+  void beat_refused(Instant sent);
   // As one that is filled: may the peer in `term` begin? Then the copy in memory is forgotten.
   [[nodiscard]] Status filling_begins(std::uint64_t term);
   // As one that is filled: the copy is a whole epoch.

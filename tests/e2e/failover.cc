@@ -50,6 +50,21 @@ TEST_CASE(
   pair.require_flows_survive();
 }
 
+TEST_CASE("a killed active is succeeded on its kernel's word, long before its lease could end") {
+  const Edit patient = [](std::string text) {
+    text = replaced(std::move(text), "failure_timeout: 300ms", "failure_timeout: 10s");
+    return replaced(std::move(text), "lease: 250ms", "lease: 8s");
+  };
+  PairFixture pair("kernels-word", patient, patient);
+  pair.start_in_sync();
+  pair.open_flows(20, 20);
+  pair.a.kill();
+  INFO(pair.b.log());
+  REQUIRE(eventually(4s, [&] { return pair.b.role() == "standalone"; }));
+  CHECK(pair.b.log().find("fw-a is gone") != std::string::npos);
+  pair.require_flows_survive();
+}
+
 TEST_CASE("M2: a pair whose writes are found by pages, not by marks, loses no session when the active dies") {
   const std::string tracker = GENERATE(as<std::string>{}, "pagemap", "mprotect");
   if (tracker == "pagemap" && !can_verify()) return;  // which says why

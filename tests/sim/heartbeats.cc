@@ -1,5 +1,6 @@
 // The heartbeat thread of a simulated daemon: grants and is granted at once, whatever the control thread
 // does.
+#include <algorithm>
 #include <utility>
 
 #include "tests/sim/world.h"
@@ -36,6 +37,10 @@ void Process::datagram(const wire::Heartbeat& beat) {
   constexpr std::size_t kSocketMax = 256;
   if (udp_.size() < kSocketMax) udp_.push_back(beat);
   if (machine_.beats_stall_until() <= world_.time.now()) receive_beats();
+}
+
+void Process::refused(const wire::Heartbeat& beat) {
+  refusal_ = std::max(refusal_.value_or(Instant{}), Instant(beat.stamp_ns));
 }
 
 void Process::receive_beats() {

@@ -46,6 +46,7 @@ void Machine::start() {
 void Machine::kill(bool kernel_lives) {
   if (!alive()) return;
   world_.trace("node %u dies", index_);
+  kernel_lives_ = kernel_lives;
   if (!world_.over()) world_.network.process_died(index_, kernel_lives);
   process_->die();
   bury();
@@ -69,6 +70,11 @@ void Machine::wake(std::uint64_t incarnation) {
 
 void Machine::datagram(const wire::Heartbeat& beat) {
   if (alive()) process_->datagram(beat);
+}
+
+// The kernel tells whichever process has the port now.
+void Machine::refused(const wire::Heartbeat& beat) {
+  if (alive()) process_->refused(beat);
 }
 
 bool Machine::frozen() const { return world_.time.now() < frozen_until_; }

@@ -35,6 +35,9 @@ class Machine {
   // For events that were meant for a process that may be gone.
   void wake(std::uint64_t incarnation);
   void datagram(const wire::Heartbeat& beat);
+  // No process, but a kernel that says so.
+  [[nodiscard]] bool refuses_datagrams() const { return !alive() && kernel_lives_; }
+  void refused(const wire::Heartbeat& beat);
 
   // Injectors. In true time.
   void freeze(Nanos until);
@@ -63,6 +66,7 @@ class Machine {
   Nanos beats_until_{};
   unsigned quiesce_failures_ = 0;
   bool forge_ = false;
+  bool kernel_lives_ = false;  // of a machine without a process
 };
 
 }  // namespace stillwater::sim

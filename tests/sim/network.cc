@@ -125,8 +125,17 @@ void Network::send_beat(unsigned from, const wire::Heartbeat& beat) {
   for (unsigned i = 0; i < copies; ++i) {
     Nanos delay = world_.random.between(world_.options.latency / 2, world_.options.latency * 2);
     if (disturbed && world_.random.one_in(2)) delay += world_.random.between(Nanos(0), Nanos(200ms));
-    world_.time.after(delay, [this, from, beat] { world_.machines[1 - from]->datagram(beat); });
+    world_.time.after(delay, [this, from, beat] { deliver_beat(from, beat); });
   }
+}
+
+void Network::deliver_beat(unsigned from, const wire::Heartbeat& beat) {
+  Machine& to = *world_.machines[1 - from];
+  to.datagram(beat);
+  if (!to.refuses_datagrams() || is_cut(1 - from)) return;
+  const Nanos late = world_.time.now() < late_until_ ? Nanos(200ms) : Nanos(0);
+  const Nanos delay = world_.random.between(world_.options.latency / 2, world_.options.latency * 2 + late);
+  world_.time.after(delay, [this, from, beat] { world_.machines[from]->refused(beat); });
 }
 
 void Network::heal() {

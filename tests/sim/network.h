@@ -53,6 +53,7 @@ class Network {
   [[nodiscard]] bool send(const std::shared_ptr<Connection>& c, unsigned from, Packet bytes, wire::Type type);
   void close(const std::shared_ptr<Connection>& c, unsigned by);
   void send_beat(unsigned from, const wire::Heartbeat& beat);
+  void deliver_beat(unsigned from, const wire::Heartbeat& beat);
 
   // Faults. `until` in true time.
   void break_connections();

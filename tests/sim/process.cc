@@ -131,6 +131,8 @@ void Process::turn() {
     if (received.beat.state == wire::NodeState::leading) peer_led_at_ = received.at;
     pair_->beat(received.beat, received.at);
   }
+  if (const auto sent = std::exchange(refusal_, std::nullopt); sent && peer_beat_at_ != Instant{})
+    pair_->beat_refused(*sent);
   meet_if_any();
   read_connection();
   if (std::exchange(hand_over_wanted_, false))

@@ -46,6 +46,7 @@ class Process final : private standby::PairEvents, private wire::Transport {
   // Events.
   void wake();
   void datagram(const wire::Heartbeat& beat);
+  void refused(const wire::Heartbeat& beat);
   void accept(const std::shared_ptr<Connection>& c);
   void arbiter_answers(std::uint64_t number, const ArbiterAnswer& answer);
   void want_hand_over() { hand_over_wanted_ = true; }
@@ -154,6 +155,7 @@ class Process final : private standby::PairEvents, private wire::Transport {
   Instant newest_stamp_{};
   std::deque<wire::Heartbeat> udp_;         // arrived in the kernel
   std::deque<ReceivedBeat> beats_waiting_;  // for the control thread
+  std::optional<Instant> refusal_;          // likewise: when the newest refused heartbeat was sent
 };
 
 }  // namespace stillwater::sim

@@ -58,12 +58,13 @@ Kind blow(FaultEntry entry, NodeBlow blow, std::optional<Nanos> otherwise = std:
 
 std::vector<Kind> node_faults() {
   return {
-      blow({"kill", kComesBack, "the active's first process dies and all its links go down"},
+      blow({"kill", kComesBack,
+            "the active's first process dies and its data links go down; its kernel lives"},
            {.name = {},
             .nodes = kActive,
             .signal = SIGKILL,
             .processes = Processes::first,
-            .links = Links::all,
+            .links = Links::data,
             .undo = Undo::boot,
             .expectation = kActiveGone}),
       blow({"kill-process", kComesBack, "the active's first process dies, its links stay up"},

@@ -16,6 +16,11 @@ std::vector<std::string> interfaces_of(const Node& node, Links links) {
       return {};
     case Links::all:
       return node.interfaces();
+    case Links::data: {
+      std::vector<std::string> both = node.inside;
+      both.insert(both.end(), node.outside.begin(), node.outside.end());
+      return both;
+    }
     case Links::inside:
       return node.inside;
     case Links::outside:

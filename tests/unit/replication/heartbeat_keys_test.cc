@@ -40,6 +40,20 @@ TEST_CASE("a heartbeat sealed by a secret opens with the same secret only") {
   CHECK(opened->stamp_ns == 100);
 }
 
+TEST_CASE("a heartbeat of one's own is known again, however old; one that was changed is not") {
+  HeartbeatKeys keys = keys_with({1});
+  const auto datagram = *keys.seal(beat_at(100));
+  keys.learn(secret_of(2));
+  REQUIRE(keys.open(*keys.seal(beat_at(200))));
+  CHECK(keys.knows(datagram));
+  CHECK(keys.knows(datagram));
+  CHECK_FALSE(keys_with({3}).knows(datagram));
+  CHECK_FALSE(keys.knows(std::span(datagram).first(sizeof(wire::Heartbeat))));
+  auto changed = datagram;
+  changed[20] ^= std::byte{1};
+  CHECK_FALSE(keys.knows(changed));
+}
+
 TEST_CASE("nothing is sealed before a secret is known") { CHECK_FALSE(HeartbeatKeys(0).seal(beat_at(1))); }
 
 TEST_CASE("one bit changed anywhere, or a byte too many or too few, and it does not open") {

@@ -87,6 +87,26 @@ TEST_CASE(
   }));
 }
 
+TEST_CASE("a heartbeat that finds no process any more comes back, if the peer was heard there before") {
+  Side a("fw-a", {kFirst, kSecond});
+  const Instant begin = a.clock.now();
+  {
+    Side b("fw-b", {reversed(kFirst)});
+    REQUIRE(eventually([&] { return a.hears(0); }));
+    while (a.paths->take_refusal()) continue;  // of before it was there, read late
+  }
+  const Instant gone = a.clock.now();
+  REQUIRE(eventually([&] {
+    const auto sent = a.paths->take_refusal();
+    if (sent) CHECK(*sent > begin);
+    if (sent) CHECK(*sent <= a.clock.now());
+    return sent && *sent > gone;
+  }));
+  Side stranger("fw-c", {{{kHost + ".5", 7700}, {kHost + ".6", 7700}}});  // nobody was ever there
+  REQUIRE(eventually([&] { return stranger.clock.now() > gone + 50ms; }));
+  CHECK_FALSE(stranger.paths->take_refusal().has_value());
+}
+
 TEST_CASE("a connection says by which cable it came, and whether the peer's address made it") {
   Side a("fw-a", {kFirst, kSecond});
   const auto dialled = [&](const Endpoint& from, const Endpoint& to) {

@@ -315,6 +315,29 @@ TEST_CASE("a few missed heartbeats do not make a peer lost whose connection this
   CHECK(node.machine.suspects());
 }
 
+TEST_CASE(
+    "a heartbeat that was refused after the peer ended the connection proves its death; no other does") {
+  Node n;
+  n.follow();
+  const auto is_proven = [&](Instant sent) {
+    n.machine.beat_refused(sent);
+    const Decision d = n.decide();
+    if (d.kind != Kind::swap_record) return false;
+    CHECK(d.next.active == "a");
+    return n.lease.grants_end() <= n.now;
+  };
+  n.lease.active_heard(n.now, 6, n.now);
+  REQUIRE(n.lease.grants_end() > n.now);
+  CHECK_FALSE(is_proven(n.now + 1ms));  // the connection stands
+  n.machine.parted(n.now, RoleMachine::EndedBy::this_node);
+  CHECK_FALSE(is_proven(n.now + 1ms));
+  n.machine.met(hello_of("b", wire::NodeState::leading), n.now);
+  n.machine.parted(n.now);
+  CHECK_FALSE(is_proven(n.now - 1ms));  // to whoever had the port before
+  CHECK_FALSE(is_proven(n.now));
+  CHECK(is_proven(n.now + 1ns));
+}
+
 TEST_CASE("a standby that the record does not have any more is fenced and grants nothing") {
   Node node(false);
   node.follow();
