@@ -25,7 +25,8 @@ constexpr std::size_t kStagingBytes = 16u << 20;
 constexpr std::size_t kReservedBytes = 32u << 20;
 constexpr int kPriority = 20;
 constexpr Nanos kPublishInterval = 10ms;
-constexpr int kMarginShare = 10;  // of a lease: for the burst in hand, and for clocks of unequal pace
+constexpr Nanos kLeaveWithin = 500ms;  // the active asks its arbiter, and this node sees the new record
+constexpr int kMarginShare = 10;       // of a lease: for the burst in hand, and for clocks of unequal pace
 
 engine::Policy policy_from(const CheckpointConfig& c) {
   engine::Policy policy;
@@ -208,6 +209,7 @@ void Node::run() {
     spdlog::warn("{}: failures may be detected late, or falsely under load", s.error().message);
   while (!stopping_ && !failed_) turn();
   if (!failed_) hand_over();
+  if (!failed_) leave_the_set();
   fall_silent();
   run_requests();
 }
@@ -216,12 +218,12 @@ void Node::turn() {
   wait_for_events();
   read_heartbeats();
   leave_silent_path();
-  meet_if_any();
+  if (!leaving_) meet_if_any();
   read_connection();
   pair_->turn();
   watch_headroom();
   run_requests();
-  dial_if_alone();
+  if (!leaving_) dial_if_alone();
   if (!pair_->failure().empty()) failed_ = true;
   if (parts_.clock.now() - published_ >= kPublishInterval || failed_ || machine().role() != said_role_)
     publish();
@@ -229,7 +231,7 @@ void Node::turn() {
 
 void Node::wait_for_events() {
   std::vector<pollfd> fds = {{request_fd_.get(), POLLIN, 0}, {parts_.epochs.wake_fd(), POLLIN, 0}};
-  if (paths_) paths_->append_to(fds);
+  if (paths_ && !leaving_) paths_->append_to(fds);
   if (link_) fds.push_back({link_->channel().fd(), POLLIN, 0});
   if (witness_) fds.push_back({witness_->wake_fd(), POLLIN, 0});
   handshakes_->append_to(fds);
@@ -288,6 +290,15 @@ void Node::hand_over() {
     spdlog::info("handed over to {} at epoch {}", peer_, pair_->committed());
   else
     spdlog::warn("stopping without a hand-over: {}", machine().why());
+}
+
+// The active is told that this standby stops, and goes on by its grants until it has taken it out of the set.
+void Node::leave_the_set() {
+  if (machine().phase() != standby::Phase::standby) return;
+  leaving_ = true;
+  pair_->say_goodbye();
+  const Instant deadline = parts_.clock.now() + kLeaveWithin;
+  while (machine().phase() == standby::Phase::standby && !failed_ && parts_.clock.now() < deadline) turn();
 }
 
 // The end of the thread, and of its own files: first the ports fall silent, then the peer is told, so that it

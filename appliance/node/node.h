@@ -102,6 +102,7 @@ class Node final : private standby::PairEvents {
   void read_heartbeats();
   void watch_headroom();
   void hand_over();
+  void leave_the_set();
   void fall_silent();
   void publish();
   [[nodiscard]] std::string paths_text() const;
@@ -171,6 +172,7 @@ class Node final : private standby::PairEvents {
   Instant peer_led_at_{};           // when a heartbeat last said that the peer leads
   Instant next_dial_{};
   std::optional<Instant> operator_quiesce_until_;
+  bool leaving_ = false;  // meets nobody any more
 
   mutable std::mutex mutex_;
   NodeView view_;                                                        // under mutex_

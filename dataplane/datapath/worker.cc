@@ -138,7 +138,7 @@ void Worker::tidy() {
   if (context_.own_mac_elsewhere) announcements_.conflict(context_.now);
   context_.own_mac_elsewhere = false;
   if (setup_.requests.pending.load(std::memory_order_relaxed)) serve_requests();
-  announcements_.tick(context_);
+  if (setup_.permit.holds(context_.now)) announcements_.tick(context_);
   if (context_.now >= next_counters_) flush_counters();
   if (setup_.index == 0) setup_.region.set_region_now(turn_.now());
   publish();

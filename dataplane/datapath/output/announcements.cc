@@ -14,6 +14,7 @@ void Announcements::conflict(Instant now) {
 }
 
 void Announcements::emit_due(Context& context) {
+  if (next_ == 0) began_ = context.now;
   if (context.now - began_ < kSchedule[next_]) return;
   ++next_;
   for (PortIndex index = 0; index < context.service.ports.size(); ++index) {

@@ -12,11 +12,11 @@ namespace stillwater::dataplane {
 // Belongs to one worker's thread.
 class Announcements {
  public:
-  // Announces in this turn, and again on schedule. While one is going on it begins anew.
+  // Announces at the next tick, and again on schedule from then on. While one is going on it begins anew.
   void begin(Instant now);
   // Somebody else uses our MAC or an address: announces, at most once in kConflictPause.
   void conflict(Instant now);
-  // Emits what is due.
+  // Emits what is due. Not without the right to transmit: a network that was not told sends nothing here.
   void tick(Context& context) {
     if (next_ < kSchedule.size()) emit_due(context);
   }

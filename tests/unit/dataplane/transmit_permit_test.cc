@@ -42,19 +42,35 @@ TEST_CASE(
     "name") {
   Firewall f;
   f.start_and_resume();
-  f.greet();
   const auto sent = [&] { return f.inside.sent() + f.outside.sent(); };
+  f.query();  // to a neighbour that is asked for again each second
+  REQUIRE(eventually([&] { return sent() == 1; }));
   f.permit.set_until(TransmitPermit::kNever);
   f.next_turns();
   const auto before = sent();
-  f.dataplane->announce();
-  f.next_turns();
-  f.clock.advance(150ms);  // longer than a frame waits for its port
+  f.clock.advance(1100ms);
   CHECK(eventually([&] {
     f.clock.advance(150ms);
     return f.dataplane->drops()["no_lease"] > 0;
   }));
   CHECK(sent() == before);
+}
+
+TEST_CASE("an announcement that came before the permit is made with it, at once, and repeated from then on") {
+  Firewall f;
+  f.start(f.clock);
+  f.permit.set_until(TransmitPermit::kNever);
+  f.dataplane->announce();
+  f.dataplane->barrier().resume();
+  f.clock.advance(50ms);
+  f.next_turns();
+  CHECK(f.inside.sent() + f.outside.sent() == 0);
+  f.permit.set_until(TransmitPermit::kForever);
+  REQUIRE(eventually([&] { return f.inside.sent() == 1 && f.outside.sent() == 1; }));
+  f.next_turns();
+  CHECK(f.inside.sent() == 1);
+  f.clock.advance(20ms);
+  CHECK(eventually([&] { return f.inside.sent() == 2; }));
 }
 
 TEST_CASE("a node without a permit still comes to its packet boundary") {

@@ -1,6 +1,7 @@
 // Two cables to the peer: which of them it is heard on, and where to dial.
 #include "appliance/replication/paths.h"
 
+#include <filesystem>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -105,6 +106,15 @@ TEST_CASE("a heartbeat that finds no process any more comes back, if the peer wa
   Side stranger("fw-c", {{{kHost + ".5", 7700}, {kHost + ".6", 7700}}});  // nobody was ever there
   REQUIRE(eventually([&] { return stranger.clock.now() > gone + 50ms; }));
   CHECK_FALSE(stranger.paths->take_refusal().has_value());
+}
+
+TEST_CASE("the heartbeats' socket is their thread's alone, so that it is closed as soon as that is killed") {
+  const auto open_files = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const auto before = open_files();
+  Side a("fw-a", {kFirst, kSecond});
+  CHECK(open_files() == before + 2);  // the listening sockets
 }
 
 TEST_CASE("a connection says by which cable it came, and whether the peer's address made it") {
