@@ -21,7 +21,9 @@ void PairNode::begin_empty(const ArbiterRecord& record) {
   parts_.forwarding.announce();
 }
 
+// What the standby told at the begin of its connection is outdated: it is to say anew what it holds.
 void PairNode::stand_alone() {
+  hang_up("the standby was removed from the in-sync set");
   ++standbys_lost_;
   parts_.region.set_identity(parts_.region.header().region_id, machine_.term());
   engine_.standby_lost();

@@ -19,7 +19,7 @@ namespace {
 
 // A frame is read within this time of its stamp, or the stamp is taken for stepped.
 constexpr Nanos kRecent = 1s;
-constexpr Nanos kStampsWithin = 2s;
+constexpr Nanos kStampsWithin = 10s;
 
 template <class Value>
 bool set(const UniqueFd& fd, int level, int name, const Value& value) {
