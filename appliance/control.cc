@@ -143,6 +143,13 @@ mgmt::PortStatus port_status(const dataplane::PortStats& p) {
               p.rx_headroom ? std::chrono::duration<double, std::micro>(*p.rx_headroom).count() : 0};
 }
 
+std::string arbiter_place(const Config& config) {
+  if (config.arbiter == ArbiterKind::witness) return "witness at " + config.witness.address;
+  std::string text = "etcd at";
+  for (const std::string& endpoint : config.etcd.endpoints) text += " " + endpoint;
+  return text;
+}
+
 // What decides a promotion, and what that means.
 std::string arbiter_text(const NodeView& view, const Config& config) {
   if (!config.replication.enabled) return "none: a lone node";
@@ -150,7 +157,7 @@ std::string arbiter_text(const NodeView& view, const Config& config) {
     return config.prefer == Prefer::availability
                ? "none: a cut cable between two live nodes lets both forward (prefer: availability)"
                : "none: silence alone promotes nobody (prefer: safety)";
-  std::string text = "witness at " + config.witness.address + ": ";
+  std::string text = arbiter_place(config) + ": ";
   if (!view.record) return text + "no record known";
   text += "term " + std::to_string(view.record->term) + ", active " +
           (view.record->active.empty() ? "nobody" : view.record->active) + ", in sync";

@@ -63,12 +63,20 @@ struct CheckpointConfig {
 };
 
 // Who keeps the record that decides which node leads.
-enum class ArbiterKind : std::uint8_t { none, witness };
+enum class ArbiterKind : std::uint8_t { none, witness, etcd };
 
 struct WitnessConfig {
   std::string address;                           // unix:PATH, or ADDRESS:PORT
   std::string pair;                              // the record's name there; the same on both nodes
   Tls tls = Tls::required;                       // for ADDRESS:PORT
+  std::string tls_ca, tls_certificate, tls_key;  // files
+  Nanos timeout = 500ms;  // without an answer for so long, a request counts as unanswered
+};
+
+struct EtcdConfig {
+  std::vector<std::string> endpoints;  // ADDRESS:PORT of members of one etcd
+  std::string pair;                    // in the record's key; the same on both nodes
+  Tls tls = Tls::required;
   std::string tls_ca, tls_certificate, tls_key;  // files
   Nanos timeout = 500ms;  // without an answer for so long, a request counts as unanswered
 };
@@ -96,6 +104,7 @@ struct Config {
   CheckpointConfig checkpoint;
   ArbiterKind arbiter = ArbiterKind::none;
   WitnessConfig witness;
+  EtcdConfig etcd;
   bool cold_start = false;  // begin empty where this node alone held the state and lost it
   Prefer prefer = Prefer::availability;
   EalConfig eal;

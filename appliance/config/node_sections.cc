@@ -1,5 +1,7 @@
 // node, dataplane, arbiter, log: who this node is and what it runs with.
 
+#include <algorithm>
+
 #include <sys/un.h>
 
 #include "appliance/config/sections.h"
@@ -111,17 +113,54 @@ void read_witness(Section& root, Config& config) {
   section.finish();
 }
 
-void read_arbiter_choice(Section& root, Config& config) {
-  const OneOf<ArbiterKind> kind{{{"none", ArbiterKind::none}, {"witness", ArbiterKind::witness}}};
-  const bool is_pair = root.has("replication");
-  if (is_pair) root.require("arbiter", "witness; or none, where a cut cable is answered by prefer");
-  const bool known = root.optional("arbiter", config.arbiter, kind) || !root.has("arbiter");
-  if (config.arbiter == ArbiterKind::witness && !is_pair)
+// Text that is an endpoint.
+Parsed<std::string> parse_endpoint_text(const std::string& text) {
+  return parse_endpoint(text).map([&](const Endpoint&) { return text; });
+}
+
+void read_endpoints(Section& section, std::vector<std::string>& endpoints) {
+  if (!section.require("endpoints", "a list of ADDRESS:PORT, each of a member of one etcd")) return;
+  for (const Value& value : section.list("endpoints", Section::Empty::refused)) {
+    std::string endpoint;
+    if (!section.read(value, "endpoints", endpoint, parse_endpoint_text)) continue;
+    if (std::ranges::find(endpoints, endpoint) != endpoints.end())
+      section.mistake(value, endpoint + " is repeated; expected each endpoint once");
+    endpoints.push_back(endpoint);
+  }
+}
+
+void read_etcd(Section& root, Config& config) {
+  EtcdConfig& etcd = config.etcd;
+  Section section = root.section("etcd");
+  read_endpoints(section, etcd.endpoints);
+  section.required("pair", etcd.pair, Name{63});
+  section.optional("timeout", etcd.timeout, Duration{10ms, 10s});
+  read_tls(section, etcd);
+  if (!etcd.endpoints.empty()) check_tls(section, "endpoints", etcd.endpoints.front(), "etcd", etcd);
+  section.finish();
+}
+
+// An arbiter's section is there where it is asked, and only there.
+void check_arbiter_section(Section& root, const std::string& word, const std::string& holds, bool is_asked,
+                           bool choice_is_known) {
+  if (is_asked && !root.has("replication"))
     root.mistake("arbiter",
-                 "arbiter is witness, and there is no peer; expected none, or a replication section");
-  if (config.arbiter == ArbiterKind::witness) root.require("witness", "its address and the pair's name");
-  if (known && config.arbiter != ArbiterKind::witness && root.has("witness"))
-    root.mistake("witness", "witness is not used; expected 'arbiter: witness' beside it");
+                 "arbiter is " + word + ", and there is no peer; expected none, or a replication section");
+  if (is_asked) root.require(word, holds);
+  if (choice_is_known && !is_asked && root.has(word))
+    root.mistake(word, word + " is not used; expected 'arbiter: " + word + "' beside it");
+}
+
+void read_arbiter_choice(Section& root, Config& config) {
+  const OneOf<ArbiterKind> kind{
+      {{"none", ArbiterKind::none}, {"witness", ArbiterKind::witness}, {"etcd", ArbiterKind::etcd}}};
+  if (root.has("replication"))
+    root.require("arbiter", "witness or etcd; or none, where a cut cable is answered by prefer");
+  const bool known = root.optional("arbiter", config.arbiter, kind) || !root.has("arbiter");
+  check_arbiter_section(root, "witness", "its address and the pair's name",
+                        config.arbiter == ArbiterKind::witness, known);
+  check_arbiter_section(root, "etcd", "its endpoints and the pair's name",
+                        config.arbiter == ArbiterKind::etcd, known);
 }
 
 }  // namespace
@@ -129,12 +168,14 @@ void read_arbiter_choice(Section& root, Config& config) {
 void read_arbiter(Section& root, Config& config) {
   read_arbiter_choice(root, config);
   if (root.has("witness")) read_witness(root, config);
+  if (root.has("etcd")) read_etcd(root, config);
   root.optional("cold_start", config.cold_start, OneOf<bool>{{{"refuse", false}, {"allow", true}}});
   root.optional("prefer", config.prefer,
                 OneOf<Prefer>{{{"availability", Prefer::availability}, {"safety", Prefer::safety}}});
-  if (config.arbiter == ArbiterKind::witness && root.has("prefer"))
-    root.mistake("prefer",
-                 "prefer is not used, since the witness decides; expected it with 'arbiter: none' only");
+  if (config.arbiter != ArbiterKind::none && root.has("prefer"))
+    root.mistake("prefer", std::string("prefer is not used, since ") +
+                               (config.arbiter == ArbiterKind::etcd ? "the record in etcd" : "the witness") +
+                               " decides; expected it with 'arbiter: none' only");
 }
 
 void read_log(Section& root, Config& config) {

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <spdlog/spdlog.h>
 
+#include "appliance/node/arbiters.h"
 #include "appliance/node/link.h"
 #include "appliance/replication/tls_context.h"
 #include "base/thread.h"
@@ -113,7 +114,7 @@ Status Node::open() {
                                .clock = parts_.clock,
                                .forwarding = forwarding_,
                                .lease = lease_,
-                               .arbiter = witness_.get(),
+                               .arbiter = arbiter_.get(),
                                .staging = std::move(*staging),
                                .reserved = *reserved_,
                                .policy = policy_,
@@ -147,16 +148,9 @@ Status Node::open_channels() {
 }
 
 Status Node::open_arbiter() {
-  if (parts_.config.arbiter == ArbiterKind::none) return {};
-  const WitnessConfig& witness = parts_.config.witness;
-  mgmt::arbiter::WitnessClientOptions options{.address = witness.address, .pair = witness.pair};
-  options.deadline = witness.timeout;
-  options.tls = witness.tls == Tls::none ? mgmt::Tls::none : mgmt::Tls::required;
-  if (!witness.tls_ca.empty())
-    options.files = mgmt::TlsFiles{witness.tls_ca, witness.tls_certificate, witness.tls_key};
-  auto client = mgmt::arbiter::WitnessClient::create(options);
-  if (!client) return tl::unexpected(client.error());
-  witness_ = std::move(*client);
+  auto opened = arbiter_of(parts_.config);
+  if (!opened) return tl::unexpected(opened.error());
+  arbiter_ = std::move(*opened);
   return {};
 }
 
@@ -233,7 +227,7 @@ void Node::wait_for_events() {
   std::vector<pollfd> fds = {{request_fd_.get(), POLLIN, 0}, {parts_.epochs.wake_fd(), POLLIN, 0}};
   if (paths_ && !leaving_) paths_->append_to(fds);
   if (link_) fds.push_back({link_->channel().fd(), POLLIN, 0});
-  if (witness_) fds.push_back({witness_->wake_fd(), POLLIN, 0});
+  if (arbiter_) fds.push_back({arbiter_->wake_fd(), POLLIN, 0});
   handshakes_->append_to(fds);
 
   const bool has_more = handshakes_->has_more() || (link_ && link_->channel().has_more());

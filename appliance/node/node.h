@@ -17,11 +17,11 @@
 #include "appliance/replication/handshake.h"
 #include "appliance/replication/paths.h"
 #include "appliance/replication/repeat_filter.h"
+#include "base/arbiter.h"
 #include "base/committed_epoch.h"
 #include "base/thread.h"
 #include "ckpt_engine/trackers/factory.h"
 #include "dataplane/dataplane.h"
-#include "mgmt/arbiter/witness_client.h"
 #include "standby/pair/pair_node.h"
 
 namespace stillwater::appliance {
@@ -145,7 +145,7 @@ class Node final : private standby::PairEvents {
   standby::Lease lease_;
   std::unique_ptr<trackers::DirtyTracker> tracker_;
   std::unique_ptr<standby::ReservedBuffer> reserved_;
-  std::unique_ptr<mgmt::arbiter::WitnessClient> witness_;
+  std::unique_ptr<Arbiter> arbiter_;  // null: none
   std::unique_ptr<standby::PairNode> pair_;
   std::unique_ptr<ChannelMaker> channels_;
   std::unique_ptr<Paths> paths_;

@@ -2,50 +2,36 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/security/credentials.h>
-
-#include "mgmt/arbiter/wire.h"
+#include "mgmt/arbiter/belief.h"
+#include "mgmt/arbiter/connection.h"
+#include "mgmt/arbiter/line.h"
 #include "mgmt/arbiter/witness_client.h"
 #include "stillwater/arbiter/v1/arbiter.grpc.pb.h"
 
 namespace stillwater::mgmt::arbiter {
 
-// One thread makes requests; stop() may come from another.
-class WitnessConnection {
+namespace v1 = ::stillwater::arbiter::v1;
+
+class WitnessConnection final : public Connection {
  public:
   WitnessConnection(WitnessClientOptions options, std::shared_ptr<grpc::ChannelCredentials> credentials);
 
-  [[nodiscard]] ArbiterAnswer read();
-  [[nodiscard]] ArbiterAnswer swap(const ArbiterRecord& expected, const ArbiterRecord& next);
-
-  // Connects where there is no connection, without waiting for it.
-  void keep_warm();
-
-  // Gives up the request under way, and every later one at once.
-  void stop();
+  [[nodiscard]] ArbiterAnswer read() override;
+  [[nodiscard]] ArbiterAnswer swap(const ArbiterRecord& expected, const ArbiterRecord& next) override;
+  void keep_warm() override { line_.keep_warm(); }
+  void stop() override { gate_.close(); }
 
  private:
-  void renew();
-  void wait_until_connected(Nanos longest);
   template <class Request, class Response>
-  [[nodiscard]] Status ask(grpc::Status (v1::Arbiter::StubInterface::*method)(grpc::ClientContext*,
-                                                                              const Request&, Response*),
+  [[nodiscard]] Status ask(grpc::Status (v1::Arbiter::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                     Response*),
                            const Request& request, Response& response);
-  [[nodiscard]] Result<ArbiterRecord> believed(const v1::Record& message);
 
   const WitnessClientOptions options_;
-  const std::shared_ptr<grpc::ChannelCredentials> credentials_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::Arbiter::StubInterface> stub_;
-  std::uint64_t newest_term_ = 0;
-
-  std::mutex stopping_;  // guards the two below
-  bool stopped_ = false;
-  grpc::ClientContext* under_way_ = nullptr;
+  CallGate gate_;
+  Line line_;
+  Belief belief_;
 };
 
 }  // namespace stillwater::mgmt::arbiter

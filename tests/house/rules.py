@@ -11,7 +11,7 @@ MAY_INCLUDE = {
     'standby': ['base/', 'ckpt_engine/', 'standby/'],
     'quiesce': ['base/', 'quiesce/'],
     'dataplane': ['base/', 'quiesce/', 'dataplane/', 'ckpt_engine/region/'],
-    'mgmt': ['base/', 'mgmt/', 'stillwater/v1/', 'stillwater/arbiter/v1/'],
+    'mgmt': ['base/', 'mgmt/', 'stillwater/v1/', 'stillwater/arbiter/v1/', 'etcd/'],
     'appliance': ['base/', 'ckpt_engine/', 'standby/', 'quiesce/', 'dataplane/', 'mgmt/', 'appliance/',
                   'stillwater/v1/'],
     'appliance/config': ['base/', 'appliance/config/', 'dataplane/config.h'],

@@ -45,7 +45,7 @@ TEST_CASE("keys that are unknown, missing or repeated") {
       {"log: {level: info}", "zzzzzz: none", "38:1",
        "unknown key 'zzzzzz' in the file; expected one of arbiter,"},
       {"arbiter: none\n", "", "1:1",
-       "the file has no 'arbiter'; expected witness; or none, where a cut cable"},
+       "the file has no 'arbiter'; expected witness or etcd; or none, where a cut cable"},
       {"udp: 120s", "upd: 120s", "27:12", "expected 'udp'"},
       {"id: 10, ", "", "23:5", "rule has no 'id'"},
       {"    device: net_null1\n", "", "16:5", "port has no 'device'"},
@@ -71,7 +71,8 @@ TEST_CASE("values of the wrong kind") {
       {"name: fw-a", "name: [fw-a]", "2:9", "name is a list; expected 1 to 63 letters"},
       {"name: fw-a", "name:", "2:3", "name is empty; expected 1 to 63 letters"},
       {"name: fw-a", "name: 'f w'", "2:9", "'f w' is not a name"},
-      {"arbiter: none", "arbiter: {etcd: x}", "37:10", "arbiter is a mapping; expected one of none, witness"},
+      {"arbiter: none", "arbiter: {etcd: x}", "37:10",
+       "arbiter is a mapping; expected one of none, witness, etcd"},
       {"- {id: 10, action: allow, from: inside, to: outside}", "- allow", "23:5", "rule is a single value"},
   });
 }
@@ -165,7 +166,8 @@ TEST_CASE("two ports of one name") {
 TEST_CASE("what is not supported is refused by name") {
   check({
       {"function: firewall", "function: router", "6:13", "expected firewall, the only one supported"},
-      {"arbiter: none", "arbiter: etcd", "37:10", "'etcd' is not known here; expected one of none, witness"},
+      {"arbiter: none", "arbiter: consul", "37:10",
+       "'consul' is not known here; expected one of none, witness, etcd"},
       {"  tls: none\n", "", "32:3", "replication has no 'tls'; expected tls_ca,"},
       {"  tls: none\n", "  tls: none\n  tls_ca: ca.pem\n", "35:11", "tls_ca is not used"},
       {"  tls: none\n", "  tls_ca: ca.pem\n  tls_certificate: a.pem\n  peer_name: fw-b\n", "32:3",
@@ -178,6 +180,43 @@ TEST_CASE("what is not supported is refused by name") {
       {"unix:/run/a.sock", "unix:a.sock", "4:15", "no usable socket path"},
       {"unix:/run/a.sock", "localhost", "4:15", "no address for gRPC"},
   });
+}
+
+TEST_CASE("an etcd is named whole, and only where it is asked") {
+  const auto with_etcd = [](const std::string& section) {
+    return with(kSample, "arbiter: none\n", "arbiter: etcd\n" + section);
+  };
+  const auto config = parse_config(
+      with_etcd("etcd: {endpoints: [10.80.4.1:2379, '[2001:db8::1]:2379'], pair: fw, tls: none}\n"),
+      "f.yaml");
+  REQUIRE(config.has_value());
+  CHECK(config->arbiter == ArbiterKind::etcd);
+  CHECK(config->etcd.endpoints == std::vector<std::string>{"10.80.4.1:2379", "[2001:db8::1]:2379"});
+  CHECK(config->etcd.pair == "fw");
+  CHECK(config->etcd.timeout == 500ms);
+  const auto says = [](const std::string& text, const std::string& at, const std::string& what) {
+    CHECK_THAT(report(text), Catch::StartsWith("f.yaml:" + at + ": ") && Catch::Contains(what));
+    CHECK(lines_in(report(text)) == 1);
+  };
+  const std::string one = "endpoints: [10.80.4.1:2379], pair: fw";
+  says(with_etcd(""), "1:1", "the file has no 'etcd'; expected its endpoints and the pair's name");
+  says(with_etcd("etcd: {pair: fw, tls: none}\n"), "38:7", "etcd has no 'endpoints'; expected a list of");
+  says(with_etcd("etcd: {endpoints: [], pair: fw, tls: none}\n"), "38:19", "endpoints is an empty list");
+  says(with_etcd("etcd: {endpoints: 10.80.4.1:2379, pair: fw, tls: none}\n"), "38:19",
+       "endpoints is a single value; expected a list");
+  says(with_etcd("etcd: {endpoints: [unix:/run/etcd], pair: fw, tls: none}\n"), "38:20", "ADDRESS:PORT");
+  says(with_etcd("etcd: {endpoints: [10.80.4.1:2379, 10.80.4.1:2379], pair: fw, tls: none}\n"), "38:36",
+       "10.80.4.1:2379 is repeated; expected each endpoint once");
+  says(with_etcd("etcd: {endpoints: [10.80.4.1:2379], tls: none}\n"), "38:7", "etcd has no 'pair'");
+  says(with_etcd("etcd: {" + one + "}\n"), "38:19", "etcd is reached by TCP without TLS");
+  says(with_etcd("etcd: {" + one + ", tls: none, tls_ca: a.pem}\n"), "38:66", "tls_ca is not used");
+  says(with_etcd("etcd: {" + one + ", tls: none, timeout: 1ms}\n"), "38:67", "is out of range");
+  says(with_etcd("etcd: {" + one + ", tls: none}\nprefer: safety\n"), "39:9",
+       "prefer is not used, since the record in etcd decides");
+  says(with(kSample, "arbiter: none\n", "arbiter: none\netcd: {" + one + ", tls: none}\n"), "38:7",
+       "etcd is not used; expected 'arbiter: etcd'");
+  says(with(lone_sample(), "arbiter: none", "arbiter: etcd\netcd: {" + one + ", tls: none}"), "31:10",
+       "arbiter is etcd, and there is no peer");
 }
 
 TEST_CASE("a witness is named whole, and only where it is asked") {

@@ -1,0 +1,134 @@
+#include "mgmt/arbiter/etcd_connection.h"
+
+#include <chrono>
+
+#include "mgmt/arbiter/etcd_value.h"
+#include "mgmt/arbiter/rules.h"
+
+namespace stillwater::mgmt::arbiter {
+namespace {
+
+using std::chrono::steady_clock;
+using namespace ::etcdserverpb;
+
+ArbiterAnswer unanswered(const Error& error) {
+  return {.kind = ArbiterAnswer::Kind::unanswered, .why = error.message};
+}
+
+RangeRequest range_of(const std::string& key) {
+  RangeRequest range;
+  range.set_key(key);
+  range.set_serializable(false);  // what a majority agreed on, not what one member remembers
+  return range;
+}
+
+// By value: a record occurs once, since its term does, so a request that arrives late finds another.
+TxnRequest swap_of(const std::string& key, const ArbiterRecord& expected, const ArbiterRecord& next) {
+  TxnRequest txn;
+  Compare& compare = *txn.add_compare();
+  compare.set_key(key);
+  compare.set_result(Compare::EQUAL);
+  if (expected == ArbiterRecord{}) {
+    compare.set_target(Compare::CREATE);
+    compare.set_create_revision(0);  // there is no such key
+  } else {
+    compare.set_target(Compare::VALUE);
+    compare.set_value(to_value(expected));
+  }
+  PutRequest& put = *txn.add_success()->mutable_request_put();
+  put.set_key(key);
+  put.set_value(to_value(next));
+  *txn.add_failure()->mutable_request_range() = range_of(key);
+  return txn;
+}
+
+}  // namespace
+
+// etcd hangs up on who pings it while nothing is asked: no keepalive. Nodes read often enough to notice.
+EtcdConnection::EtcdConnection(const std::vector<EtcdEndpoint>& endpoints, std::string key, Nanos deadline)
+    : key_(std::move(key)), deadline_(deadline) {
+  for (const EtcdEndpoint& endpoint : endpoints)
+    lines_.push_back(std::make_unique<Line>(endpoint.address, endpoint.credentials, line_arguments(), gate_));
+}
+
+ArbiterAnswer EtcdConnection::read() {
+  RangeResponse response;
+  const auto record = ask(&KV::Stub::Range, Sent::again, range_of(key_), response)
+                          .and_then([&] { return record_in(response); })
+                          .and_then([&](const ArbiterRecord& said) { return belief_.of(said); });
+  if (!record) return unanswered(record.error());
+  return {.kind = ArbiterAnswer::Kind::record, .newest = *record};
+}
+
+ArbiterAnswer EtcdConnection::swap(const ArbiterRecord& expected, const ArbiterRecord& next) {
+  TxnResponse response;
+  const auto answer =
+      check_swap(expected, next)
+          .and_then([&] { return ask(&KV::Stub::Txn, Sent::once, swap_of(key_, expected, next), response); })
+          .and_then([&]() -> Result<ArbiterRecord> {
+            if (response.succeeded()) return next;
+            if (response.responses().empty()) return unbelievable("neither swapped nor what is there");
+            return record_in(response.responses(0).response_range());
+          })
+          .and_then([&](const ArbiterRecord& newest) {
+            return belief_.of_swap(expected, next, response.succeeded(), newest);
+          });
+  return answer ? *answer : unanswered(answer.error());
+}
+
+void EtcdConnection::keep_warm() {
+  for (const auto& line : lines_) line->keep_warm();
+}
+
+void EtcdConnection::begin_with_connected() {
+  for (std::size_t tried = 0; tried < lines_.size() && !line().is_connected(); ++tried) go_to_next();
+}
+
+// Each endpoint has an equal share of the time that is left, but a request that is sent once has all of it.
+template <class Request, class Response>
+Status EtcdConnection::ask(grpc::Status (KV::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                           Sent sent, const Request& request, Response& response) {
+  const auto end = steady_clock::now() + deadline_;
+  std::string why;
+  const auto failed = [&](const std::string& what) {
+    why += (why.empty() ? "" : "; ") + ("etcd at " + line().address()) + ": " + what;
+    go_to_next();
+  };
+  keep_warm();
+  begin_with_connected();
+  for (auto left = static_cast<std::int64_t>(lines_.size()); left > 0; --left) {
+    const auto share_end = steady_clock::now() + (end - steady_clock::now()) / left;
+    if (!line().connect_within(share_end - steady_clock::now()) && left > 1) {
+      failed("no connection");
+      continue;
+    }
+    const Nanos longest = (sent == Sent::once ? end : share_end) - steady_clock::now();
+    grpc::ClientContext call;
+    const grpc::Status status = line().make(
+        call, longest, [&] { return (KV::Stub(line().channel()).*method)(&call, request, &response); });
+    if (status.ok()) return of_one_cluster(response.header());
+    line().renew();
+    failed(error_of(status, left == 1 || sent == Sent::once ? deadline_ : longest).message);
+    if (sent == Sent::once) break;
+  }
+  return fail(Errc::unavailable, why);
+}
+
+Status EtcdConnection::of_one_cluster(const ResponseHeader& header) {
+  if (cluster_id_ == 0) cluster_id_ = header.cluster_id();
+  if (header.cluster_id() == cluster_id_) return {};
+  const std::string at = line().address();
+  go_to_next();
+  return fail(Errc::protocol,
+              "etcd at " + at + " is of another cluster than the endpoint that answered first");
+}
+
+Result<ArbiterRecord> EtcdConnection::record_in(const RangeResponse& response) const {
+  if (response.kvs().empty()) return ArbiterRecord{};
+  auto record = from_value(response.kvs(0).value());
+  if (!record)
+    return fail(Errc::corrupt, "the value of " + key_ + " in etcd is no record: " + record.error().message);
+  return record;
+}
+
+}  // namespace stillwater::mgmt::arbiter
