@@ -10,6 +10,7 @@ AttemptSummary summarize(const std::vector<Attempt>& attempts, Instant from, Ins
     if (attempt.begin < from) continue;
     if (attempt.failure.empty()) {
       ++summary.ok;
+      if (!fault || attempt.end < window_begin) summary.took.push_back(attempt.end - attempt.begin);
       continue;
     }
     ++summary.failures[attempt.failure];

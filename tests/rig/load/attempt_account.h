@@ -24,6 +24,7 @@ struct AttemptSummary {
   std::uint64_t failed_failover = 0;              // overlapped it
   std::uint64_t failed_after = 0;                 // began after it
   std::map<std::string, std::uint64_t> failures;  // by reason
+  std::vector<Nanos> took;                        // those that worked and ended before it, in no order
 
   [[nodiscard]] std::uint64_t failed() const { return failed_before + failed_failover + failed_after; }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace stillwater::rig {
@@ -91,6 +92,11 @@ void add_latency(const ProbeAccount& account, std::size_t first, Instant zero,
 
 }  // namespace
 
+Percentiles percentiles_of(std::vector<Nanos> values) {
+  if (values.empty()) return {};
+  return {values.size(), percentile_us(values, 0.5), percentile_us(values, 0.99)};
+}
+
 Percentiles delays_of(const std::vector<const ProbeAccount*>& accounts, Instant from, Instant to) {
   std::vector<Nanos> delays;
   for (const ProbeAccount* account : accounts) {
@@ -100,8 +106,7 @@ Percentiles delays_of(const std::vector<const ProbeAccount*>& accounts, Instant 
       if (arrived[number] && sent >= from && sent < to) delays.push_back(*arrived[number] - sent);
     }
   }
-  if (delays.empty()) return {};
-  return {delays.size(), percentile_us(delays, 0.5), percentile_us(delays, 0.99)};
+  return percentiles_of(std::move(delays));
 }
 
 Timeline timeline_of(const ProbeAccount& account, Instant from, Instant zero) {

@@ -16,6 +16,8 @@ struct Percentiles {
   double us_p99 = 0;
 };
 
+[[nodiscard]] Percentiles percentiles_of(std::vector<Nanos> values);
+
 // One-way delays of the probes sent in [from, to), of all accounts together.
 [[nodiscard]] Percentiles delays_of(const std::vector<const ProbeAccount*>& accounts, Instant from,
                                     Instant to);

@@ -42,6 +42,10 @@ void add_tcp(const Measurements& measured, std::map<std::string, double>& figure
   figures["new_connections_failed_before"] = static_cast<double>(attempts.failed_before);
   figures["new_connections_failed_failover"] = static_cast<double>(attempts.failed_failover);
   figures["new_connections_failed_after"] = static_cast<double>(attempts.failed_after);
+  if (const Percentiles took = percentiles_of(attempts.took); took.count > 0) {
+    figures["new_connection_us_p50"] = tenths(took.us_p50);
+    figures["new_connection_us_p99"] = tenths(took.us_p99);
+  }
   figures["new_connections_pace_missed"] = static_cast<double>(measured.attempts_pace_missed);
 }
 

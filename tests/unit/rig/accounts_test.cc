@@ -252,6 +252,7 @@ TEST_CASE("a failed connection counts where it ran: before, across, or after the
   };
   const AttemptSummary split = summarize(attempts, 50s, begin, end);
   CHECK(split.ok == 1);
+  CHECK(split.took == std::vector<Nanos>{1s});
   CHECK(split.failed_before == 1);
   CHECK(split.failed_failover == 3);
   CHECK(split.failed_after == 1);
