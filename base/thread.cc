@@ -23,7 +23,7 @@ Status make_this_thread_realtime(int priority) {
 }
 
 void OwnFiles::take() {
-  own_ = unshare(CLONE_FILES) == 0;
+  own_ = kPossible && unshare(CLONE_FILES) == 0;
   taken_.count_down();
 }
 
