@@ -165,11 +165,12 @@ TEST_CASE(
   CHECK(indication["state"] == "quiesced");
   set_link(network, "p1", "up");
   REQUIRE(program.ctl({"resume"}).exit_status == 0);
+  // The kernel lets frames through some time after the link is up.
   const auto again = frames.sent();
-  frames.send(10);
   CHECK(eventually(30s, [&] {
+    frames.send(1);
     const auto& captured = frames.captured();
-    return !captured.empty() && captured.back().number == again + 9;
+    return !captured.empty() && captured.back().number >= again;
   }));
   CHECK(program.ctl({"quiesce", "--drain-timeout", "10s"}).exit_status == 0);
 }
