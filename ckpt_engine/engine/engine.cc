@@ -120,7 +120,7 @@ Status Engine::brownout_round(wire::Transport& standby) {
   barrier_.resume();
   if (!collected) return given_up(collected);
   for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
-    if (!staging_.gather(region_, portion, committed_ + 1, groups_sent_)) {
+    if (!staging_.gather_live(region_, portion, committed_ + 1, groups_sent_)) {
       tracker_.merge_back();
       return given_up(fail(Errc::resource_exhausted, "staging is too small to copy from"));
     }

@@ -19,7 +19,8 @@ std::uint64_t bytes_of(std::span<const Extent> extents) {
                          [](std::uint64_t sum, const Extent& e) { return sum + e.bytes; });
 }
 
-// The pages of `extents` that hold anything but zeroes.
+// The pages of `extents` that hold anything but zeroes. Workers may be writing them: the next round has those
+// again.
 std::vector<Extent> without_zeroes(const region::Region& region, std::span<const Extent> extents) {
   static constexpr std::byte kZeroPage[kPageBytes] = {};
   std::vector<Extent> pages;
@@ -124,7 +125,7 @@ Status Engine::copy_round(wire::Transport& peer, const Progress& progress, bool 
 }
 
 Status Engine::copy_batch(wire::Transport& peer, std::span<const Extent> batch) {
-  if (!staging_.gather(region_, batch, 0, 0))
+  if (!staging_.gather_live(region_, batch, 0, 0))
     return given_up(fail(Errc::resource_exhausted, "staging is too small to sync"));
   const auto frames = staging_.seal(wire::Type::sync_lines);
   if (frames.empty()) return {};

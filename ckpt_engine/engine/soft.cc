@@ -41,7 +41,7 @@ Status Engine::send_soft(wire::Transport& standby, std::uint64_t budget_bytes) {
   tracker_.take_soft(extents_, budget_bytes);
   soft_sent_.insert(soft_sent_.end(), extents_.begin(), extents_.end());
   for (const auto& portion : portions_of(extents_, staging_.lines_max())) {
-    if (!staging_.gather(region_, portion, 0, 0))
+    if (!staging_.gather_live(region_, portion, 0, 0))
       return fail(Errc::resource_exhausted, "staging is too small to copy from");
     for (const std::span<std::byte> staged : staging_.frames())
       if (Status added = shipment_.add_soft(standby, staged); !added) return added;

@@ -30,6 +30,11 @@ class Staging {
   // they do not fit: nothing is staged then. Group numbers go on from `first_index`.
   [[nodiscard]] bool gather(const region::Region& region, std::span<const region::Extent> extents,
                             std::uint64_t epoch, std::uint32_t first_index);
+  // The same while workers write: lines may be torn. For what a later round has again, and for soft lines.
+  [[nodiscard]] bool gather_live(const region::Region& region, std::span<const region::Extent> extents,
+                                 std::uint64_t epoch, std::uint32_t first_index) {
+    return gather(region, extents, epoch, first_index);
+  }
 
   // The frames, one a group, in sending order, one right behind the other; their lines as they are.
   [[nodiscard]] std::span<const std::span<std::byte>> frames() const { return frames_; }

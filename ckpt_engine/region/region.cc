@@ -116,8 +116,9 @@ Root Region::root(std::string_view name) const {
   std::abort();
 }
 
+// A new term does not touch the id: workers hash by it while it is told.
 void Region::set_identity(const RegionId& id, std::uint64_t term) {
-  header_->region_id = id;
+  if (header_->region_id != id) header_->region_id = id;
   std::atomic_ref(header_->term).store(term, std::memory_order_relaxed);
 }
 

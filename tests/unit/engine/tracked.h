@@ -1,8 +1,10 @@
 // A region with a tracker over it, and workers that write into it as containers do: mark, then store.
 #pragma once
 
+#include <cstring>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "ckpt_engine/trackers/factory.h"
 #include "tests/unit/region/world.h"
@@ -28,6 +30,11 @@ inline std::unique_ptr<region::Region> make_tracked_region(std::uint64_t hard_pa
   layout.add("hard", region::StateClass::hard, hard_pages * region::kPageBytes, region::kLineBytes);
   layout.add("soft", region::StateClass::soft, soft_pages * region::kPageBytes, region::kLineBytes);
   return make_region(layout);
+}
+
+// While a worker writes: lines may be torn, and are collected again then.
+inline void copy_live(std::vector<std::byte>& into, const region::Region& region, const region::Extent& e) {
+  std::memcpy(into.data() + e.offset, region.base() + e.offset, e.bytes);
 }
 
 class Tracked {

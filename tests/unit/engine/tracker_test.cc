@@ -97,7 +97,7 @@ TEST_CASE("M3: a copy that follows the rounds while a worker writes ends equal")
       const std::lock_guard stands_still(turn);
       REQUIRE(t.tracker->collect(written));
     }
-    for (const Extent& e : written) std::memcpy(copy.data() + e.offset, t.region->base() + e.offset, e.bytes);
+    for (const Extent& e : written) copy_live(copy, *t.region, e);
     t.tracker->committed();
   };
   while (turns < kTurnsAtLeast) round();
