@@ -42,8 +42,8 @@ struct ReplicationConfig {
   Tls tls = Tls::required;
   std::string tls_ca, tls_certificate, tls_key;  // files
   Nanos heartbeat_interval = 2ms;
-  Nanos failure_timeout = 50ms;  // silence, less the detector's own stalls, after which the active is lost
-  Nanos lease = 40ms;            // how long the active may transmit from a stamp on that its standby granted
+  Nanos failure_timeout = 20ms;  // silence, less the detector's own stalls, after which the active is lost
+  Nanos lease = 20ms;            // how long the active may transmit from a stamp on that its standby granted
 };
 
 struct CheckpointConfig {

@@ -115,7 +115,7 @@ void read_replication(Section& root, Config& config) {
                                            " is less than 5 heartbeat intervals; expected at least " +
                                            to_text(least));
   }
-  replication.lease = std::max(least, replication.failure_timeout * 4 / 5);
+  replication.lease = std::max(least, replication.failure_timeout);
   section.optional("lease", replication.lease, Duration{1ms, 60s});
   if (replication.lease < least) {
     section.mistake("lease", "lease " + to_text(replication.lease) +

@@ -5,15 +5,20 @@
 #include "standby/roles/record.h"
 
 namespace stillwater::standby {
+namespace {
+
+constexpr int kPatienceMax = 3;  // failure_timeouts, where the active's heartbeats come late
+
+}  // namespace
 
 RoleMachine::RoleMachine(RoleOptions options, Lease& lease, Instant now)
     : options_(std::move(options)),
       lease_(lease),
       because_("just started"),
       started_(now),
-      active_detector_(options_.failure_timeout, options_.heartbeat_interval),
+      active_detector_(options_.failure_timeout, options_.heartbeat_interval, kPatienceMax),
       // The active asks before its right ends, so that an answer in time costs no packet.
-      standby_detector_(lease.length() * 3 / 4, options_.heartbeat_interval) {}
+      standby_detector_(lease.length() * 3 / 4, options_.heartbeat_interval, 1) {}
 
 Role RoleMachine::role() const {
   switch (phase_) {
@@ -111,7 +116,11 @@ void RoleMachine::beat(const wire::Heartbeat& heartbeat, Instant now) {
       Instant(heartbeat.echo_stamp_ns) > record_since_)
     peer_empty_ = true;
   if (record_ && heartbeat.term > record_->term) read_wanted_ = true;
-  if (leads() && heartbeat.grant_term == term_ && heartbeat.grant_stamp_ns != 0) standby_detector_.heard(now);
+  // One that grants what it granted before does not hear this node.
+  if (leads() && heartbeat.grant_term == term_ && Instant(heartbeat.grant_stamp_ns) > newest_grant_) {
+    newest_grant_ = Instant(heartbeat.grant_stamp_ns);
+    standby_detector_.heard(now);
+  }
   if (heartbeat.state != wire::NodeState::leading || heartbeat.term != term_) return;
   active_detector_.heard(now);
   if (phase_ != Phase::standby || !suspects_ || gone_ || swap_on_its_way()) return;

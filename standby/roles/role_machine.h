@@ -197,6 +197,7 @@ class RoleMachine {
   bool holdings_told_ = false;
   bool filling_ = false;
   bool filling_paused_ = false;
+  Instant newest_grant_{};  // the stamp, of this node's clock, that the peer granted last
 
   bool suspects_ = false;  // has stopped granting
   bool copy_complete_ = false;

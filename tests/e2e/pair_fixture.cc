@@ -24,8 +24,8 @@ rig::Topology build_network() {
 Edit for_tests(const Edit& edit) {
   return [edit](std::string text) {
     if (can_verify()) text = replaced(text, "\ncheckpoint:\n", "\ncheckpoint:\n  verify: true\n");
-    text = replaced(text, "failure_timeout: 50ms", "failure_timeout: 300ms");
-    text = replaced(text, "lease: 40ms", "lease: 250ms");
+    text = replaced(text, "failure_timeout: 20ms", "failure_timeout: 300ms");
+    text = replaced(text, "lease: 20ms", "lease: 250ms");
     return edit ? edit(text) : text;
   };
 }

@@ -16,7 +16,7 @@ Options options_of(std::uint64_t seed, const Wishes& wishes) {
   options.faults = random.one_in(16) ? 0 : static_cast<unsigned>(5 + random.below(8));
   options.heartbeat = random.one_in(3) ? Nanos(2ms) : Nanos(4ms);
   options.lease = options.heartbeat * static_cast<int>(10 + random.below(11));
-  options.failure_timeout = random.one_in(3) ? options.lease * 2 : Nanos(50ms);
+  options.failure_timeout = random.one_in(3) ? options.lease * 2 : options.lease;
   for (double& pace : options.pace) pace = random.between(0.95, 1.05);
   for (Nanos& offset : options.offset) offset = random.between(Nanos(1s), Nanos(1000s));
   options.latency = random.between(Nanos(20us), Nanos(500us));

@@ -259,7 +259,7 @@ TEST_CASE("a lease is long enough for some heartbeats, and a cold start is allow
       parse_config(with(kSample, "arbiter: none\n", "arbiter: none\ncold_start: allow\n"), "f.yaml");
   REQUIRE(config);
   CHECK(config->cold_start);
-  CHECK(config->replication.lease == 40ms);
+  CHECK(config->replication.lease == 50ms);
 }
 
 TEST_CASE("management on TCP has TLS files, or the file says that it is in the clear") {

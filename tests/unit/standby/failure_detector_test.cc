@@ -9,12 +9,13 @@ namespace {
 using standby::FailureDetector;
 constexpr Nanos kTimeout = 50ms;
 constexpr Nanos kTick = 5ms;
+constexpr int kStretchMax = 3;
 
 }  // namespace
 
 TEST_CASE("silence is detected after the timeout, and within a tick of it") {
   for_seeds(200, [](Random& random) {
-    FailureDetector detector(kTimeout, kTick);
+    FailureDetector detector(kTimeout, kTick, kStretchMax);
     Instant now = 7s;
     detector.start(now);
     Instant last_heard = now;
@@ -40,7 +41,7 @@ TEST_CASE("silence is detected after the timeout, and within a tick of it") {
 
 TEST_CASE("a peer that lives is never blamed, however long this node itself stood still") {
   for_seeds(200, [](Random& random) {
-    FailureDetector detector(kTimeout, kTick);
+    FailureDetector detector(kTimeout, kTick, kStretchMax);
     Instant now = 7s;
     detector.start(now);
     Instant next_beat = now + 10ms;
@@ -62,12 +63,38 @@ TEST_CASE("a peer that lives is never blamed, however long this node itself stoo
 }
 
 TEST_CASE("a stall before the last sign of life does not delay the detection after it") {
-  FailureDetector detector(kTimeout, kTick);
+  FailureDetector detector(kTimeout, kTick, kStretchMax);
   detector.start(0s);
   detector.heard(10s);  // a stall of ten seconds ends with a heartbeat, the peer's last
   Instant now = 10s;
   while (!detector.look(now) && now < 12s) now += kTick;
   CHECK(now <= 10s + kTimeout + kTick);
+}
+
+TEST_CASE("a peer whose heartbeats come late is waited for longer: twice its longest gap, and not for ever") {
+  for_seeds(200, [](Random& random) {
+    FailureDetector detector(kTimeout, kTick, kStretchMax);
+    Instant now = 7s;
+    detector.start(now);
+    const auto pass = [&](Nanos time) {
+      for (const Instant end = now + time; now < end; now = std::min(now + kTick, end))
+        REQUIRE_FALSE(detector.look(now));
+      detector.heard(now);
+    };
+    Nanos longest{};
+    for (int beats = 0; beats < 20; ++beats) {
+      const Nanos gap = Nanos(1 + below(random, kTimeout.count() - 1));
+      pass(gap);
+      longest = std::max(longest, gap);
+    }
+    const Nanos expected = std::clamp(2 * longest, kTimeout, kStretchMax * kTimeout);
+    REQUIRE(detector.timeout() <= expected);
+    REQUIRE(detector.timeout() >= std::max(kTimeout, expected * 9 / 10));  // it fades meanwhile
+    REQUIRE(detector.timeout() <= 2 * kTimeout);
+
+    for (int beats = 0; beats < 20'000; ++beats) pass(kTick);
+    REQUIRE(detector.timeout() == kTimeout);
+  });
 }
 
 }  // namespace stillwater::tests

@@ -223,6 +223,26 @@ TEST_CASE("a silent standby is removed before the active stands alone, and outpu
   CHECK(node.permit.holds(node.now + 3600s));
 }
 
+TEST_CASE("a standby that is heard, but does not hear, is removed before its last grant ends") {
+  Node node;
+  node.lead_with_standby();
+  wire::Heartbeat beat = node.beat(wire::NodeState::standby, node.machine.term());
+  beat.grant_term = node.machine.term();
+  beat.grant_stamp_ns = node.now.count();
+  const Instant last_heard_by_it = node.now;
+  node.lease.granted({node.now, node.machine.term()}, node.now);
+  Decision asked;
+  for (int tick = 0; tick < 100 && asked.kind != Kind::swap_record; ++tick) {
+    node.now += 1ms;
+    node.machine.beat(beat, node.now);  // the same grant again and again
+    asked = node.decide();
+  }
+  REQUIRE(asked.kind == Kind::swap_record);
+  CHECK(asked.next.in_sync == std::set<std::string>{"a"});
+  CHECK(node.now > last_heard_by_it + 10ms);
+  CHECK(node.permit.holds(node.now));
+}
+
 TEST_CASE("an active that learns of another leader is fenced, and silent at once") {
   Node node;
   node.lead_with_standby();
