@@ -38,6 +38,9 @@ Result<std::unique_ptr<Dataplane>> Dataplane::create(const Config& config, regio
   auto service = Service::build(config, opened);
   if (!service) return tl::unexpected(service.error());
   tables.service = std::make_unique<Service>(std::move(*service));
+  auto handover = Handover::create(*tables.service, tables.buffers.get());
+  if (!handover) return tl::unexpected(handover.error());
+  tables.handover = std::move(*handover);
   tables.region_clock = {.base = region.region_now(), .started = clock.now()};
   for (unsigned worker = 0; worker < config.workers; ++worker)
     dataplane->shards_.push_back(std::make_unique<Shard>(region, worker, config));
@@ -110,6 +113,7 @@ Status Dataplane::launch(unsigned worker, unsigned lcore) {
                                                       .requests = shard.requests,
                                                       .report = shard.report,
                                                       .rings = tables_->ring_ends(worker),
+                                                      .handover = *tables_->handover,
                                                       .idle = config_.idle,
                                                       .hold_packets_max = hold_packets_of_a_worker(config_)});
   const auto run = [](void* itself) {
@@ -140,6 +144,10 @@ void Dataplane::stop() {
 
 region::WorkerMarks& Dataplane::marks(unsigned worker) { return shards_[worker]->marks; }
 
+Handover& Dataplane::handover() { return *tables_->handover; }
+
+void Dataplane::expect_brought(Nanos patience) { tables_->handover->expect_brought(clock_.now(), patience); }
+
 void Dataplane::announce() { shards_.front()->requests.ask_to_announce(); }
 
 void Dataplane::continue_region_time(Nanos region_now) {
@@ -154,6 +162,7 @@ std::uint32_t Dataplane::drop_held() {
   std::uint32_t dropped = 0;
   for (auto& shard : shards_)
     if (shard->worker) dropped += shard->worker->discard_held();
+  tables_->handover->drop_brought();
   return dropped;
 }
 

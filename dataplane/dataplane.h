@@ -19,6 +19,7 @@
 #include "dataplane/config.h"
 #include "dataplane/control/port.h"
 #include "dataplane/datapath/requests.h"
+#include "dataplane/datapath/steering/handover.h"
 #include "quiesce/worker_barrier.h"
 
 namespace stillwater::dataplane {
@@ -49,6 +50,11 @@ class Dataplane final : public Announcer {
   [[nodiscard]] unsigned workers() const { return config_.workers; }
   [[nodiscard]] region::WorkerMarks& marks(unsigned worker);
 
+  // For a planned switchover.
+  [[nodiscard]] Handover& handover();
+  // While quiesced, see Handover::expect_brought.
+  void expect_brought(Nanos patience);
+
   // Announcer. Takes effect when the workers run.
   void announce() override;
 
@@ -58,7 +64,8 @@ class Dataplane final : public Announcer {
   // After a takeover, before the first resume: the workers' first turn drops torn neighbours and raises all
   // time-outs.
   void on_activate();
-  // Frees all held output (a fence); it is never released. Returns how many packets.
+  // Frees all held output (a fence), which is never released, and what a peer brought. Returns how many packets
+  // were held.
   std::uint32_t drop_held();
 
   // Figures, from any thread.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/control/buffers.h"
+#include "dataplane/datapath/steering/handover.h"
 #include "dataplane/datapath/tables/service.h"
 #include "dataplane/datapath/tables/state.h"
 #include "dataplane/datapath/worker.h"
@@ -19,6 +20,7 @@ struct Dataplane::Tables {
   std::unique_ptr<Service> service;
   std::vector<std::vector<std::unique_ptr<quiesce::HandoverRing>>> rings;  // [from][to]; null to itself
   RegionClock region_clock;
+  std::unique_ptr<Handover> handover;
 
   [[nodiscard]] RingEnds ring_ends(unsigned worker) const {
     RingEnds ends;

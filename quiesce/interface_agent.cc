@@ -27,8 +27,8 @@ void sleep_ns(std::uint64_t nanoseconds) {
 }  // namespace
 
 InterfaceAgent::InterfaceAgent(WorkerGate& gate, std::vector<PortQueue> queues,
-                               std::vector<HandoverRing*> inputs)
-    : gate_(gate), queues_(std::move(queues)), inputs_(std::move(inputs)) {
+                               std::vector<HandoverRing*> inputs, WhileStopped* stopped)
+    : gate_(gate), queues_(std::move(queues)), inputs_(std::move(inputs)), stopped_(stopped) {
   gate_.whereabouts.store(Whereabouts::running);
 }
 
@@ -88,6 +88,7 @@ bool InterfaceAgent::wait_while_stopped() {
   bool is_long = false;
   for (unsigned waits = 1; gate_.stop.load() && !ending(); ++waits) {
     if (has_input()) return false;
+    release_round();
     if (gate_.discard.load(std::memory_order_acquire)) {
       discard_ports();
       sleep_ns(kStoppedSleepNs);
@@ -103,6 +104,14 @@ bool InterfaceAgent::wait_while_stopped() {
   return true;
 }
 
+void InterfaceAgent::release_round() {
+  const std::uint64_t wanted = gate_.release_rounds_wanted.load(std::memory_order_acquire);
+  if (wanted == gate_.release_rounds.load(std::memory_order_relaxed)) return;
+  if (stopped_ != nullptr) stopped_->release_held();
+  publish();
+  gate_.release_rounds.store(wanted, std::memory_order_release);
+}
+
 // What arrived while this node did not serve is nobody's to process: a bridge that floods delivers it to the
 // node that serves as well.
 void InterfaceAgent::discard_ports() {
@@ -114,8 +123,9 @@ void InterfaceAgent::discard_ports() {
     empty = true;
     for (const PortQueue& q : queues_) {
       const std::uint16_t n = rte_eth_rx_burst(q.port, q.queue, packets, kDiscardBurst);
-      rte_pktmbuf_free_bulk(packets, n);
-      discarded += n;
+      const std::uint16_t left = stopped_ != nullptr && n != 0 ? stopped_->take(q, packets, n) : n;
+      rte_pktmbuf_free_bulk(packets, left);
+      discarded += left;
       empty = empty && n == 0;
     }
   }

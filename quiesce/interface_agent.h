@@ -7,6 +7,7 @@
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <rte_ring.h>
 
 #include "quiesce/handover_ring.h"
 #include "quiesce/worker_gate.h"
@@ -18,6 +19,17 @@ struct PortQueue {
   std::uint16_t queue;
 };
 
+// What a packet function does while it stands still, on its worker's thread. It writes no state.
+class WhileStopped {
+ public:
+  virtual ~WhileStopped() = default;
+  // Held packets that may leave are transmitted or freed: none is in hand but held ones afterwards.
+  virtual void release_held() = 0;
+  // What discard mode found at a queue. Takes over as many as it likes, which are not the agent's any more;
+  // how many are left, at the front of `packets`.
+  [[nodiscard]] virtual std::uint16_t take(const PortQueue& queue, rte_mbuf** packets, std::uint16_t n) = 0;
+};
+
 // One per worker, used by that worker's thread alone. Counts every packet that goes in and out:
 //   in flight = received + adopted + taken from rings - transmitted - freed - put into rings,
 // and a worker stands at a packet boundary when in flight equals what it declared held. Packets in rings are
@@ -26,7 +38,9 @@ class InterfaceAgent {
  public:
   // `gate` and `inputs` outlive the agent. `queues` are the receive queues this worker polls: they are
   // emptied while the worker is stopped in discard mode. `inputs` are the rings it takes packets from.
-  InterfaceAgent(WorkerGate& gate, std::vector<PortQueue> queues, std::vector<HandoverRing*> inputs = {});
+  // `stopped` may be null.
+  InterfaceAgent(WorkerGate& gate, std::vector<PortQueue> queues, std::vector<HandoverRing*> inputs = {},
+                 WhileStopped* stopped = nullptr);
   ~InterfaceAgent();
   InterfaceAgent(const InterfaceAgent&) = delete;
   InterfaceAgent& operator=(const InterfaceAgent&) = delete;
@@ -36,6 +50,15 @@ class InterfaceAgent {
                                        std::uint16_t n) {
     if (__builtin_expect(gate_.stop.load(std::memory_order_relaxed), 0)) return 0;
     const std::uint16_t got = rte_eth_rx_burst(port, queue, packets, n);
+    in_flight_ += got;
+    return got;
+  }
+
+  // The same from a ring whose packets wait outside, as in a port's: the barrier does not count them.
+  [[nodiscard]] std::uint16_t rx_ring(rte_ring* ring, rte_mbuf** packets, std::uint16_t n) {
+    if (gate_.stop.load(std::memory_order_relaxed)) return 0;
+    const auto got = static_cast<std::uint16_t>(
+        rte_ring_sc_dequeue_burst(ring, reinterpret_cast<void**>(packets), n, nullptr));
     in_flight_ += got;
     return got;
   }
@@ -98,11 +121,13 @@ class InterfaceAgent {
   [[nodiscard]] bool has_input() const;
   void settle_inputs();
   void discard_ports();
+  void release_round();
   void publish();
 
   WorkerGate& gate_;
   std::vector<PortQueue> queues_;
   std::vector<HandoverRing*> inputs_;
+  WhileStopped* stopped_;
   std::uint32_t in_flight_ = 0;
   std::uint32_t held_ = 0;
   std::atomic<bool> ending_{false};

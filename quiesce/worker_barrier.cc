@@ -113,14 +113,29 @@ Status WorkerBarrier::drain_ports(Nanos timeout) {
     return fail(Errc::failed_precondition, "ports are drained only while the dataplane is quiesced");
   ++drains_;
   for (auto& gate : gates_) gate->discard_rounds_wanted.store(drains_, std::memory_order_release);
-  const bool drained = wait_for(clock_, clock_.now() + timeout, [&] {
+  if (!done_by_all(&WorkerGate::discard_rounds, drains_, timeout))
+    return fail(Errc::timed_out, "a worker did not empty its ports in time");
+  return {};
+}
+
+Status WorkerBarrier::release_held(Nanos timeout) {
+  if (!quiesced_)
+    return fail(Errc::failed_precondition, "a worker that runs lets go of held packets by itself");
+  ++releases_;
+  for (auto& gate : gates_) gate->release_rounds_wanted.store(releases_, std::memory_order_release);
+  if (!done_by_all(&WorkerGate::release_rounds, releases_, timeout))
+    return fail(Errc::timed_out, "a worker did not let go of its held packets in time");
+  return {};
+}
+
+bool WorkerBarrier::done_by_all(std::atomic<std::uint64_t> WorkerGate::*rounds, std::uint64_t round,
+                                Nanos timeout) const {
+  return wait_for(clock_, clock_.now() + timeout, [&] {
     return std::all_of(gates_.begin(), gates_.end(), [&](const auto& gate) {
       return gate->whereabouts.load() == Whereabouts::absent ||
-             gate->discard_rounds.load(std::memory_order_acquire) == drains_;
+             ((*gate).*rounds).load(std::memory_order_acquire) == round;
     });
   });
-  if (!drained) return fail(Errc::timed_out, "a worker did not empty its ports in time");
-  return {};
 }
 
 std::uint64_t WorkerBarrier::discarded() const {

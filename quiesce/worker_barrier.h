@@ -38,6 +38,8 @@ class WorkerBarrier final : public Barrier {
   // Waits until every stopped worker has discarded all that its receive rings held at this call. Needs
   // discard mode.
   [[nodiscard]] Status drain_ports(Nanos timeout);
+  // While quiesced: every worker lets go of the held packets that may leave (WhileStopped::release_held).
+  [[nodiscard]] Status release_held(Nanos timeout);
   [[nodiscard]] std::uint64_t discarded() const;
   [[nodiscard]] std::uint64_t held() const;
 
@@ -45,6 +47,9 @@ class WorkerBarrier final : public Barrier {
   [[nodiscard]] bool all_stand_still() const;
   [[nodiscard]] bool rings_are_settled() const;
   [[nodiscard]] std::string who_holds_packets() const;
+  // Until every worker that runs has done `round`.
+  [[nodiscard]] bool done_by_all(std::atomic<std::uint64_t> WorkerGate::*rounds, std::uint64_t round,
+                                 Nanos timeout) const;
 
   const Clock& clock_;
   std::vector<std::unique_ptr<WorkerGate>> gates_;
@@ -54,6 +59,7 @@ class WorkerBarrier final : public Barrier {
   Instant told_{};
   Instant resumed_{};
   std::uint64_t drains_ = 0;
+  std::uint64_t releases_ = 0;
 };
 
 }  // namespace stillwater::quiesce

@@ -23,6 +23,7 @@ struct WorkerGate {
       true};                         // writer: the barrier. True from the start: workers wake quiesced (Q7)
   std::atomic<bool> discard{false};  // writer: control. While stopped, empty the ports and free what came
   std::atomic<std::uint64_t> discard_rounds_wanted{0};  // writer: control
+  std::atomic<std::uint64_t> release_rounds_wanted{0};  // writer: control
 
   alignas(64) std::atomic<Whereabouts> whereabouts{Whereabouts::absent};  // writer: the worker
   std::atomic<std::uint64_t> visits{0};        // writer: the worker; times that it said what follows
@@ -32,6 +33,7 @@ struct WorkerGate {
   std::atomic<std::uint64_t> discarded{0};     // writer: the worker; packets discarded while stopped
   std::atomic<std::uint64_t> discard_rounds{
       0};  // writer: the worker; the newest wanted round that it has done
+  std::atomic<std::uint64_t> release_rounds{0};  // writer: the worker; likewise
 };
 
 }  // namespace stillwater::quiesce

@@ -279,7 +279,10 @@ void Node::hand_over() {
   if (Status begun = pair_->hand_over(); !begun)
     return spdlog::warn("stopping without a hand-over: {}", begun.error().message);
   const Instant deadline = parts_.clock.now() + 1s;
-  while (machine().phase() == standby::Phase::handing && !failed_ && parts_.clock.now() < deadline) turn();
+  const auto goes_on = [this] {
+    return machine().phase() == standby::Phase::handing || pair_->brings_waiting();
+  };
+  while (goes_on() && !failed_ && parts_.clock.now() < deadline) turn();
   if (machine().phase() == standby::Phase::standby)
     spdlog::info("handed over to {} at epoch {}", peer_, pair_->committed());
   else

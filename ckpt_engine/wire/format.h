@@ -12,7 +12,7 @@ namespace stillwater::wire {
 
 inline constexpr std::array<char, 4> kMagic = {'S', 'W', 'R', 'P'};
 inline constexpr std::array<char, 4> kHeartbeatMagic = {'S', 'W', 'H', 'B'};
-inline constexpr std::uint16_t kVersion = 4;
+inline constexpr std::uint16_t kVersion = 5;
 
 enum class Type : std::uint16_t {
   hello = 1,
@@ -28,6 +28,7 @@ enum class Type : std::uint16_t {
   digest = 11,
   abort = 12,
   holdings = 13,
+  waiting = 14,
 };
 
 struct FrameHeader {
@@ -178,6 +179,14 @@ struct HoldingsHeader {
 static_assert(sizeof(HoldingsHeader) == 40);
 inline constexpr std::uint32_t kHoldingsExtentsInFrame = 4096;
 
+// A frame that the node which handed over had received, or receives still; its bytes follow. Without bytes: the last.
+struct WaitingHeader {
+  std::uint16_t port;  // its place in the configuration
+  std::array<std::uint8_t, 6> reserved;
+};
+static_assert(sizeof(WaitingHeader) == 8);
+inline constexpr std::uint32_t kWaitingFrameMax = 9216;  // bytes
+
 // The sender stops, and is silent on its data ports from now on.
 struct Bye {
   std::uint64_t term;
@@ -232,6 +241,8 @@ inline constexpr std::uint32_t kLinesMax = kLinesPayloadMax / region::kLineBytes
       return sizeof(DigestHeader) + kDigestChunksMax * sizeof(ChunkDigest);
     case Type::holdings:
       return sizeof(HoldingsHeader) + kHoldingsExtentsInFrame * sizeof(WireExtent);
+    case Type::waiting:
+      return sizeof(WaitingHeader) + kWaitingFrameMax;
     case Type::sync_lines:
     case Type::group:
     case Type::soft:

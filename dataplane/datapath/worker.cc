@@ -35,7 +35,7 @@ std::vector<quiesce::HandoverRing*> inputs_of(const WorkerSetup& setup) {
 
 Worker::Worker(const WorkerSetup& setup)
     : setup_(setup),
-      agent_(setup.gate, queues_of(setup), inputs_of(setup)),
+      agent_(setup.gate, queues_of(setup), inputs_of(setup), this),
       pool_(agent_, setup.buffers),
       output_(pool_, setup.service, setup.state.neighbours, setup.epochs, setup.permit, setup.clock,
               static_cast<std::uint16_t>(setup.index), setup.hold_packets_max),
@@ -48,7 +48,7 @@ Worker::Worker(const WorkerSetup& setup)
                .output = output_},
       exchange_(pool_, setup.rings),
       idle_(setup.idle),
-      received_(setup.service.ports.size() * kBurst + setup.rings.from.size() * Exchange::kBurst) {}
+      received_((setup.service.ports.size() + 1) * kBurst + setup.rings.from.size() * Exchange::kBurst) {}
 
 void Worker::run() {
   name_this_thread(("sw-worker-" + std::to_string(setup_.index)).c_str());
@@ -81,15 +81,31 @@ void Worker::poll() {
   received_count_ = 0;
   if (!released_all_) return;
   rte_mbuf* burst[kBurst];
+  const bool discarding = setup_.handover.unannounced();
+  if (!discarding && __builtin_expect(setup_.handover.awaits_brought(context_.now), 0)) {
+    if (setup_.index == 0) receive_brought();
+    return;
+  }
   for (PortIndex port = 0; port < setup_.service.ports.size(); ++port) {
     if (setup_.index >= setup_.service.ports[port].rx_queues) continue;
     const std::uint16_t n = agent_.rx_burst(setup_.service.ports[port].dpdk_port,
                                             static_cast<std::uint16_t>(setup_.index), burst, kBurst);
+    if (__builtin_expect(discarding, 0)) {
+      for (std::uint16_t i = 0; i < n; ++i) pool_.drop(burst[i], DropReason::before_announcement);
+      continue;
+    }
     for (std::uint16_t i = 0; i < n; ++i) sort({burst[i], port, false});
   }
   if (setup_.rings.to.size() < 2) return;
   exchange_.flush();
   received_count_ += exchange_.take(&received_[received_count_]);
+}
+
+// What the node that handed over had received comes here as if by its port.
+void Worker::receive_brought() {
+  rte_mbuf* burst[kBurst];
+  const std::uint16_t n = agent_.rx_ring(setup_.handover.brought(), burst, kBurst);
+  for (std::uint16_t i = 0; i < n; ++i) sort({burst[i], Handover::port_of(*burst[i]), false});
 }
 
 // Frames whose session another worker has go there; a lone worker owns all.
@@ -138,7 +154,7 @@ void Worker::tidy() {
   if (context_.own_mac_elsewhere) announcements_.conflict(context_.now);
   context_.own_mac_elsewhere = false;
   if (setup_.requests.pending.load(std::memory_order_relaxed)) serve_requests();
-  if (setup_.permit.holds(context_.now)) announcements_.tick(context_);
+  if (setup_.permit.holds(context_.now) && announcements_.tick(context_)) setup_.handover.announced();
   if (context_.now >= next_counters_) flush_counters();
   if (setup_.index == 0) setup_.region.set_region_now(turn_.now());
   publish();

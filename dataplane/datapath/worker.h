@@ -15,6 +15,7 @@
 #include "dataplane/datapath/output/output.h"
 #include "dataplane/datapath/requests.h"
 #include "dataplane/datapath/steering/exchange.h"
+#include "dataplane/datapath/steering/handover.h"
 #include "quiesce/interface_agent.h"
 
 namespace stillwater::dataplane {
@@ -44,12 +45,13 @@ struct WorkerSetup {
   Requests& requests;
   WorkerReport& report;
   RingEnds rings;
+  Handover& handover;
   IdleStrategy idle;
   std::uint32_t hold_packets_max;
 };
 
 // Made and destroyed by a control thread; `run` is the worker's thread.
-class Worker {
+class Worker final : private quiesce::WhileStopped {
  public:
   explicit Worker(const WorkerSetup& setup);
 
@@ -76,6 +78,11 @@ class Worker {
   void process(const Received& frame, region::SessionTable::Match expected);
   void transmit();
   void tidy();
+
+  void receive_brought();
+  void release_held() override;
+  [[nodiscard]] std::uint16_t take(const quiesce::PortQueue& queue, rte_mbuf** packets,
+                                   std::uint16_t n) override;
 
   void note_receive_gap();
   void activate();

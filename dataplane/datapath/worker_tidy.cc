@@ -22,6 +22,19 @@ void Worker::activate() {
   std::fill(setup_.state.responder_answered.begin(), setup_.state.responder_answered.end(), true);
 }
 
+// Between two turns, by the last one's region time: nothing but frames changes.
+void Worker::release_held() {
+  const Instant now = setup_.clock.now();
+  output_.begin_turn(now, turn_.now_s(), setup_.epochs.current(), setup_.epochs.committed());
+  if (setup_.permit.holds(now)) [[maybe_unused]]
+    const bool all = output_.release();
+  output_.transmit_or_drop();
+}
+
+std::uint16_t Worker::take(const quiesce::PortQueue& queue, rte_mbuf** packets, std::uint16_t n) {
+  return setup_.handover.keep_some(queue.port, packets, n);
+}
+
 void Worker::serve_requests() {
   Requests& requests = setup_.requests;
   requests.pending.exchange(false, std::memory_order_acquire);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstring>
 
 #include "standby/pair/pair_node.h"
 #include "standby/personality.h"
@@ -30,6 +31,30 @@ Status PairNode::follower_received(std::size_t n) {
   if (const auto output = receiver_.take_output(); !output.empty() && link_ != nullptr)
     return link_->send(output);
   return {};
+}
+
+// Until the peer was announced on every port, or it is too late to be of use.
+void PairNode::bring_waiting(Instant now) {
+  const bool follows = machine_.phase() == Phase::standby && link_ != nullptr && now < bring_until_;
+  Status sent;
+  const bool goes_on = parts_.forwarding.take_waiting([&](const WaitingFrame& frame) {
+    if (!follows || !sent || frame.bytes.size() > wire::kWaitingFrameMax) return;
+    const wire::WaitingHeader header{frame.port, {}};
+    std::vector<std::byte> payload(sizeof(header) + frame.bytes.size());
+    std::memcpy(payload.data(), &header, sizeof(header));
+    std::ranges::copy(frame.bytes, payload.begin() + sizeof(header));
+    sent = link_->send(wire::make_frame(wire::Type::waiting, wire::Bytes(payload)));
+    ++brought_;
+  });
+  if (follows && sent && !goes_on)
+    sent = link_->send(wire::make_frame(wire::Type::waiting, wire::WaitingHeader{}));
+  if (!follows || !goes_on) {
+    parts_.forwarding.keep_waiting(false);
+    bring_until_ = {};
+    say(Severity::info, std::to_string(brought_) + " packets that waited here were brought to the peer");
+    brought_ = 0;
+  }
+  if (!sent) hang_up(sent.error().message);
 }
 
 // Nothing that this node changed by itself is in a copy: partial epochs are rolled back.
@@ -107,6 +132,7 @@ Status PairNode::set_clocks() {
   receiver_.leave();
   left_behind_.reset();
   if (machine_.phase() == Phase::active) {
+    parts_.forwarding.expect_waiting(kExpectWithin);
     engine_.lead_from_with_standby(receiver_.committed());
     replicating_ = link_ != nullptr;
   } else {

@@ -60,8 +60,11 @@ void PairNode::fence_leader() {
   hang_up("this node is fenced: " + machine_.why());
 }
 
-// The peer leads on from the last epoch, which this node holds as well.
+// The peer leads on from the last epoch, which this node holds as well, and is brought what waits at the
+// ports.
 void PairNode::hand_down() {
+  parts_.forwarding.keep_waiting(true);
+  bring_until_ = parts_.clock.now() + kBringWithin;
   if (!stop_forwarding()) return;
   parts_.forwarding.drop_held();
   const std::uint64_t committed = engine_.committed();
@@ -106,8 +109,13 @@ Status PairNode::hand_over() {
 // ask.
 void PairNode::hand_over_turn() {
   if (engine_.awaiting_ack()) return;
-  if (last_epoch_shipped_) return machine_.last_epoch_committed();
-  // A last epoch that is to be shipped again has left the workers quiesced. They may transmit nothing.
+  if (last_epoch_shipped_) {
+    if (machine_.silent()) return;
+    if (Status released = parts_.forwarding.release_held(kReleaseWithin); !released)
+      say(Severity::warning, released.error().message);
+    return machine_.last_epoch_committed();
+  }
+  // A last epoch that is to be shipped again has left the workers quiesced.
   if (parts_.forwarding.quiesced()) parts_.forwarding.barrier().resume();
   Status last = engine_.final_checkpoint(*link_);
   if (last) {
@@ -122,7 +130,8 @@ void PairNode::hand_over_turn() {
 Status PairNode::leader_received(std::size_t n) {
   inbox_filled_ += n;
   std::size_t used = 0;
-  while (machine_.leads()) {
+  // What a successor sends after its record is for a follower, as which this node reads on.
+  while (machine_.leads() && !machine_.succeeded()) {
     const auto frame = wire::parse(std::span(inbox_).subspan(used, inbox_filled_ - used));
     if (!frame) return tl::unexpected(frame.error());
     if (!frame->has_value()) break;
@@ -143,6 +152,8 @@ Status PairNode::on_follower_message(const wire::Frame& frame) {
       return wire::body_of<wire::Abort>(frame).and_then([&](const wire::Abort& it) { return on_abort(it); });
     case wire::Type::holdings:
       return holdings_told(frame);
+    case wire::Type::waiting:
+      return waiting_brought(frame);
     case wire::Type::record:
       return wire::body_of<wire::Record>(frame).map([&](const wire::Record& record) { record_told(record); });
     case wire::Type::bye:
@@ -154,6 +165,14 @@ Status PairNode::on_follower_message(const wire::Frame& frame) {
       return fail(Errc::protocol, "a message of type " + std::to_string(static_cast<int>(frame.type)) +
                                       " is not for a leader");
   }
+}
+
+Status PairNode::waiting_brought(const wire::Frame& frame) {
+  wire::WaitingHeader header;
+  if (frame.payload.size() < sizeof(header)) return fail(Errc::protocol, "a waiting frame without its port");
+  std::memcpy(&header, frame.payload.data(), sizeof(header));
+  parts_.forwarding.bring_waiting({header.port, frame.payload.subspan(sizeof(header))});
+  return {};
 }
 
 Status PairNode::on_ack(const wire::Ack& ack) {

@@ -138,6 +138,7 @@ void PairNode::turn() {
   decide_all();
   const Instant now = parts_.clock.now();
   if (failure_.empty() && machine_.leads()) lead_turn(now);
+  if (brings_waiting()) bring_waiting(now);
   decide_all();
 }
 
@@ -268,6 +269,7 @@ Instant PairNode::wake_at() {
   // What the machine waits for beside time (an answer, a connection) wakes the host by itself: it must not be
   // asked again and again for that, at a priority above whoever answers.
   Instant at = std::clamp(machine_.decide_again_at(), now + kLeastPause, now + 20ms);
+  if (brings_waiting()) at = std::min(at, now + kLeastPause);
   if (machine_.leads() && replicating_ && engine_.has_standby()) at = std::min(at, engine_.ask_again_at(now));
   return at;
 }

@@ -84,6 +84,8 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   void set_policy(const engine::Policy& policy) { engine_.set_policy(policy); }
   // A planned switchover begins; it is over when the phase is not `handing` any more.
   [[nodiscard]] Status hand_over();
+  // After a hand-over: what waited here is being brought to the peer.
+  [[nodiscard]] bool brings_waiting() const { return bring_until_ != Instant{}; }
   // The node stops: tells the peer, which need not wait for silence. The workers are quiesced.
   void say_goodbye();
 
@@ -106,6 +108,9 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
  private:
   static constexpr Nanos kAckPatience = 1s;
   static constexpr Nanos kLeastPause = 1ms;
+  static constexpr Nanos kReleaseWithin = 5ms;
+  static constexpr Nanos kExpectWithin = 20ms;
+  static constexpr Nanos kBringWithin = 200ms;  // a port where no announcement arrives is given up
 
   [[nodiscard]] wire::Heartbeat heartbeat() const;
   void perform(const Decision& decision);
@@ -132,10 +137,12 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   void checkpoint_if_due(Instant now);
   [[nodiscard]] Status leader_received(std::size_t n);
   [[nodiscard]] Status on_follower_message(const wire::Frame& frame);
+  [[nodiscard]] Status waiting_brought(const wire::Frame& frame);
   [[nodiscard]] Status on_ack(const wire::Ack& ack);
   [[nodiscard]] Status on_abort(const wire::Abort& abort);
 
   // As follower (following.cc).
+  void bring_waiting(Instant now);
   [[nodiscard]] Status follower_received(std::size_t n);
   [[nodiscard]] engine::Holdings holdings() const;
   void roll_back_partial_epoch();
@@ -176,6 +183,8 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   std::uint64_t epochs_followed_ = 0;
   bool requested_under_way_ = false;  // the epoch that waits for its acknowledgement was requested
   std::optional<Result<std::uint64_t>> checkpoint_answer_;
+  std::uint64_t brought_ = 0;       // packets
+  Instant bring_until_{};           // none: nothing is brought
   Instant region_time_heard_at_{};  // when region_now_heard_ was true
   Nanos region_now_heard_{};
 };

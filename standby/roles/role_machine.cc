@@ -182,8 +182,13 @@ Status RoleMachine::hand_over() {
   phase_ = Phase::handing;
   because_ = "handing over to " + peer_;
   last_committed_ = hand_over_asked_ = false;
-  lease_.fall_silent();
   return {};
+}
+
+void RoleMachine::last_epoch_committed() {
+  if (phase_ != Phase::handing) return;
+  last_committed_ = true;
+  lease_.fall_silent();
 }
 
 bool RoleMachine::call_off_hand_over(Instant now) {

@@ -43,7 +43,7 @@ enum class Phase : std::uint8_t {
   joining,     // leads alone by the record, and obeys the standby that it wants in the set already
   active,      // leads under its standby's lease; output waits for its commits
   standalone,  // leads alone
-  handing,     // silent: its last epoch, then the hand-over
+  handing,     // its last epoch, then, silent, the hand-over
   fenced,      // holds state that is no longer in the set: silent until it is filled anew
 };
 
@@ -110,16 +110,21 @@ class RoleMachine {
   // The connection stands, but nothing is acknowledged.
   void peer_is_stuck() { peer_stuck_ = true; }
 
-  // A planned switchover: from the call on this node is silent. Then the last epoch, `last_epoch_committed`,
-  // and the record decides. Errors: failed_precondition, with what must hold first.
+  // A planned switchover: the last epoch comes first. `last_epoch_committed`: it is, and what was held for it
+  // has left; from there on this node is silent, and the record decides. Errors: failed_precondition, with
+  // what must hold first.
   [[nodiscard]] Status hand_over();
-  void last_epoch_committed() { last_committed_ = true; }
+  void last_epoch_committed();
+  // As one that hands over: it transmits no more.
+  [[nodiscard]] bool silent() const { return phase_ == Phase::handing && last_committed_; }
   // False once the hand-over was asked for: then this node does not transmit in this term again.
   [[nodiscard]] bool call_off_hand_over(Instant now);
 
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] Role role() const;
   [[nodiscard]] bool leads() const;
+  // The newest record that is known has another leader than this node, which may lead until it decides again.
+  [[nodiscard]] bool succeeded() const { return record_ && record_->term > 0 && !mine(); }
   [[nodiscard]] std::uint64_t term() const { return term_; }
   [[nodiscard]] const std::optional<ArbiterRecord>& record() const { return record_; }
   [[nodiscard]] bool request_pending() const { return swap_on_its_way() || possible_; }
@@ -151,7 +156,7 @@ class RoleMachine {
   // One rule each, or `nothing`. record_ is known in all but the first.
   [[nodiscard]] Decision read_if_due(Instant now);
   [[nodiscard]] Decision follow_record(Instant now);
-  [[nodiscard]] Decision leader_by_record();
+  [[nodiscard]] Decision leader_by_record(Instant now);
   [[nodiscard]] Decision standby_by_record(Instant now);
   [[nodiscard]] Decision start(Instant now);
   [[nodiscard]] Decision watch_active(Instant now);

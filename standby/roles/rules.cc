@@ -16,7 +16,9 @@ constexpr int kBeatsMissedParted = 4;  // of a peer whose connection closed
 Decision RoleMachine::decide(Instant now) {
   decided_at_ = now;
   if (phase_ == Phase::standby && gone_) lease_.grants_are_void();
-  if (swap_on_its_way()) return {};
+  // But that the hand-over was carried out may be told by the successor before the arbiter's answer comes.
+  if (swap_on_its_way())
+    return phase_ == Phase::handing && record_ == asked_for_ ? leader_by_record(now) : Decision{};
   if (record_) {
     if (Decision d = follow_record(now); d.kind != Decision::Kind::nothing) return d;
     Decision d;
@@ -59,7 +61,7 @@ Decision RoleMachine::become(Phase phase, Decision::Kind kind) {
 }
 
 Decision RoleMachine::follow_record(Instant now) {
-  if (leads()) return leader_by_record();
+  if (leads()) return leader_by_record(now);
   if (phase_ == Phase::standby) return standby_by_record(now);
   // Filled, and now a member. A copy that is not whole was never asked for.
   if (phase_ == Phase::syncing && copy_complete_ && !mine() && in_set() && newer()) {
@@ -88,7 +90,7 @@ Decision RoleMachine::follow_record(Instant now) {
   return {};
 }
 
-Decision RoleMachine::leader_by_record() {
+Decision RoleMachine::leader_by_record(Instant now) {
   if (!mine()) {
     const bool handed = phase_ == Phase::handing && in_set();
     lease_.fall_silent();
@@ -98,6 +100,7 @@ Decision RoleMachine::leader_by_record() {
       return become(Phase::fenced, Decision::Kind::fence);
     }
     because_ = "handed over to " + record_->active;
+    active_detector_.start(now);
     Decision d = become(Phase::standby, Decision::Kind::hand_down);
     lease_.grant_in(term_);
     return d;

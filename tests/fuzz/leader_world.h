@@ -36,6 +36,18 @@ class ObedientWorkers final : public standby::Forwarding, private Barrier {
     expect(region_now >= Nanos(0) && region_now < Nanos::max() / 2, "the region's clock has room to go on");
   }
   void on_activate() override { expect(quiesced_, "workers are told before they go on"); }
+  [[nodiscard]] Status release_held(Nanos) override {
+    expect(quiesced_, "held output is let go while nobody forwards");
+    return {};
+  }
+  void keep_waiting(bool on) override { expect(quiesced_ || !on, "frames are kept while nobody forwards"); }
+  [[nodiscard]] bool take_waiting(const std::function<void(const standby::WaitingFrame&)>&) override {
+    return false;
+  }
+  void bring_waiting(const standby::WaitingFrame& frame) override {
+    expect(frame.bytes.size() <= wire::kWaitingFrameMax, "a frame is not too long");
+  }
+  void expect_waiting(Nanos) override { expect(quiesced_, "workers are told before they go on"); }
   void announce() override {}
   [[nodiscard]] bool forwards() const { return !quiesced_ && !discards_; }
 

@@ -1,6 +1,7 @@
 #include "tests/sim/packets.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "tests/sim/world.h"
 
@@ -49,7 +50,7 @@ Packets::Packets(World& world, Process& process, region::Region& region)
 }
 
 void Packets::arrive(const ClientRequest& request) {
-  if (discard_ || ring_.size() == kRingMax) return;
+  if ((discard_ && !keeping_) || ring_.size() == kRingMax) return;
   ring_.push_back(request);
   if (!quiesced_) turn();
 }
@@ -76,14 +77,17 @@ void Packets::turn() {
   const Instant now = process_.machine().now();
   turn_.begin(epochs_.current(), region_time_offset_ + now);
   region_.set_region_now(region_time_offset_ + now);
-  const std::uint64_t committed = epochs_.committed();
-  held_.release(committed, [&](const dataplane::HeldPacket& packet) {
+  release();
+  for (; !ring_.empty(); ring_.pop_front()) serve(ring_.front());
+  poll();
+}
+
+void Packets::release() {
+  held_.release(epochs_.committed(), [&](const dataplane::HeldPacket& packet) {
     free_.push_back(answer_of(packet.mbuf));
     transmit(answers_[free_.back()]);
     return true;
   });
-  for (; !ring_.empty(); ring_.pop_front()) serve(ring_.front());
-  poll();
 }
 
 // A request that was served before is answered again: the session says so.
@@ -192,6 +196,29 @@ void Packets::continue_region_time(Nanos region_now) {
       others_.push_back(slot);
   world_.checks.leads(process_.index());
   process_.at(process_.step());
+}
+
+Status Packets::release_held(Nanos) {
+  process_.pause(world_.random.between(Nanos(1us), Nanos(50us)));
+  release();
+  return {};
+}
+
+void Packets::keep_waiting(bool on) {
+  keeping_ = on;
+  if (!on) ring_.clear();
+}
+
+bool Packets::take_waiting(const std::function<void(const standby::WaitingFrame&)>& sink) {
+  for (; !ring_.empty(); ring_.pop_front()) sink({0, std::as_bytes(std::span(&ring_.front(), 1))});
+  return true;
+}
+
+void Packets::bring_waiting(const standby::WaitingFrame& frame) {
+  ClientRequest request;
+  if (frame.bytes.size() != sizeof(request)) return;
+  std::memcpy(&request, frame.bytes.data(), sizeof(request));
+  arrive(request);
 }
 
 // The engine leads from here on.

@@ -53,6 +53,11 @@ class Packets final : public standby::Forwarding, private Barrier {
   void drop_held() override;
   void continue_region_time(Nanos region_now) override;
   void on_activate() override;
+  [[nodiscard]] Status release_held(Nanos timeout) override;
+  void keep_waiting(bool on) override;
+  [[nodiscard]] bool take_waiting(const std::function<void(const standby::WaitingFrame&)>& sink) override;
+  void bring_waiting(const standby::WaitingFrame& frame) override;
+  void expect_waiting(Nanos) override {}  // a request arrives at one node
   void announce() override;
 
  private:
@@ -72,6 +77,7 @@ class Packets final : public standby::Forwarding, private Barrier {
   void serve(const ClientRequest& request);
   void work_beside();
   void transmit(const Answer& answer);
+  void release();
   [[nodiscard]] bool stands_still() const { return quiesced_; }
 
   World& world_;
@@ -92,6 +98,7 @@ class Packets final : public standby::Forwarding, private Barrier {
   std::vector<std::uint32_t> others_;  // sessions of nobody that the checks know
   bool quiesced_ = true;
   bool discard_ = true;
+  bool keeping_ = false;
   bool turn_planned_ = false;
   std::uint64_t epoch_seen_ = 1;
   Nanos region_time_offset_{};

@@ -17,15 +17,14 @@ class Announcements {
   // Somebody else uses our MAC or an address: announces, at most once in kConflictPause.
   void conflict(Instant now);
   // Emits what is due. Not without the right to transmit: a network that was not told sends nothing here.
-  void tick(Context& context) {
-    if (next_ < kSchedule.size()) emit_due(context);
-  }
+  // True: it announced.
+  bool tick(Context& context) { return next_ < kSchedule.size() && emit_due(context); }
 
  private:
   static constexpr std::array<Nanos, 5> kSchedule{0ms, 20ms, 100ms, 500ms, 2000ms};
   static constexpr Nanos kConflictPause = 1s;
 
-  void emit_due(Context& context);
+  bool emit_due(Context& context);
 
   Instant began_{0};
   std::size_t next_ = kSchedule.size();

@@ -46,6 +46,8 @@ class Output {
   [[nodiscard]] const Resolver& resolver() const { return resolver_; }
 
   void transmit() { tx_.flush(now_); }
+  // The last of them before this worker stands still for long: none is left queued.
+  void transmit_or_drop() { tx_.flush_or_drop(); }
   void tick() { resolver_.tick(now_); }
 
   // Frees everything that waits. By the worker, or by a control thread while the worker stands still.

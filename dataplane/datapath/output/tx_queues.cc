@@ -48,11 +48,23 @@ void TxQueues::flush(Instant now) {
     if (queue.count == 0 || queue.count < before) {
       queue.progress = now;
     } else if (now - queue.progress > kPatience) {
-      const DropReason why = permit_.holds(now) ? DropReason::tx_full : DropReason::no_lease;
-      for (std::uint16_t i = 0; i < queue.count; ++i) pool_.drop(queue.frames[i], why);
-      queue.count = 0;
+      drop_queued(queue, now);
     }
   }
+}
+
+void TxQueues::flush_or_drop() {
+  const Instant until = clock_.now() + kPatience;
+  for (PortIndex port = 0; port < queues_.size(); ++port) {
+    while (queues_[port].count != 0 && clock_.now() < until) burst(port);
+    drop_queued(queues_[port], clock_.now());
+  }
+}
+
+void TxQueues::drop_queued(Queue& queue, Instant now) {
+  const DropReason why = permit_.holds(now) ? DropReason::tx_full : DropReason::no_lease;
+  for (std::uint16_t i = 0; i < queue.count; ++i) pool_.drop(queue.frames[i], why);
+  queue.count = 0;
 }
 
 }  // namespace stillwater::dataplane

@@ -29,6 +29,8 @@ class TxQueues {
   // Sends what is queued. What a port does not take stays for the next turn, for kPatience at most: a dead
   // link must not keep the worker from its packet boundary.
   void flush(Instant now);
+  // Sends what is queued, within kPatience; drops what is left then. The queues are empty afterwards.
+  void flush_or_drop();
 
   // For the bench: frames taken by devices.
   [[nodiscard]] std::uint64_t sent() const { return sent_; }
@@ -43,6 +45,7 @@ class TxQueues {
     Instant progress{0};  // when the port last took a frame, or had none waiting
   };
   void burst(PortIndex port);
+  void drop_queued(Queue& queue, Instant now);
 
   PacketPool& pool_;
   const Service& service_;

@@ -368,15 +368,19 @@ TEST_CASE("a standby that the record does not have any more is fenced and grants
 }
 
 TEST_CASE(
-    "a hand-over: silent from the call on, asked for when the last epoch is committed, never taken back "
-    "then") {
+    "a hand-over: silent when the last epoch is committed and what it held is out, asked for then, never "
+    "taken "
+    "back after that") {
   Node node;
   node.lead_with_standby();
   node.lease.granted({node.now, node.machine.term()}, node.now);
   REQUIRE(node.machine.hand_over());
-  CHECK_FALSE(node.permit.holds(node.now));
+  CHECK(node.permit.holds(node.now));
   CHECK(node.decide().kind == Kind::nothing);
   node.machine.last_epoch_committed();
+  CHECK_FALSE(node.permit.holds(node.now));
+  node.lease.granted({node.now, node.machine.term()}, node.now);
+  CHECK_FALSE(node.permit.holds(node.now));
   const Decision asked = node.decide();
   REQUIRE(asked.kind == Kind::swap_record);
   CHECK(asked.next.active == "b");
@@ -385,6 +389,27 @@ TEST_CASE(
   node.machine.answered({.kind = Answer::swapped, .newest = asked.next}, node.now);
   CHECK(node.decide().kind == Kind::hand_down);
   CHECK(node.machine.phase() == Phase::standby);
+}
+
+TEST_CASE(
+    "a hand-over that the successor tells of counts before the arbiter's answer; then it has time to be "
+    "heard") {
+  Node node;
+  node.lead_with_standby();
+  REQUIRE(node.machine.hand_over());
+  node.machine.last_epoch_committed();
+  const Decision asked = node.decide();
+  REQUIRE(asked.kind == Kind::swap_record);
+  node.now += 10s;
+  node.machine.told(asked.next, node.now);
+  CHECK(node.machine.succeeded());
+  CHECK(node.decide().kind == Kind::hand_down);
+  CHECK(node.lease.granting());
+  node.machine.answered({.kind = Answer::swapped, .newest = asked.next}, node.now);
+  node.known = asked.next;
+  CHECK(node.decide().kind == Kind::nothing);
+  CHECK_FALSE(node.machine.suspects());
+  CHECK(node.lease.granting());
 }
 
 TEST_CASE("a hand-over that was not asked for yet can be called off; without a standby there is none") {
