@@ -282,6 +282,12 @@ Status NodeControl::set_policy(const mgmt::Policy& policy) {
 
 Status NodeControl::quiesce(Nanos limit) { return answer_of(node_.request_quiesce(limit)); }
 
+Result<mgmt::Lead> NodeControl::switchover(bool force) {
+  return answer_of(node_.request_switchover(force)).map([](const ArbiterRecord& record) {
+    return mgmt::Lead{record.active, record.term};
+  });
+}
+
 Status NodeControl::resume() { return answer_of(node_.request_resume()); }
 
 }  // namespace stillwater::appliance

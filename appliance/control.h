@@ -26,6 +26,7 @@ class NodeControl final : public mgmt::Control {
   [[nodiscard]] mgmt::Policy policy() override;
   [[nodiscard]] Status set_policy(const mgmt::Policy& policy) override;
   [[nodiscard]] Status quiesce(Nanos limit) override;
+  [[nodiscard]] Result<mgmt::Lead> switchover(bool force) override;
   [[nodiscard]] Status resume() override;
 
  private:

@@ -129,6 +129,12 @@ struct SessionsEnded {
   std::uint64_t committed_epoch = 0;  // the standby knows since then; 0: there is none to wait for
 };
 
+// A lead that was handed over.
+struct Lead {
+  std::string active;
+  std::uint64_t term = 0;
+};
+
 // The checkpoint policy that may be changed while running.
 struct Policy {
   Nanos interval{};
@@ -163,6 +169,10 @@ class Control {
   // Stops the dataplane at a packet boundary until resume() or until `limit` has passed (at most 60 s).
   [[nodiscard]] virtual Status quiesce(Nanos limit) = 0;
   [[nodiscard]] virtual Status resume() = 0;
+
+  // Hands the lead over to the standby and waits until that has it. `force`: although a change of lead is
+  // held down. failed_precondition, with what must hold first; timed_out, if it was called off.
+  [[nodiscard]] virtual Result<Lead> switchover(bool force) = 0;
 };
 
 }  // namespace stillwater::mgmt

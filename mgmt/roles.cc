@@ -28,6 +28,7 @@ constexpr std::array kCalls = {
     Entry{"/stillwater.v1.Appliance/SetPolicy", Role::operating},
     Entry{"/stillwater.v1.Appliance/Quiesce", Role::operating},
     Entry{"/stillwater.v1.Appliance/Resume", Role::operating},
+    Entry{"/stillwater.v1.Appliance/Switchover", Role::operating},
     Entry{"/grpc.health.v1.Health/Check", Role::viewer},
     Entry{"/grpc.health.v1.Health/Watch", Role::viewer},
     Entry{"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::viewer},

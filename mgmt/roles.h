@@ -13,7 +13,7 @@ namespace stillwater::mgmt {
 // Each may do what those before it may.
 enum class Role : std::uint8_t {
   viewer,     // calls that change nothing
-  operating,  // "operator": what a shift does: checkpoint, policy, quiesce and resume
+  operating,  // "operator": what a shift does: checkpoint, policy, quiesce and resume, switchover
   admin,      // everything
 };
 

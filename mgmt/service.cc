@@ -96,4 +96,13 @@ grpc::Status ApplianceService::Resume(grpc::ServerContext* call, const v1::Resum
   return answer(*call, control_.resume());
 }
 
+grpc::Status ApplianceService::Switchover(grpc::ServerContext* call, const v1::SwitchoverRequest* request,
+                                          v1::SwitchoverResponse* response) {
+  const auto lead = control_.switchover(request->force());
+  if (!lead) return answer_with(*call, lead.error());
+  response->set_active(lead->active);
+  response->set_term(lead->term);
+  return grpc::Status::OK;
+}
+
 }  // namespace stillwater::mgmt

@@ -29,6 +29,8 @@ class ApplianceService final : public v1::Appliance::Service {
                        v1::QuiesceResponse* response) override;
   grpc::Status Resume(grpc::ServerContext* call, const v1::ResumeRequest* request,
                       v1::ResumeResponse* response) override;
+  grpc::Status Switchover(grpc::ServerContext* call, const v1::SwitchoverRequest* request,
+                          v1::SwitchoverResponse* response) override;
 
  private:
   Control& control_;

@@ -107,6 +107,8 @@ struct Config {
   EtcdConfig etcd;
   bool cold_start = false;  // begin empty where this node alone held the state and lost it
   Prefer prefer = Prefer::availability;
+  bool preempt = false;  // a preferred node that is in sync is handed the lead
+  Nanos hold_down = 5s;  // no lead is handed over so soon after it has changed
   EalConfig eal;
   ManagementConfig management;
   std::string log_level = "info";

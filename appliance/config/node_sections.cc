@@ -172,6 +172,8 @@ void read_arbiter(Section& root, Config& config) {
   root.optional("cold_start", config.cold_start, OneOf<bool>{{{"refuse", false}, {"allow", true}}});
   root.optional("prefer", config.prefer,
                 OneOf<Prefer>{{{"availability", Prefer::availability}, {"safety", Prefer::safety}}});
+  root.optional("preempt", config.preempt, OneOf<bool>{{{"no", false}, {"yes", true}}});
+  root.optional("hold_down", config.hold_down, Duration{0s, 600s});
   if (config.arbiter != ArbiterKind::none && root.has("prefer"))
     root.mistake("prefer", std::string("prefer is not used, since ") +
                                (config.arbiter == ArbiterKind::etcd ? "the record in etcd" : "the witness") +

@@ -85,6 +85,7 @@ Node::Node(const Parts& parts)
     : parts_(parts),
       forwarding_(parts.dataplane),
       lease_(parts.permit, parts.config.replication.lease, parts.config.replication.lease / kMarginShare),
+      lead_hold_(parts.config.hold_down),
       policy_(policy_from(parts.config.checkpoint)),
       request_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
@@ -216,6 +217,7 @@ void Node::turn() {
   read_connection();
   pair_->turn();
   watch_headroom();
+  watch_lead();
   run_requests();
   if (!leaving_) dial_if_alone();
   if (!pair_->failure().empty()) failed_ = true;
@@ -272,6 +274,22 @@ void Node::watch_headroom() {
         pause_warning_, port->rx_ring_packets, port->rx_packets_per_s);
 }
 
+// Who leads may have changed; by preference it may be this node's turn to hand over.
+void Node::watch_lead() {
+  const Instant now = parts_.clock.now();
+  if (const auto& record = machine().record(); record && record->active != last_leader_) {
+    if (!last_leader_.empty()) lead_hold_.lead_changed(now);
+    last_leader_ = record->active;
+  }
+  watch_switchover();
+  const bool prefers = parts_.config.profile.role == InitialRole::active;
+  if (!parts_.config.preempt || prefers || !machine().peer_prefers_to_lead()) return;
+  if (machine().phase() != standby::Phase::active || operator_quiesce_until_ || lead_hold_.left(now) > 0ns)
+    return;
+  spdlog::info("{} is in sync and preferred: handing over", peer_);
+  begin_switchover(false, {});
+}
+
 // A planned stop: the last epoch is committed with the workers quiesced, then the record names the standby.
 void Node::hand_over() {
   if (operator_quiesce_until_) end_operator_quiesce("the node stops");
@@ -312,6 +330,8 @@ void Node::fall_silent() {
   met_.reset();
   handshakes_.reset();
   paths_.reset();
+  if (auto waiter = std::exchange(switchover_waiter_, std::nullopt))
+    waiter->set_value(fail(Errc::unavailable, "the node stops"));
 }
 
 }  // namespace stillwater::appliance

@@ -23,6 +23,7 @@
 #include "ckpt_engine/trackers/factory.h"
 #include "dataplane/dataplane.h"
 #include "standby/pair/pair_node.h"
+#include "standby/roles/lead_hold.h"
 
 namespace stillwater::appliance {
 
@@ -84,6 +85,9 @@ class Node final : private standby::PairEvents {
   [[nodiscard]] std::future<Result<std::uint64_t>> request_commit();
   [[nodiscard]] std::future<Status> request_quiesce(Nanos limit);
   [[nodiscard]] std::future<Status> request_resume();
+  // Ready when the standby leads, with the record that says so. Errors: failed_precondition, and timed_out
+  // after kSwitchoverPatience, when it was called off.
+  [[nodiscard]] std::future<Result<ArbiterRecord>> request_switchover(bool force);
   [[nodiscard]] std::future<Status> request_policy(const engine::Policy& policy);
 
  private:
@@ -101,6 +105,7 @@ class Node final : private standby::PairEvents {
   void turn();
   void read_heartbeats();
   void watch_headroom();
+  void watch_lead();
   void hand_over();
   void leave_the_set();
   void fall_silent();
@@ -137,6 +142,8 @@ class Node final : private standby::PairEvents {
   void run_requests();
   void checkpoint_for(std::promise<Result<std::uint64_t>> waiter);
   void answer_checkpoint_waiters(const Result<std::uint64_t>& answer);
+  void begin_switchover(bool force, std::promise<Result<ArbiterRecord>> waiter);
+  void watch_switchover();
   void end_operator_quiesce(const char* why);
   void forget_operator_quiesce();
 
@@ -172,7 +179,11 @@ class Node final : private standby::PairEvents {
   Instant peer_led_at_{};           // when a heartbeat last said that the peer leads
   Instant next_dial_{};
   std::optional<Instant> operator_quiesce_until_;
-  bool leaving_ = false;  // meets nobody any more
+  standby::LeadHold lead_hold_;
+  std::string last_leader_;
+  std::optional<std::promise<Result<ArbiterRecord>>> switchover_waiter_;
+  Instant switchover_until_{};  // none: there is none under way, or the node stops by it
+  bool leaving_ = false;        // meets nobody any more
 
   mutable std::mutex mutex_;
   NodeView view_;                                                        // under mutex_

@@ -10,6 +10,7 @@ namespace stillwater::appliance {
 namespace {
 
 constexpr Nanos kOperatorQuiesceMax = 60s;
+constexpr Nanos kSwitchoverPatience = 800ms;
 
 }  // namespace
 
@@ -96,6 +97,44 @@ std::future<Status> Node::request_resume() {
     end_operator_quiesce("asked to");
     answer.set_value({});
   });
+}
+
+std::future<Result<ArbiterRecord>> Node::request_switchover(bool force) {
+  return post<Result<ArbiterRecord>>([this, force](std::promise<Result<ArbiterRecord>> answer) {
+    begin_switchover(force, std::move(answer));
+  });
+}
+
+void Node::begin_switchover(bool force, std::promise<Result<ArbiterRecord>> waiter) {
+  const Instant now = parts_.clock.now();
+  const auto refuse = [&](const std::string& why) { waiter.set_value(fail(Errc::failed_precondition, why)); };
+  if (machine().phase() == standby::Phase::handing) return refuse("a switchover is under way");
+  if (!machine().leads()) return refuse("this node does not lead: ask the active");
+  if (operator_quiesce_until_) return refuse("the dataplane is quiesced by an operator; resume it first");
+  if (const std::string why = machine().cannot_fail_over_because(now); !why.empty()) return refuse(why);
+  if (const Nanos left = lead_hold_.left(now); !force && left > 0ns)
+    return refuse("the lead has changed lately, and stays here for " +
+                  std::to_string((left.count() + 999'999'999) / 1'000'000'000) +
+                  " s yet (hold_down); --force does not wait");
+  if (Status begun = pair_->hand_over(); !begun) return waiter.set_value(tl::unexpected(begun.error()));
+  switchover_waiter_ = std::move(waiter);
+  switchover_until_ = now + kSwitchoverPatience;
+}
+
+void Node::watch_switchover() {
+  if (switchover_until_ == Instant{}) return;
+  const bool handing = machine().phase() == standby::Phase::handing;
+  if (handing && parts_.clock.now() < switchover_until_) return;
+  Result<ArbiterRecord> outcome = fail(Errc::failed_precondition, "no switchover: " + machine().why());
+  if (machine().phase() == standby::Phase::standby)
+    outcome = *machine().record();
+  else if (handing && pair_->call_off_hand_over())
+    outcome = fail(Errc::timed_out, "the last checkpoint was not committed in time; this node leads on");
+  else if (handing)
+    return;  // too late to call it off: the record decides
+  if (!outcome) spdlog::warn("{}", outcome.error().message);
+  switchover_until_ = {};
+  std::exchange(switchover_waiter_, std::nullopt)->set_value(std::move(outcome));
 }
 
 void Node::end_operator_quiesce(const char* why) {

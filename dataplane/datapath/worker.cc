@@ -154,7 +154,8 @@ void Worker::tidy() {
   if (context_.own_mac_elsewhere) announcements_.conflict(context_.now);
   context_.own_mac_elsewhere = false;
   if (setup_.requests.pending.load(std::memory_order_relaxed)) serve_requests();
-  if (setup_.permit.holds(context_.now) && announcements_.tick(context_)) setup_.handover.announced();
+  // In a turn that has polled: what came before the announcement was discarded by this node then.
+  if (released_all_ && announcements_.tick(context_)) setup_.handover.announced();
   if (context_.now >= next_counters_) flush_counters();
   if (setup_.index == 0) setup_.region.set_region_now(turn_.now());
   publish();

@@ -25,6 +25,7 @@ enum class Command : std::uint8_t {
   policy_set,
   quiesce,
   resume,
+  switchover,
   // of something else
   agent_quiesce,
   agent_resume,
@@ -63,6 +64,7 @@ struct Arguments {
   std::uint64_t session_limit = 100;
   v1::EndSessionsRequest end_sessions;  // which
   std::uint32_t quiesce_limit_ms = 5000;
+  bool force = false;           // of switchover
   v1::SetPolicyRequest policy;  // what `policy set` names
   AgentOptions agent;
   PkiOptions pki;

@@ -82,6 +82,15 @@ Answer<std::string> resume(Client& client, const Arguments& a) {
   });
 }
 
+Answer<std::string> switchover(Client& client, const Arguments& a) {
+  v1::SwitchoverRequest request;
+  request.set_force(a.force);
+  return client.ask(&Stub::Switchover, request).map([&](const v1::SwitchoverResponse& response) {
+    if (a.json) return printed({{"active", response.active()}, {"term", response.term()}});
+    return fmt::format("{} leads, in term {}\n", response.active(), response.term());
+  });
+}
+
 Answer<std::string> ask(Client& client, const Arguments& a) {
   switch (a.command) {
     case Command::status:
@@ -100,6 +109,8 @@ Answer<std::string> ask(Client& client, const Arguments& a) {
       return quiesce(client, a);
     case Command::resume:
       return resume(client, a);
+    case Command::switchover:
+      return switchover(client, a);
     default:
       return tl::unexpected(Failure{Exit::usage, "unknown command"});
   }

@@ -124,7 +124,13 @@ void PairNode::hand_over_turn() {
   }
   say(Severity::warning, "no hand-over: " + last.error().message);
   if (last.error().code == Errc::unavailable) return hang_up(last.error().message);
-  if (machine_.call_off_hand_over(parts_.clock.now())) forward();
+  call_off_hand_over();
+}
+
+bool PairNode::call_off_hand_over() {
+  if (!machine_.call_off_hand_over(parts_.clock.now())) return false;
+  forward();
+  return true;
 }
 
 Status PairNode::leader_received(std::size_t n) {

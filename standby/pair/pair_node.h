@@ -84,6 +84,8 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   void set_policy(const engine::Policy& policy) { engine_.set_policy(policy); }
   // A planned switchover begins; it is over when the phase is not `handing` any more.
   [[nodiscard]] Status hand_over();
+  // False if it is too late: the arbiter was asked.
+  bool call_off_hand_over();
   // After a hand-over: what waited here is being brought to the peer.
   [[nodiscard]] bool brings_waiting() const { return bring_until_ != Instant{}; }
   // The node stops: tells the peer, which need not wait for silence. The workers are quiesced.

@@ -123,6 +123,8 @@ class RoleMachine {
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] Role role() const;
   [[nodiscard]] bool leads() const;
+  // Said in its hello: it leads if both nodes start empty.
+  [[nodiscard]] bool peer_prefers_to_lead() const { return connected_ && peer_prefers_to_lead_; }
   // The newest record that is known has another leader than this node, which may lead until it decides again.
   [[nodiscard]] bool succeeded() const { return record_ && record_->term > 0 && !mine(); }
   [[nodiscard]] std::uint64_t term() const { return term_; }

@@ -52,6 +52,15 @@ Status FakeControl::resume() {
   return with([&](FakeState& s) { return outcome().map([&] { ++s.resumed; }); });
 }
 
+Result<Lead> FakeControl::switchover(bool force) {
+  return with([&](FakeState& s) {
+    return outcome().map([&] {
+      s.forced = force;
+      return Lead{"fw-b", 8};
+    });
+  });
+}
+
 NodeStatus full_status() {
   NodeStatus s;
   s.name = "fw-a";

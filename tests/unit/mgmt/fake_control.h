@@ -18,6 +18,7 @@ struct FakeState {
   std::optional<Error> error;  // every call that can fail fails so
   std::optional<Nanos> quiesced;
   int resumed = 0;
+  std::optional<bool> forced{};        // the last switchover
   std::optional<SessionFilter> ended;  // the last that was asked for
 };
 
@@ -39,6 +40,7 @@ class FakeControl final : public Control {
   Status set_policy(const Policy& policy) override;
   Status quiesce(Nanos limit) override;
   Status resume() override;
+  Result<Lead> switchover(bool force) override;
 
  private:
   Status outcome() const;

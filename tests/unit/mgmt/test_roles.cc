@@ -23,6 +23,7 @@ const std::map<std::string, Role> kNeeds = {
     {"/stillwater.v1.Appliance/TakeCheckpoint", Role::operating},
     {"/stillwater.v1.Appliance/SetPolicy", Role::operating},
     {"/stillwater.v1.Appliance/Quiesce", Role::operating},
+    {"/stillwater.v1.Appliance/Switchover", Role::operating},
     {"/stillwater.v1.Appliance/Resume", Role::operating},
     {"/grpc.health.v1.Health/Check", Role::viewer},
     {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::viewer},
