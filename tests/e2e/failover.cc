@@ -113,6 +113,43 @@ TEST_CASE("a planned stop hands over: the standby leads at once and no session i
   pair.require_flows_survive();
 }
 
+TEST_CASE(
+    "a switchover by command, and back again: held down at first, both in sync all along, no session lost") {
+  PairFixture pair("switchover");
+  pair.start_in_sync();
+  pair.open_flows(100);
+  CHECK_FALSE(pair.b.obeys({"switchover"}));  // it does not lead
+  const auto there = pair.a.ask({"switchover"});
+  INFO("fw-a: " << pair.a.log() << "\nfw-b: " << pair.b.log());
+  REQUIRE(there.value("active", std::string()) == "fw-b");
+  REQUIRE(eventually(5s, [&] { return pair.b.status().value("can_fail_over", false); }));
+  CHECK(pair.a.role() == "standby");
+  CHECK(pair.b.log().find("was removed from the in-sync set") == std::string::npos);
+  pair.require_flows_survive();
+
+  CHECK_FALSE(pair.b.obeys({"switchover"}));
+  const auto back = pair.b.ask({"switchover", "--force"});
+  REQUIRE(back.value("active", std::string()) == "fw-a");
+  CHECK(back.value("term", std::uint64_t{0}) == there.value("term", std::uint64_t{0}) + 1);
+  REQUIRE(eventually(5s, [&] { return pair.a.status().value("can_fail_over", false); }));
+  pair.require_flows_survive();
+}
+
+TEST_CASE("preempt: the preferred node is handed the lead once it is in sync and the hold-down is over") {
+  const auto preempts = [](std::string text) { return text + "preempt: yes\nhold_down: 1s\n"; };
+  PairFixture pair("preempt", preempts, preempts);
+  pair.start_in_sync();
+  pair.open_flows(50);
+  pair.a.kill();
+  REQUIRE(eventually(10s, [&] { return pair.b.role() == "standalone"; }));
+  pair.a.start();
+  INFO("fw-a: " << pair.a.log() << "\nfw-b: " << pair.b.log());
+  REQUIRE(eventually(20s, [&] { return pair.a.role() == "active"; }));
+  CHECK(pair.b.log().find("fw-a is in sync and preferred: handing over") != std::string::npos);
+  REQUIRE(eventually(5s, [&] { return pair.b.role() == "standby"; }));
+  pair.require_flows_survive();
+}
+
 TEST_CASE("a restarted active finds its successor, is filled, and can take over in turn") {
   PairFixture pair("there-and-back");
   pair.start_in_sync();

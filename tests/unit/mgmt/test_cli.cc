@@ -202,6 +202,7 @@ TEST_CASE("stillwaterctl quiesce and resume stop the dataplane and let it go on"
   CHECK(node.control.with([](FakeState& s) { return s.quiesced; }) == std::optional<Nanos>(2ms));
   CHECK(ctl(node, {"resume"}).out == "the dataplane runs\n");
   CHECK(ctl_json(node, {"resume"}) == json{{"resumed", true}});
+  CHECK(node.control.with([](FakeState& s) { return s.resumed; }) == 2);
 }
 
 TEST_CASE("stillwaterctl switchover says who leads now, and forces only where it is told to") {
@@ -210,7 +211,6 @@ TEST_CASE("stillwaterctl switchover says who leads now, and forces only where it
   CHECK(node.control.with([](FakeState& s) { return s.forced; }) == std::optional(false));
   CHECK(ctl_json(node, {"switchover", "--force"}) == json{{"active", "fw-b"}, {"term", 8}});
   CHECK(node.control.with([](FakeState& s) { return s.forced; }) == std::optional(true));
-  CHECK(node.control.with([](FakeState& s) { return s.resumed; }) == 2);
 }
 
 TEST_CASE("stillwaterctl exits with 1 and the node's words where the node refuses") {
