@@ -5,11 +5,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "tests/rig/faults/catalogue.h"
+#include "tests/rig/matrix/matrix_run.h"
 #include "tests/rig/process/interrupts.h"
 #include "tests/rig/report/json.h"
 #include "tests/rig/report/report.h"
@@ -92,6 +95,22 @@ Result<Scenario> wanted(const Options& options) {
   return scenario;
 }
 
+// What was asked for, but for seed and length.
+std::string command_of(const Options& options) {
+  const Overrides& overrides = options.overrides;
+  std::string command = "stillwater-rig matrix " + options.scenario;
+  if (!overrides.systems.empty()) command += " --system " + overrides.systems.front();
+  if (!overrides.faults.empty()) command += fmt::format(" --faults {}", fmt::join(overrides.faults, ","));
+  return command;
+}
+
+std::vector<std::string> matrix_obstacles(const Scenario& scenario, const SystemOptions& options) {
+  const auto system = make_system(scenario.systems.front(), options);
+  if (!system) return {system.error().message};
+  std::vector<std::string> found = not_for_a_matrix(scenario, **system);
+  return found.empty() ? obstacles(scenario, options) : found;
+}
+
 }  // namespace
 
 Exit list(const Options& options) {
@@ -135,6 +154,44 @@ Exit run(const Options& options) {
   if (!written) return say(written.error(), Exit::bad);
   if (!options.json) std::printf("report: %s/report.json, report.xml, report.html\n", out.c_str());
   return exit_of(document, options.act);
+}
+
+Exit matrix(const Options& options) {
+  Interrupts interrupts;
+  auto scenario = wanted(options);
+  if (!scenario) return say(scenario.error(), Exit::cannot_run);
+  if (!options.overrides.seed) scenario->seed = std::random_device{}();
+  const SystemOptions system = system_options(options, *scenario);
+  if (std::vector<std::string> found = matrix_obstacles(*scenario, system); !found.empty()) {
+    for (const std::string& obstacle : found) std::fprintf(stderr, "cannot run: %s\n", obstacle.c_str());
+    return Exit::cannot_run;
+  }
+  // Lines are what is asked for, unless JSON is.
+  std::FILE* const lines = options.json ? stderr : stdout;
+  const auto print_line = [lines](const std::string& text) {
+    std::fputs(text.c_str(), lines);
+    std::fflush(lines);
+  };
+  print_line(fmt::format("seed {}\n", scenario->seed));
+  MatrixRun run(*scenario, system, options.strikes, interrupts);
+  Status written;
+  const auto keep = [&](const MatrixReport& so_far) {
+    written = write_file(system.out + "/matrix.json", to_json(so_far));
+  };
+  const MatrixReport report = run.run([&](const MatrixReport& so_far) {
+    print_line(to_line(so_far.strikes.back()));
+    keep(so_far);
+  });
+  keep(report);
+  if (report.interrupted) std::fprintf(stderr, "interrupted; everything was removed\n");
+  if (!report.good() && !report.interrupted) std::fprintf(stderr, "%s", run.logs().c_str());
+  print_line(to_summary(report, command_of(options)));
+  if (options.json) std::printf("%s", to_json(report).c_str());
+  if (!written) return say(written.error(), Exit::bad);
+  print_line(
+      fmt::format("report: {0}/matrix.json; logs: {0}/active, {0}/standby, {0}/witness\n", system.out));
+  if (report.interrupted) return Exit::interrupted;
+  return report.good() ? Exit::good : Exit::bad;
 }
 
 Exit report(const Options& options) {

@@ -8,6 +8,7 @@ namespace stillwater::rig {
 [[nodiscard]] Exit list(const Options& options);
 // run and compare.
 [[nodiscard]] Exit run(const Options& options);
+[[nodiscard]] Exit matrix(const Options& options);
 [[nodiscard]] Exit report(const Options& options);
 
 }  // namespace stillwater::rig

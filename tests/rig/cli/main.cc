@@ -13,6 +13,9 @@ int main(int argc, char** argv) {
     case Act::compare:
       exit = run(options);
       break;
+    case Act::matrix:
+      exit = matrix(options);
+      break;
     case Act::report:
       exit = report(options);
       break;

@@ -19,6 +19,12 @@ std::string data_folder(const char* source, const char* installed) {
   return std::filesystem::exists(source) ? source : installed;
 }
 
+Nanos duration_of(const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (!duration) throw CLI::ValidationError("--duration", duration.error().message);
+  return *duration;
+}
+
 void add_load(CLI::App& app, Overrides& overrides) {
   app.add_option("--seconds-before", overrides.seconds_before, "Steady load before the fault")
       ->check(CLI::Range(1, 3600));
@@ -77,6 +83,21 @@ void describe(CLI::App& app, Options& options) {
     add_common(*act, options);
   }
 
+  CLI::App* matrix = app.add_subcommand("matrix", "Strike one live pair with two faults again and again");
+  matrix->callback([&options] { options.act = Act::matrix; });
+  matrix->add_option("SCENARIO", options.scenario, "Whose faults, load and bounds it is")
+      ->default_val("matrix");
+  matrix->add_option("--system", overrides.systems, "Another system under test")->expected(1);
+  matrix->add_option("--faults", overrides.faults, "Another menu, as A,B,C")->delimiter(',');
+  matrix->add_option("--seed", overrides.seed,
+                     "Of the faults, their order and their times (any; it is shown)");
+  matrix->add_option_function<std::string>(
+      "--duration", [&overrides](const std::string& text) { overrides.duration = duration_of(text); },
+      "How long, as 10m: no strike begins later (the scenario's)");
+  matrix->add_option("--strikes", options.strikes, "So many at most")->check(CLI::Range(1, 1000000));
+  add_places(*matrix, options);
+  add_common(*matrix, options);
+
   CLI::App* report = app.add_subcommand("report", "Show a report.json; with --out, write its page and JUnit");
   report->callback([&options] { options.act = Act::report; });
   report->add_option("FILE", options.file, "A report.json")->required();
@@ -92,7 +113,7 @@ void choose_places(Options& options) {
   system.witness =
       built ? options.bin + "/mgmt/witness/stillwater-witness" : RIG_SBIN_DIR "/stillwater-witness";
   system.client = built ? options.bin + "/mgmt/stillwaterctl" : RIG_BIN_DIR "/stillwaterctl";
-  const bool runs = options.act == Act::run || options.act == Act::compare;
+  const bool runs = options.act != Act::list && options.act != Act::report;
   if (system.out.empty() && runs) {
     const std::string name = std::filesystem::path(options.scenario).stem();
     system.out = (built ? options.bin : "stillwater-rig-out") + "/" + name;
@@ -132,6 +153,7 @@ Status apply(const Overrides& overrides, const Known& known, Scenario& scenario)
   load.connections = overrides.connections.value_or(load.connections);
   load.probes_per_s = overrides.probes_per_s.value_or(load.probes_per_s);
   load.new_per_s = overrides.new_per_s.value_or(load.new_per_s);
+  scenario.matrix.duration = overrides.duration.value_or(scenario.matrix.duration);
   scenario.keep_captures = overrides.keep_captures;
   return check_names(scenario, known);
 }

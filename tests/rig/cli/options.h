@@ -20,7 +20,7 @@ enum class Exit : int {
   interrupted = 130,  // Ctrl-C, SIGTERM, SIGHUP
 };
 
-enum class Act { list, run, compare, report };
+enum class Act { list, run, compare, matrix, report };
 
 // What replaces the scenario's own values.
 struct Overrides {
@@ -33,6 +33,7 @@ struct Overrides {
   std::optional<std::uint32_t> connections;
   std::optional<std::uint32_t> probes_per_s;
   std::optional<std::uint32_t> new_per_s;
+  std::optional<Nanos> duration;  // of a matrix
   bool keep_captures = false;
 };
 
@@ -44,6 +45,7 @@ struct Options {
   std::string bin;        // build folder; empty: the current folder's build/, else the installed programs
   SystemOptions system;   // absolute paths; `out` is empty for a report that writes nothing
   Overrides overrides;
+  std::optional<std::uint32_t> strikes;  // matrix: at most
   bool json = false;
 };
 

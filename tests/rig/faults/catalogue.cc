@@ -29,7 +29,7 @@ const char* const kPluggedIn = "time until the link is up again (never)";
 enum class ArgumentKind { none, duration, step, slow, one_way, own };
 
 // Without which there is nothing to act on; an order is what an operator gives, to processes or without any.
-enum class Needs { nothing, processes, order };
+enum class Needs { nothing, processes, order, witness };
 
 // One fault as the catalogue knows it. `after` is the duration that was named, else `otherwise`.
 struct Kind {
@@ -109,6 +109,15 @@ std::vector<Kind> node_faults() {
             .links = Links::all,
             .undo = Undo::boot,
             .expectation = {.gone = kStandby, .successor = false, .loses_service = false}}),
+      blow({"freeze-standby", "time until it is thawed (1s)", "the standby's processes stand still"},
+           {.name = {},
+            .nodes = kStandby,
+            .signal = SIGSTOP,
+            .processes = Processes::all,
+            .links = Links::none,
+            .undo = Undo::thaw,
+            .expectation = kHarmless},
+           1s),
   };
 }
 
@@ -128,8 +137,13 @@ std::vector<Kind> link_faults() {
       cut("cut-inside", "the active's inside link goes down", kActive, Links::inside, successor),
       cut("cut-outside", "the active's outside link goes down", kActive, Links::outside, successor),
       cut("cut-replication", "the link between the nodes goes down", kActive, Links::replication, kHarmless),
+      cut("cut-second-cable", "the second cable between the nodes goes down", kActive, Links::second_cable,
+          kHarmless),
+      cut("cut-witness", "the active's link to the witness goes down", kActive, Links::arbiter, kHarmless),
       cut("cut-standby-inside", "the standby's inside link goes down", kStandby, Links::inside, kHarmless),
       cut("cut-standby-outside", "the standby's outside link goes down", kStandby, Links::outside, kHarmless),
+      cut("cut-standby-witness", "the standby's link to the witness goes down", kStandby, Links::arbiter,
+          kHarmless),
   };
 }
 
@@ -153,15 +167,30 @@ std::vector<Kind> relay_faults() {
   return kinds;
 }
 
+Kind restart(const char* name, const char* help, NodeId node) {
+  return {{name, "", help},
+          ArgumentKind::none,
+          {},
+          [node](auto, const FaultContext& context) { return std::make_unique<Restart>(node, context); },
+          {},
+          {node},
+          Needs::processes};
+}
+
 std::vector<Kind> other_faults() {
   return {
-      {{"restart", "", "the active's processes are killed and started again at once, links stay up"},
-       ArgumentKind::none,
+      restart("restart", "the active's processes are killed and started again at once, links stay up",
+              NodeId::active),
+      restart("restart-standby", "likewise the standby's", NodeId::standby),
+      {{"witness-down", "time until it is back (never)", "the witness's process dies"},
+       ArgumentKind::duration,
        {},
-       [](auto, const FaultContext& context) { return std::make_unique<Restart>(context); },
+       [](std::optional<Nanos> after, const FaultContext& context) {
+         return std::make_unique<WitnessDown>(after, context);
+       },
        {},
-       kActive,
-       Needs::processes},
+       {},
+       Needs::witness},
       {{"planned-stop", "", "the active is taken out of service in order"},
        ArgumentKind::none,
        {},
@@ -263,6 +292,9 @@ Status could_suffer(System& system, const Request& request) {
   }
   const Needs needs = crash ? Needs::processes : kind.needs;
   const bool takes_orders = needs == Needs::order && system.can_stop_in_order();
+  if (needs == Needs::witness && !system.has_witness()) {
+    return fail(Errc::failed_precondition, system.name() + " has no witness");
+  }
   if (needs == Needs::nothing || system.has_processes() || takes_orders) return {};
   return fail(Errc::failed_precondition, system.name() + " has no processes for " + kind.entry.name);
 }

@@ -27,6 +27,10 @@ std::vector<std::string> interfaces_of(const Node& node, Links links) {
       return node.outside;
     case Links::replication:
       return node.replication;
+    case Links::second_cable:
+      return node.second_cable;
+    case Links::arbiter:
+      return node.arbiter;
   }
   return {};
 }
@@ -65,11 +69,13 @@ Status NodeBlowFault::prepare() {
 }
 
 Result<Struck> NodeBlowFault::strike() {
+  auto struck = strike_in_real_time(
+      [this]() -> Status { return signal_all().and_then([this] { return set_links(false); }); });
+  // Nobody looks before this returns, and processes of a node that is gone are none to signal.
   if (blow_.signal == SIGKILL) {
     for (const Target& target : targets_) context_.system.expect_gone(target.id);
   }
-  return strike_in_real_time(
-      [this]() -> Status { return signal_all().and_then([this] { return set_links(false); }); });
+  return struck;
 }
 
 std::optional<Nanos> NodeBlowFault::heals_after() const {

@@ -13,7 +13,7 @@
 namespace stillwater::rig {
 
 enum class Processes { none, first, all };
-enum class Links { none, all, data, inside, outside, replication };
+enum class Links { none, all, data, inside, outside, replication, second_cable, arbiter };
 enum class Undo {
   none,
   thaw,      // SIGCONT

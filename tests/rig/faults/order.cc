@@ -8,8 +8,8 @@
 namespace stillwater::rig {
 namespace {
 
-Status has_processes(const FaultContext& context, const std::string& fault) {
-  if (!context.system.node(NodeId::active).processes.empty()) return {};
+Status has_processes(NodeId node, const FaultContext& context, const std::string& fault) {
+  if (!context.system.node(node).processes.empty()) return {};
   return fail(Errc::failed_precondition, context.system.name() + " has no processes for " + fault);
 }
 
@@ -21,7 +21,7 @@ Expectation PlannedStop::expectation() const {
 
 Status PlannedStop::prepare() {
   if (context_.system.can_stop_in_order()) return {};
-  return has_processes(context_, name());
+  return has_processes(NodeId::active, context_, name());
 }
 
 Result<Struck> PlannedStop::strike() {
@@ -29,18 +29,35 @@ Result<Struck> PlannedStop::strike() {
 }
 
 // Whether the old process's successor or the other node forwards afterwards is the system's choice.
-Expectation Restart::expectation() const { return {.gone = {}, .successor = false, .loses_service = true}; }
+Expectation Restart::expectation() const {
+  return {.gone = {}, .successor = false, .loses_service = node_ == NodeId::active};
+}
 
-Status Restart::prepare() { return has_processes(context_, name()); }
+Status Restart::prepare() { return has_processes(node_, context_, name()); }
 
 Result<Struck> Restart::strike() {
   return strike_here([this]() -> Status {
-    for (const pid_t group : context_.system.node(NodeId::active).processes) {
+    const std::vector<pid_t> groups = context_.system.node(node_).processes;
+    if (groups.empty()) return {};  // another fault took them, and nobody is there to start them again
+    for (const pid_t group : groups) {
       if (kill(-group, SIGKILL) != 0 && errno != ESRCH)
-        return fail_errno("cannot kill the active's processes", errno);
+        return fail_errno("cannot kill the processes of the " + std::string(name_of(node_)), errno);
     }
-    return context_.system.restart(NodeId::active);
+    return context_.system.restart(node_);
   });
+}
+
+Status WitnessDown::prepare() {
+  if (context_.system.has_witness()) return {};
+  return fail(Errc::failed_precondition, context_.system.name() + " has no witness");
+}
+
+Result<Struck> WitnessDown::strike() {
+  return strike_here([this] { return context_.system.kill_witness(); });
+}
+
+Result<Struck> WitnessDown::heal() {
+  return strike_here([this] { return context_.system.start_witness(); });
 }
 
 Status CommandFault::prepare() {

@@ -1,7 +1,8 @@
-// The faults that the system itself carries out: a stop in order, a restart at once, and those that it brings
-// along.
+// The faults that the system itself carries out: a stop in order, a restart at once, the loss of its third
+// party, and those that it brings along.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "tests/rig/faults/fault.h"
@@ -22,17 +23,40 @@ class PlannedStop final : public Fault {
   FaultContext context_;
 };
 
-// The active's processes are killed and started again at once, as a supervisor does: links stay up.
+// A node's processes are killed and started again at once, as a supervisor does: links stay up.
 class Restart final : public Fault {
  public:
-  explicit Restart(const FaultContext& context) : context_(context) {}
+  Restart(NodeId node, const FaultContext& context) : node_(node), context_(context) {}
 
-  [[nodiscard]] std::string name() const override { return "restart"; }
+  [[nodiscard]] std::string name() const override {
+    return node_ == NodeId::active ? "restart" : "restart-standby";
+  }
   [[nodiscard]] Expectation expectation() const override;
   [[nodiscard]] Status prepare() override;
   [[nodiscard]] Result<Struck> strike() override;
 
  private:
+  NodeId node_;
+  FaultContext context_;
+};
+
+// The third party that keeps the record of who leads dies; its record stays on its disk.
+class WitnessDown final : public Fault {
+ public:
+  WitnessDown(std::optional<Nanos> heals_after, const FaultContext& context)
+      : heals_after_(heals_after), context_(context) {}
+
+  [[nodiscard]] std::string name() const override { return "witness-down"; }
+  [[nodiscard]] Expectation expectation() const override {
+    return {.gone = {}, .successor = false, .loses_service = false};
+  }
+  [[nodiscard]] Status prepare() override;
+  [[nodiscard]] Result<Struck> strike() override;
+  [[nodiscard]] std::optional<Nanos> heals_after() const override { return heals_after_; }
+  [[nodiscard]] Result<Struck> heal() override;
+
+ private:
+  std::optional<Nanos> heals_after_;
   FaultContext context_;
 };
 

@@ -45,7 +45,7 @@ Result<Nanos> parse_duration(const std::string& text) {
   const char* end = text.data() + text.size();
   const auto [unit_at, error] = std::from_chars(text.data(), end, value);
   const std::string unit(error == std::errc() ? unit_at : end, end);
-  const double nanos = unit == "s" ? 1e9 : unit == "ms" ? 1e6 : unit == "us" ? 1e3 : 0;
+  const double nanos = unit == "m" ? 60e9 : unit == "s" ? 1e9 : unit == "ms" ? 1e6 : unit == "us" ? 1e3 : 0;
   constexpr double kLongest = 86400e9;
   if (nanos == 0 || !std::isfinite(value) || std::signbit(value) || value * nanos > kLongest) {
     return fail(Errc::invalid_argument,

@@ -28,7 +28,7 @@ struct ScheduledFault {
 // What a comma parted although it joins a fault's arguments: "slow-inside:delay=5ms", "loss=1%" is one fault.
 [[nodiscard]] std::vector<std::string> joined_arguments(const std::vector<std::string>& parts);
 
-// "20ms", "1s", "500us", "1.5s". invalid_argument for anything else, negative included.
+// "20ms", "1s", "500us", "1.5s", "10m". invalid_argument for anything else, negative included.
 [[nodiscard]] Result<Nanos> parse_duration(const std::string& text);
 
 }  // namespace stillwater::rig

@@ -9,7 +9,10 @@ void ChurnAccount::change(std::uint32_t session, const Change& change) {
   if (session >= sessions_.size()) return;
   const Session before = sessions_[session];
   change(sessions_[session]);
-  tally_.change(before, sessions_[session]);
+  const Session& after = sessions_[session];
+  tally_.change(before, after);
+  const auto more = static_cast<std::uint32_t>(after.owes()) - static_cast<std::uint32_t>(before.owes());
+  owing_.fetch_add(more, std::memory_order_relaxed);
 }
 
 std::uint32_t ChurnAccount::open() {
@@ -33,9 +36,13 @@ std::vector<std::uint32_t> ChurnAccount::fault_struck() {
   for (std::uint32_t number = 0; number < sessions_.size(); ++number) {
     const Session& it = sessions_[number];
     if (!it.answered || it.closed || it.broken) continue;
-    change(number, [](Session& session) { session.at_fault = true; });
+    change(number, [](Session& session) {
+      session.at_fault = true;
+      ++session.asked;
+    });
     asked.push_back(number);
   }
+  asked_.store(static_cast<std::uint32_t>(asked.size()), std::memory_order_relaxed);
   return asked;
 }
 
@@ -44,11 +51,15 @@ void ChurnAccount::close(std::uint32_t session) {
 }
 
 void ChurnAccount::broke(std::uint32_t session) {
-  change(session, [](Session& it) { it.broken = it.broken || !it.closed; });
+  change(session, [](Session& it) { it.broken = it.broken || (it.answered && !it.closed); });
 }
 
 bool ChurnAccount::works(std::uint32_t session) const {
   return session < sessions_.size() && sessions_[session].survived();
+}
+
+std::uint32_t ChurnAccount::asked(std::uint32_t session) const {
+  return session < sessions_.size() ? sessions_[session].asked : 0;
 }
 
 bool ChurnAccount::exchanged(std::uint32_t session, std::uint32_t exchange) const {

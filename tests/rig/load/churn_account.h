@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -19,8 +20,8 @@ struct ChurnCounts {
   std::uint32_t lost_at_fault = 0;      // of those of `answered_at_fault`
 };
 
-// Each session has an exchange: one verified message each way. One that was answered when the fault struck
-// has to complete that, and then a second one. One writer thread.
+// Each session has an exchange: one verified message each way. One that was answered when a fault struck
+// has to complete that, and then another one. One writer thread.
 class ChurnAccount {
  public:
   // Returns the new session's number: 0, 1, 2 ...
@@ -29,7 +30,7 @@ class ChurnAccount {
   void answered(std::uint32_t session);
   // The message of this number arrived at its end, whole and unchanged.
   void arrived(Direction direction, std::uint32_t session, std::uint32_t number);
-  // From now on a second exchange is asked of what is answered and not closed; the sessions of which it is.
+  // From now on one more exchange is asked of what is answered and not closed; the sessions of which it is.
   std::vector<std::uint32_t> fault_struck();
   // By the load itself, after it worked: what happens to it afterwards does not matter.
   void close(std::uint32_t session);
@@ -37,11 +38,19 @@ class ChurnAccount {
 
   // It did what it has to.
   [[nodiscard]] bool works(std::uint32_t session) const;
+  // How many exchanges it has to complete.
+  [[nodiscard]] std::uint32_t asked(std::uint32_t session) const;
   // Whether an exchange (0: the first) is complete.
   [[nodiscard]] bool exchanged(std::uint32_t session, std::uint32_t exchange) const;
 
   // Any thread: answered, neither broken nor working yet.
   [[nodiscard]] std::uint32_t awaited() const;
+  // Likewise, of those of whom a fault asked one more.
+  [[nodiscard]] std::uint32_t awaited_at_fault() const { return owing_.load(std::memory_order_relaxed); }
+  // Likewise: of how many the last fault did.
+  [[nodiscard]] std::uint32_t asked_at_fault() const { return asked_.load(std::memory_order_relaxed); }
+  // Likewise: answered, and broke.
+  [[nodiscard]] std::uint32_t broken() const { return tally_.counts().broken; }
   // The writer's thread, or after it has ended. One that is still awaited is lost.
   [[nodiscard]] ChurnCounts counts() const;
 
@@ -50,13 +59,15 @@ class ChurnAccount {
     bool answered = false;
     bool at_fault = false;
     bool closed = false;
-    bool broken = false;
+    bool broken = false;  // only what was answered can be
+    std::uint32_t asked = 1;
     std::array<std::uint32_t, 2> messages{};  // verified, to the server and to the client
     [[nodiscard]] bool complete(std::uint32_t exchange) const {
       return messages[0] > exchange && messages[1] > exchange;
     }
     [[nodiscard]] bool established() const { return answered; }
-    [[nodiscard]] bool survived() const { return answered && !broken && complete(at_fault ? 1 : 0); }
+    [[nodiscard]] bool survived() const { return answered && !broken && complete(asked - 1); }
+    [[nodiscard]] bool owes() const { return at_fault && !broken && !complete(asked - 1); }
     [[nodiscard]] bool lost() const { return answered && !survived(); }
   };
   template <class Change>
@@ -64,6 +75,8 @@ class ChurnAccount {
 
   std::vector<Session> sessions_;
   ConnectionTally tally_;
+  std::atomic<std::uint32_t> owing_{0};  // relaxed: it stands for itself alone, as does the next one
+  std::atomic<std::uint32_t> asked_{0};
 };
 
 }  // namespace stillwater::rig

@@ -35,7 +35,10 @@ void Flows::ready(std::uint32_t) {
 
 void Flows::tick(Instant now) {
   open_some(now);
-  if (!fresh_ && marked_.load()) take_mark();
+  if (const std::uint32_t marks = marks_.load(); taken_.load() != marks) {
+    take_mark();
+    taken_.store(marks);
+  }
   for (const auto& end : ends_) end->write_if_due(now);
 }
 
@@ -60,11 +63,13 @@ void Flows::open_one(std::uint32_t number) {
 }
 
 void Flows::take_mark() {
-  fresh_ = true;
   for (Flow& flow : flows_) {
+    const Flow before = flow;
     for (OneWay* way : {&flow.to_server, &flow.to_client}) {
       if (way->writer != nullptr) way->fresh_from = way->writer->next_number();
+      way->carried_fresh = false;
     }
+    tally_.change(before, flow);
   }
 }
 
@@ -78,7 +83,7 @@ void Flows::arrived(FlowEnd& end, std::uint32_t number_of_flow, std::uint32_t nu
   }
   OneWay& way = flow.way(opposite(end.writes()));
   way.seen = true;
-  if (fresh_ && number >= way.fresh_from) way.carried_fresh = true;
+  if (taken_.load() > 0 && number >= way.fresh_from) way.carried_fresh = true;
   tally_.change(before, flow);
 }
 

@@ -32,8 +32,10 @@ class Flows final : public Reactor::Handler, public Reactor::Ticker {
 
   [[nodiscard]] Status listen() { return reactor_.watch(EPOLLIN, *this); }
 
-  // Any thread, once: from now on the fresh bytes of `survived` are counted.
-  void mark_fault() { marked_.store(true); }
+  // Any thread: from now on the fresh bytes of `survived` are counted, anew with each mark.
+  void mark_fault() { marks_.fetch_add(1); }
+  // Any thread: counts() are those of the last mark.
+  [[nodiscard]] bool mark_taken() const { return taken_.load() == marks_.load(); }
   // Any thread.
   [[nodiscard]] FlowCounts counts() const { return tally_.counts(); }
 
@@ -76,9 +78,9 @@ class Flows final : public Reactor::Handler, public Reactor::Ticker {
   std::vector<std::unique_ptr<FlowEnd>> ends_;
   std::optional<Instant> opening_since_;
   std::map<std::string, std::uint32_t> reasons_;
-  bool fresh_ = false;               // the mark was seen
-  std::atomic<bool> marked_{false};  // writer: the owner
-  ConnectionTally tally_;            // writer: reactor's thread
+  std::atomic<std::uint32_t> marks_{0};  // writer: the owner
+  std::atomic<std::uint32_t> taken_{0};  // of them; writer: reactor's thread
+  ConnectionTally tally_;                // writer: reactor's thread
 };
 
 }  // namespace stillwater::rig

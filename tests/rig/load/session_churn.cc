@@ -37,7 +37,14 @@ void SessionChurn::tick(Instant now) {
   servers_.remove_if([](const auto& end) { return !end->fd(); });
   if (running_.load())
     for (std::uint32_t due = pace_.due(now); due > 0; --due) open_one(now);
-  if (!fault_taken_ && marked_.load()) take_mark(now);
+  if (const std::uint32_t releases = releases_.load(); releases_taken_ != releases) {
+    releases_taken_ = releases;
+    release_all();
+  }
+  if (const std::uint32_t marks = marks_.load(); marks_taken_.load() != marks) {
+    take_mark(now);
+    marks_taken_.store(marks);
+  }
   for (auto& [number, session] : sessions_) {
     session.client->write_if_due(now);
     close_if_lived(number, session, now);
@@ -56,28 +63,31 @@ void SessionChurn::open_one(Instant now) {
 }
 
 void SessionChurn::take_mark(Instant now) {
-  fault_taken_ = true;
   const auto asked = account_.fault_struck();
   const auto count = static_cast<std::int64_t>(std::max<std::size_t>(asked.size(), 1));
   std::int64_t turn = 0;
   for (const std::uint32_t number : asked) {
     const auto session = sessions_.find(number);
     if (session == sessions_.end()) continue;
-    session->second.at_fault = true;
+    session->second.held = true;
     const Instant when = now + kWait + turn++ * kSpread / count;
-    // Else it begins when the first one is complete.
-    if (account_.exchanged(number, 0)) begin_second(number, session->second, when);
+    // Else it begins when the one before it is complete.
+    if (account_.exchanged(number, account_.asked(number) - 2)) begin_another(number, session->second, when);
   }
 }
 
-void SessionChurn::begin_second(std::uint32_t number, Session& session, Instant when) {
+void SessionChurn::release_all() {
+  for (auto& [number, session] : sessions_) session.held = false;
+}
+
+void SessionChurn::begin_another(std::uint32_t number, Session& session, Instant when) {
   const bool server_begins = number % 2 == 0;
   FlowEnd* const first = server_begins ? session.server : session.client.get();
   if (first != nullptr) first->write_once(when);
 }
 
 void SessionChurn::close_if_lived(std::uint32_t number, Session& session, Instant now) {
-  if (session.at_fault || now - session.opened < kLife || !account_.works(number)) return;
+  if (session.held || now - session.opened < kLife || !account_.works(number)) return;
   account_.close(number);
   session.client->end(number % kResetOf == 0 ? FlowEnd::Closing::reset : FlowEnd::Closing::in_order);
 }
@@ -92,8 +102,8 @@ void SessionChurn::arrived(FlowEnd& end, std::uint32_t number_of_session, std::u
   // What was read is answered, unless it is itself the answer.
   if (end.next_number() <= number) {
     end.write_once(now);
-  } else if (number == 0 && session.at_fault) {
-    begin_second(number_of_session, session, now);
+  } else if (number + 1 < account_.asked(number_of_session)) {
+    begin_another(number_of_session, session, now);
   }
 }
 

@@ -158,6 +158,15 @@ void read_load(Mapping& root, LoadPlan& load) {
   at.finish();
 }
 
+void read_matrix(Mapping& root, MatrixPlan& matrix) {
+  Mapping at = root.mapping("matrix");
+  at.duration("duration", matrix.duration, 1s, 86'400s);
+  at.duration("offset_at_most", matrix.offset_at_most, 0ms, 10s);
+  at.number("stale_frames_at_most", matrix.stale_frames_at_most, 0, 1'000'000);
+  at.duration("whole_within", matrix.whole_within, 1s, 3600s);
+  at.finish();
+}
+
 Scenario read(const YAML::Node& node, const Known& known, Mistakes& mistakes) {
   Scenario scenario;
   Mapping root({node, node.Mark()}, "the file", mistakes);
@@ -169,6 +178,7 @@ Scenario read(const YAML::Node& node, const Known& known, Mistakes& mistakes) {
   read_systems(root, scenario, known, mistakes);
   read_faults(root, scenario, known, mistakes);
   read_load(root, scenario.load);
+  read_matrix(root, scenario.matrix);
   Nanos outage_at_most = 150ms;
   root.duration("outage_at_most", outage_at_most, 1ms, 3600s);
   scenario.outage_ms_at_most = milliseconds(outage_at_most);

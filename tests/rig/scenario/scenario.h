@@ -41,6 +41,14 @@ struct TopologyPlan {
   std::uint32_t nodes = 2;  // between client and server
 };
 
+// What `matrix` makes of a scenario; `run` and `compare` do not look at it.
+struct MatrixPlan {
+  Nanos duration = 600s;
+  Nanos offset_at_most = 200ms;            // of the second fault of a pair
+  std::uint32_t stale_frames_at_most = 0;  // of a node after its successor's first one, a service and strike
+  Nanos whole_within = 30s;                // from the last heal
+};
+
 struct Scenario {
   std::string name;
   std::string about;
@@ -49,6 +57,7 @@ struct Scenario {
   std::vector<CommandSystem> own_systems{};  // those of `systems` that it describes itself
   std::vector<std::string> faults{"kill"};
   LoadPlan load;
+  MatrixPlan matrix{};
   double outage_ms_at_most = 150;  // of the verdict
   std::uint32_t repetitions = 1;
   std::uint64_t seed = 1;      // when exactly within the steady load each fault strikes

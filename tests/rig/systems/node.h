@@ -28,13 +28,16 @@ struct Node {
   std::vector<std::string> inside{};
   std::vector<std::string> outside{};
   std::vector<std::string> replication{};
+  std::vector<std::string> second_cable{};  // another one to the other node
+  std::vector<std::string> arbiter{};
   // Where its processes write (logs, state); disjoint from the other node's. Empty: nowhere.
   std::string folder{};
 
   [[nodiscard]] std::vector<std::string> interfaces() const {
     std::vector<std::string> all = inside;
-    all.insert(all.end(), outside.begin(), outside.end());
-    all.insert(all.end(), replication.begin(), replication.end());
+    for (const auto& more : {outside, replication, second_cable, arbiter}) {
+      all.insert(all.end(), more.begin(), more.end());
+    }
     return all;
   }
 };

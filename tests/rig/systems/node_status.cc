@@ -37,7 +37,10 @@ Result<NodeStatus> parse_node_status(const std::string& document) {
   parsed.can_fail_over = can.is_boolean() && can.get<bool>();
   parsed.cannot_fail_over_because = text(member(status, "cannot_fail_over_because"));
   parsed.last_takeover = text(member(status, "last_takeover"));
-  parsed.checkpoint.checkpoints = static_cast<std::uint64_t>(number(member(checkpoint, "checkpoints")));
+  const auto count = [](const json& value) { return static_cast<std::uint64_t>(number(value)); };
+  parsed.digest_mismatches = count(member(member(checkpoint, "digests"), "mismatches"));
+  parsed.unmarked_writes = count(member(checkpoint, "unmarked_writes"));
+  parsed.checkpoint.checkpoints = count(member(checkpoint, "checkpoints"));
   parsed.checkpoint.interval_us_p50 = number(member(member(checkpoint, "interval_us"), "p50"));
   parsed.checkpoint.blackout_us_p50 = number(member(member(checkpoint, "blackout_us"), "p50"));
   parsed.checkpoint.blackout_us_p99 = number(member(member(checkpoint, "blackout_us"), "p99"));

@@ -31,6 +31,8 @@ Plan StillwaterPair::plan() const { return with_witness(pair_network(DataPorts::
 
 Node StillwaterPair::node(NodeId id) const {
   Node node{.space = name_of(id), .inside = {"in0"}, .outside = {"out0"}, .replication = {"repl0"}};
+  node.second_cable = {"repl1"};
+  node.arbiter = {"wit0"};
   node.folder = folder(id);
   if (machine(id).daemon) node.processes = {machine(id).daemon->pid()};
   return node;
@@ -38,12 +40,9 @@ Node StillwaterPair::node(NodeId id) const {
 
 Status StillwaterPair::start(const Topology& topology) {
   topology_ = &topology;
-  const std::string records = paths_.out + "/witness";
   std::error_code none;
-  std::filesystem::remove_all(records, none);  // of an earlier run into this folder
-  auto witness = start_witness(paths_.witness, topology, records);
-  if (!witness) return tl::unexpected(witness.error());
-  witness_.emplace(std::move(*witness));
+  std::filesystem::remove_all(witness_folder(), none);  // of an earlier run into this folder
+  if (Status started = start_witness(); !started) return started;
   for (const NodeId id : {NodeId::active, NodeId::standby}) {
     if (paths_.small_disks) {
       auto disk = SmallDisk::mount_on(folder(id), kSmallDiskBytes);
@@ -52,6 +51,21 @@ Status StillwaterPair::start(const Topology& topology) {
     }
     if (Status started = start_node(id); !started) return started;
   }
+  return {};
+}
+
+Status StillwaterPair::kill_witness() {
+  witness_gone_ = true;
+  if (kill(-witness_->pid(), SIGKILL) == 0 || errno == ESRCH) return {};
+  return fail_errno("cannot kill the witness", errno);
+}
+
+Status StillwaterPair::start_witness() {
+  witness_.reset();
+  auto witness = rig::start_witness(paths_.witness, *topology_, witness_folder(), ++witness_lives_);
+  if (!witness) return tl::unexpected(witness.error());
+  witness_.emplace(std::move(*witness));
+  witness_gone_ = false;
   return {};
 }
 
@@ -84,7 +98,7 @@ Status StillwaterPair::start_node(NodeId id) {
                              .and_then([&](const std::string& text) { return write_file(config, text); });
   if (!written) return written;
   // A log of its own for each life: the next one must not wipe out why the last one ended.
-  const std::string life = ++node.lives == 1 ? "" : "-" + std::to_string(node.lives);
+  const std::string life = life_suffix(++node.lives);
   auto started = Child::start({paths_.daemon, "--config", config}, topology_->space(name_of(id)).fd(),
                               folder(id) + "/" + node.name + life + ".log");
   if (!started) return tl::unexpected(started.error());
@@ -120,6 +134,29 @@ std::string StillwaterPair::not_redundant_because() {
   return "no node is active";
 }
 
+PairState StillwaterPair::state() {
+  PairState state;
+  std::string roles;
+  unsigned leaders = 0;
+  unsigned standbys = 0;
+  for (const NodeId id : {NodeId::active, NodeId::standby}) {
+    const std::string name = machine(id).name;
+    const auto node = status(id);
+    roles += (roles.empty() ? "" : ", ") + (node ? name + " is " + node->role : node.error().message);
+    if (!node) continue;
+    standbys += node->role == "standby" ? 1 : 0;
+    if (node->digest_mismatches > 0) state.errors.push_back(name + " counts digests that differed");
+    if (node->unmarked_writes > 0) state.errors.push_back(name + " counts writes without a mark");
+    if (node->role != "active" && node->role != "standalone") continue;
+    state.leader = ++leaders == 1 ? std::optional(id) : std::nullopt;
+    if (!node->can_fail_over) roles += " (" + node->cannot_fail_over_because + ")";
+    if (!node->can_fail_over) state.not_whole_because = "cannot fail over";
+  }
+  const bool whole = leaders == 1 && standbys == 1 && state.not_whole_because.empty();
+  state.not_whole_because = whole ? "" : roles;
+  return state;
+}
+
 Result<std::optional<CheckpointFigures>> StillwaterPair::checkpoint_figures() {
   return status(NodeId::active).map([](const NodeStatus& it) { return std::optional(it.checkpoint); });
 }
@@ -130,7 +167,7 @@ Result<std::string> StillwaterPair::takeover() {
 }
 
 std::string StillwaterPair::trouble() {
-  if (witness_)
+  if (witness_ && !witness_gone_)
     if (const auto how = witness_->ended()) return "the witness " + *how;
   for (const NodeId id : {NodeId::standby, NodeId::active}) {
     Machine& node = machine(id);

@@ -33,10 +33,15 @@ class StillwaterPair final : public System {
   [[nodiscard]] Status start(const Topology& topology) override;
   [[nodiscard]] std::string not_ready_because() override;
   [[nodiscard]] std::string not_redundant_because() override;
+  [[nodiscard]] bool says_who_leads() const override { return true; }
+  [[nodiscard]] PairState state() override;
   [[nodiscard]] Node node(NodeId id) const override;
   void expect_gone(NodeId id) override { machine(id).expected_gone = true; }
   [[nodiscard]] Status restart(NodeId id) override;
   [[nodiscard]] Status stop_in_order(NodeId id) override;
+  [[nodiscard]] bool has_witness() const override { return true; }
+  [[nodiscard]] Status kill_witness() override;
+  [[nodiscard]] Status start_witness() override;
   [[nodiscard]] Result<std::optional<CheckpointFigures>> checkpoint_figures() override;
   [[nodiscard]] Result<std::string> takeover() override;
   [[nodiscard]] std::string trouble() override;
@@ -58,12 +63,15 @@ class StillwaterPair final : public System {
   [[nodiscard]] std::string socket_path(NodeId id) const {
     return paths_.out + "/" + machine(id).name + ".sock";
   }
+  [[nodiscard]] std::string witness_folder() const { return paths_.out + "/witness"; }
   [[nodiscard]] Status start_node(NodeId id);
   [[nodiscard]] Result<NodeStatus> status(NodeId id) const;
 
   StillwaterPaths paths_;
   const Topology* topology_ = nullptr;
   std::optional<Child> witness_;
+  bool witness_gone_ = false;  // by a fault
+  unsigned witness_lives_ = 0;
   Machine active_{"fw-a", "firewall-a.yaml"};
   Machine standby_{"fw-b", "firewall-b.yaml"};
 };

@@ -27,6 +27,13 @@ struct OwnFault {
   std::optional<Nanos> heals_after{};
 };
 
+// What a pair says of itself.
+struct PairState {
+  std::optional<NodeId> leader{};     // none: no node, or more than one, says that it leads
+  std::string not_whole_because{};    // empty: one leads, and the other could take over at once
+  std::vector<std::string> errors{};  // that no fault excuses
+};
+
 // All from the main thread, which also owns the processes; the const getters of nodes from any thread while
 // the main thread waits for it.
 class System {
@@ -43,6 +50,11 @@ class System {
   [[nodiscard]] virtual std::string not_ready_because() = 0;
   // Empty when it can fail over again after a fault, whoever leads by then.
   [[nodiscard]] virtual std::string not_redundant_because() { return not_ready_because(); }
+  // Whether it can be asked for more than that, and all of it.
+  [[nodiscard]] virtual bool says_who_leads() const { return false; }
+  [[nodiscard]] virtual PairState state() {
+    return {.leader = {}, .not_whole_because = name() + " cannot say who leads", .errors = {}};
+  }
   // How long either may take from start() or restart().
   [[nodiscard]] virtual Nanos ready_within() const { return 60s; }
 
@@ -67,6 +79,16 @@ class System {
   [[nodiscard]] virtual Status stop_in_order(NodeId id) = 0;
   // Whether there is such a thing even without processes.
   [[nodiscard]] virtual bool can_stop_in_order() const { return false; }
+
+  // The third party that keeps the record of who leads: whether there is one; its end without a word, from
+  // which on trouble() says nothing of it; its return, with the record that it had.
+  [[nodiscard]] virtual bool has_witness() const { return false; }
+  [[nodiscard]] virtual Status kill_witness() {
+    return fail(Errc::failed_precondition, name() + " has no witness");
+  }
+  [[nodiscard]] virtual Status start_witness() {
+    return fail(Errc::failed_precondition, name() + " has no witness");
+  }
 
   // The fault of its own that has this name. failed_precondition: it has none.
   [[nodiscard]] virtual Result<OwnFault> own_fault(const std::string& fault) {

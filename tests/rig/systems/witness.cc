@@ -4,13 +4,16 @@
 
 namespace stillwater::rig {
 
-Result<Child> start_witness(const std::string& program, const Topology& topology, const std::string& folder) {
+std::string life_suffix(unsigned life) { return life == 1 ? "" : "-" + std::to_string(life); }
+
+Result<Child> start_witness(const std::string& program, const Topology& topology, const std::string& folder,
+                            unsigned life) {
   const std::string records = folder + "/records";
   std::error_code error;
   std::filesystem::create_directories(records, error);
   if (error) return fail(Errc::io, "cannot make " + records + ": " + error.message());
   return Child::start({program, "--listen", "0.0.0.0:7800", "--tls", "none", "--data", records},
-                      topology.space("witness").fd(), folder + "/witness.log");
+                      topology.space("witness").fd(), folder + "/witness" + life_suffix(life) + ".log");
 }
 
 }  // namespace stillwater::rig

@@ -9,8 +9,11 @@
 namespace stillwater::rig {
 
 // Starts `program` and returns at once: nodes that ask too early ask again. Record and log lie in `folder`,
-// which is made; a record that is there already is the pair's.
+// which is made; a record that is there already is the pair's. Each life has a log of its own.
 [[nodiscard]] Result<Child> start_witness(const std::string& program, const Topology& topology,
-                                          const std::string& folder);
+                                          const std::string& folder, unsigned life = 1);
+
+// What a log's name says of which life of its process it is: nothing, "-2", "-3" ...
+[[nodiscard]] std::string life_suffix(unsigned life);
 
 }  // namespace stillwater::rig

@@ -172,6 +172,8 @@ ReceivedFrame PacketBatch::take(std::size_t index) {
 }
 
 void StampReader::sample() {
+  const Nanos last = real_minus_boot_;
+  const bool first = now_ == Instant{};
   Nanos narrowest = Nanos::max();
   // A thread that is put off the processor between two clocks would measure its own pause: try again.
   for (int attempt = 0; attempt < 5 && narrowest > 2us; ++attempt) {
@@ -183,12 +185,18 @@ void StampReader::sample() {
     narrowest = width;
     real_minus_boot_ = real - (before + width / 2);
   }
+  if (!first && std::chrono::abs(real_minus_boot_ - last) > kRecent) before_step_ = last;
+}
+
+// Frames go on arriving while a batch is read, so a stamp may be a little past the sample.
+bool StampReader::recent(Instant stamped) const {
+  return stamped > now_ - kRecent && stamped < now_ + kRecent / 10;
 }
 
 Instant StampReader::instant_of(const ReceivedFrame& frame) {
-  const Instant stamped = frame.stamp.value_or(Nanos{}) - real_minus_boot_;
-  // Frames go on arriving while a batch is read, so a stamp may be a little past the sample.
-  if (stamped > now_ - kRecent && stamped < now_ + kRecent / 10) return stamped;
+  const Nanos stamp = frame.stamp.value_or(Nanos{});
+  if (recent(stamp - real_minus_boot_)) return stamp - real_minus_boot_;
+  if (before_step_ && recent(stamp - *before_step_)) return stamp - *before_step_;
   ++restamped_;
   return now_;
 }

@@ -72,7 +72,8 @@ class PacketBatch {
 };
 
 // Turns the kernel's stamps into instants. A step of the real-time clock between stamping and reading would
-// move a frame in time: a stamp that is not recent gives way to the time of reading.
+// move a frame in time: a stamp that is not recent by the clock as it is now is taken by the clock as it was
+// before the last step, and one that is not recent by that either gives way to the time of reading.
 class StampReader {
  public:
   // Once before each batch.
@@ -83,7 +84,10 @@ class StampReader {
 
  private:
   Instant now_{};
+  [[nodiscard]] bool recent(Instant stamped) const;
+
   Nanos real_minus_boot_{};
+  std::optional<Nanos> before_step_{};  // likewise
   std::uint64_t restamped_ = 0;
 };
 

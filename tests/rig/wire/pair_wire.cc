@@ -1,6 +1,5 @@
 #include "tests/rig/wire/pair_wire.h"
 
-#include "tests/rig/load/probe.h"
 #include "tests/rig/systems/pair_network.h"
 #include "tests/rig/wire/wire_watch.h"
 
@@ -15,11 +14,11 @@ Service service(const char* bridge, const char* address, const char* mac, Virtua
 
 }  // namespace
 
-WireSubject pair_wire(const Plan& plan, VirtualMac mac) {
+WireSubject pair_wire(const Plan& plan, VirtualMac mac, std::uint16_t probe_port) {
   return {.ports = watched_ports(plan, "net", {"active", "standby"}),
           .services = {service("br-in", kInsideAddress, kInsideMac, mac),
                        service("br-out", kOutsideAddress, kOutsideMac, mac)},
-          .streams = {{.enters = "br-in", .destination_port = ProbeOptions{}.port}}};
+          .streams = {{.enters = "br-in", .destination_port = probe_port}}};
 }
 
 }  // namespace stillwater::rig

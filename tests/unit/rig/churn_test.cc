@@ -95,6 +95,34 @@ TEST_CASE("a session that breaks is lost: before the fault, after it, and after 
   CHECK(account.awaited() == 0);
 }
 
+TEST_CASE("each fault asks one more exchange of what is still open, and counts whom it asked") {
+  ChurnAccount account;
+  const std::uint32_t old = working(account);
+  REQUIRE(account.fault_struck().size() == 1);
+  CHECK(account.awaited_at_fault() == 1);
+  exchange(account, old, 1);
+  CHECK(account.awaited_at_fault() == 0);
+  const std::uint32_t young = working(account);
+  REQUIRE(account.fault_struck() == std::vector<std::uint32_t>{old, young});
+  CHECK(account.asked_at_fault() == 2);
+  CHECK(account.asked(old) == 3);
+  CHECK(account.asked(young) == 2);
+  exchange(account, young, 1);
+  CHECK(account.awaited_at_fault() == 1);
+  account.broke(old);
+  CHECK(account.awaited_at_fault() == 0);
+  CHECK(account.broken() == 1);
+  CHECK(account.counts().lost_at_fault == 1);
+}
+
+TEST_CASE("what nobody answered and broke is not awaited less for it") {
+  ChurnAccount account;
+  account.broke(account.open());
+  account.answered(account.open());
+  CHECK(account.awaited() == 1);
+  CHECK(account.broken() == 0);
+}
+
 TEST_CASE("a session opened after the fault needs one exchange") {
   ChurnAccount account;
   REQUIRE(account.fault_struck().empty());

@@ -45,13 +45,13 @@ class Scene {
     REQUIRE(shown);
     return shown->out.find(",UP") != std::string::npos;
   }
-  // Whether the active's process comes to stand still, or to run. A signal is carried out by the process
+  // Whether a node's process comes to stand still, or to run. A signal is carried out by the process
   // that it is for, in its own time.
-  [[nodiscard]] bool stops(bool still) const {
+  [[nodiscard]] bool stops(bool still, NodeId id = NodeId::active) const {
     const BootClock clock;
     const Instant deadline = clock.now() + 30s;
     do {
-      std::ifstream file("/proc/" + std::to_string(pid(NodeId::active)) + "/stat");
+      std::ifstream file("/proc/" + std::to_string(pid(id)) + "/stat");
       std::string word;
       char state = '?';
       file >> word >> word >> state;
@@ -111,7 +111,9 @@ TEST_CASE("a node that lost power boots when it is told to, with an empty memory
   REQUIRE(fault->heal());
   CHECK(scene.pair.forgotten == std::vector{NodeId::active});
   CHECK_FALSE(Ending(scene.pid(NodeId::active)).comes(20));
-  for (const char* interface : {"in0", "out0", "repl0"}) CHECK(scene.up(NodeId::active, interface));
+  for (const char* interface : {"in0", "out0", "repl0", "repl1", "wit0"}) {
+    CHECK(scene.up(NodeId::active, interface));
+  }
 }
 
 TEST_CASE("both nodes lose power at once, or the standby alone") {
@@ -150,15 +152,19 @@ TEST_CASE("a cut link is that link alone, and is plugged in again") {
                                                         {"cut-outside", NodeId::active, "out0"},
                                                         {"cut-replication", NodeId::active, "repl0"},
                                                         {"cut-standby-inside", NodeId::standby, "in0"},
-                                                        {"cut-standby-outside", NodeId::standby, "out0"}}));
+                                                        {"cut-second-cable", NodeId::active, "repl1"},
+                                                        {"cut-witness", NodeId::active, "wit0"},
+                                                        {"cut-standby-outside", NodeId::standby, "out0"},
+                                                        {"cut-standby-witness", NodeId::standby, "wit0"}}));
   const auto fault = scene.prepared(name + ":1ms");
   REQUIRE(fault->strike());
-  for (const std::string port : {"in0", "out0", "repl0"}) {
+  for (const std::string port : {"in0", "out0", "repl0", "repl1", "wit0"}) {
     CHECK(scene.up(node, port) == (port != interface));
     CHECK(scene.up(other(node), port));
   }
   CHECK_FALSE(Ending(scene.pid(node)).comes(1));
-  CHECK(fault->expectation().loses_service == (node == NodeId::active && name != "cut-replication"));
+  CHECK(fault->expectation().loses_service ==
+        (node == NodeId::active && (interface == "in0" || interface == "out0")));
   REQUIRE(fault->heal());
   CHECK(scene.up(node, interface));
 }
@@ -172,6 +178,35 @@ TEST_CASE("a restart is a new process; a planned stop is the system's own") {
   CHECK(end.comes());
   if (restart) CHECK_FALSE(Ending(scene.pid(NodeId::active)).comes(20));
   CHECK(scene.pair.gone.empty() == restart);
+}
+
+TEST_CASE("what happens to the active happens to the standby by its name") {
+  Scene scene;
+  const pid_t active = scene.pid(NodeId::active);
+  const Ending end(scene.pid(NodeId::standby));
+  const auto freeze = scene.prepared("freeze-standby:30ms");
+  REQUIRE(freeze->strike());
+  CHECK(scene.stops(true, NodeId::standby));
+  REQUIRE(freeze->heal());
+  CHECK(scene.stops(false, NodeId::standby));
+  REQUIRE(scene.prepared("restart-standby")->strike());
+  CHECK(end.comes());
+  CHECK_FALSE(Ending(scene.pid(NodeId::standby)).comes(20));
+  CHECK(scene.pid(NodeId::active) == active);
+}
+
+TEST_CASE("a witness is away until it is healed, and a pair without one cannot lose it") {
+  Scene scene;
+  const auto fault = scene.prepared("witness-down:20ms");
+  CHECK(fault->heals_after() == 20ms);
+  CHECK_FALSE(fault->expectation().loses_service);
+  REQUIRE(fault->strike());
+  CHECK(scene.pair.witness == false);
+  REQUIRE(fault->heal());
+  CHECK(scene.pair.witness == true);
+  scene.pair.witness.reset();
+  CHECK(check_possible("witness-down", scene.pair).error().code == Errc::failed_precondition);
+  CHECK_FALSE((*make_fault("witness-down", {scene.pair, *scene.topology}))->prepare());
 }
 
 TEST_CASE("a process dies where the breakpoint is, and nowhere else") {

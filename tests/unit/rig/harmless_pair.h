@@ -30,7 +30,7 @@ class HarmlessPair final : public System {
     Plan plan;
     plan.spaces = {"net", "active", "standby"};
     for (const char* space : {"active", "standby"}) {
-      for (const char* port : {"in0", "out0", "repl0"}) {
+      for (const char* port : {"in0", "out0", "repl0", "repl1", "wit0"}) {
         plan.links.push_back(
             {{.space = space, .name = port}, {.space = "net", .name = std::string(port) + "-" + space}});
       }
@@ -51,6 +51,8 @@ class HarmlessPair final : public System {
   [[nodiscard]] Node node(NodeId id) const override {
     const auto& child = id == NodeId::active ? active_ : standby_;
     Node node{.space = name_of(id), .inside = {"in0"}, .outside = {"out0"}, .replication = {"repl0"}};
+    node.second_cable = {"repl1"};
+    node.arbiter = {"wit0"};
     if (child) node.processes = {child->pid()};
     node.folder = folder_ + "/" + name_of(id);
     return node;
@@ -77,6 +79,15 @@ class HarmlessPair final : public System {
     kill(node(id).processes.front(), SIGTERM);
     return {};
   }
+  [[nodiscard]] bool has_witness() const override { return witness.has_value(); }
+  [[nodiscard]] Status kill_witness() override {
+    witness = false;
+    return {};
+  }
+  [[nodiscard]] Status start_witness() override {
+    witness = true;
+    return {};
+  }
   [[nodiscard]] Result<std::optional<CheckpointFigures>> checkpoint_figures() override {
     return std::nullopt;
   }
@@ -89,6 +100,7 @@ class HarmlessPair final : public System {
   }
 
   std::optional<OwnFault> own;
+  std::optional<bool> witness{true};  // whether it lives; none: there is none
   std::vector<NodeId> gone;
   std::vector<NodeId> forgotten;
 

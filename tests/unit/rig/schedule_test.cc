@@ -25,6 +25,13 @@ TEST_CASE("a fault without a time strikes at once; several strike in the order o
   CHECK((*two)[1].after == 20ms);
 }
 
+TEST_CASE("a duration has a unit, from microseconds to minutes") {
+  CHECK(parse_duration("500us") == 500us);
+  CHECK(parse_duration("1.5s") == 1500ms);
+  CHECK(parse_duration("10m") == 600s);
+  CHECK_FALSE(parse_duration("1441m"));
+}
+
 TEST_CASE("a range is chosen from by the seed: the same seed the same time, other seeds other times") {
   std::set<Nanos> times;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {

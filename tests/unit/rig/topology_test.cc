@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/rig/process/command.h"
+#include "tests/rig/topology/flooding.h"
 
 namespace stillwater::rig {
 namespace {
@@ -60,6 +61,20 @@ TEST_CASE("a network that was built is gone with its owner, and the root namespa
   }
   CHECK(spaces_of(prefix).empty());
   CHECK(root_links() == before);
+}
+
+TEST_CASE("bridges flood while they are told to, and learn again") {
+  if (!can_run()) return;
+  const auto topology = Topology::build(small_plan(), own_prefix() + "t");
+  REQUIRE(topology);
+  for (const bool flooding : {true, false}) {
+    REQUIRE(set_flooding(small_plan(), *topology, flooding));
+    const auto port =
+        run_command({"ip", "-d", "-n", topology->space("b").name(), "-o", "link", "show", "y0"});
+    REQUIRE(port);
+    CHECK(port->out.find(flooding ? " learning off " : " learning on ") != std::string::npos);
+    CHECK(port->out.find(" flood on ") != std::string::npos);
+  }
 }
 
 TEST_CASE("a step that fails takes everything before it away") {
