@@ -39,6 +39,36 @@ Result<std::unique_ptr<Appliance>> Appliance::start(const Config& config) {
   return appliance->open().map([&] { return std::move(appliance); });
 }
 
+// Before everything that asks the permit.
+Status Appliance::open_fence() {
+  if (config_.replication.fence == FenceKind::none) {
+    permit_.emplace();
+    return {};
+  }
+  return EbpfFence::load().map([this](std::unique_ptr<EbpfFence> fence) {
+    fence_ = std::move(fence);
+    permit_.emplace(fence_->until_ns());
+  });
+}
+
+// When this process has what only one can have (its sockets), so that it takes the fence of a dead
+// predecessor and of nobody else; before a worker runs.
+Status Appliance::put_fence() {
+  for (const std::string& interface : interfaces_of_ports(config_)) {
+    if (fence_) {
+      if (Status attached = fence_->attach(interface); !attached) return attached;
+      spdlog::info("fence: ebpf at {}", interface);
+      continue;
+    }
+    const auto removed = EbpfFence::remove_leftover(interface);
+    if (!removed) spdlog::warn("{}", removed.error().message);
+    if (removed.value_or(false))
+      spdlog::warn("{} had the fence of a process that was killed; it is removed, since fence is none",
+                   interface);
+  }
+  return {};
+}
+
 Status Appliance::open() {
   spdlog::info("stillwaterd {} starts as {}", STILLWATER_VERSION, config_.profile.name);
   if (config_.replication.enabled && config_.arbiter == ArbiterKind::none)
@@ -46,6 +76,7 @@ Status Appliance::open() {
                  config_.prefer == Prefer::availability ? "availability (both may forward)"
                                                         : "safety (nobody takes over)");
 
+  if (Status ready = open_fence(); !ready) return ready;
   if (Status ready = make_socket_folder(config_.profile.management); !ready) return ready;
   region::Layout layout;
   dataplane::Dataplane::add_roots(layout, config_.dataplane);
@@ -66,14 +97,14 @@ Status Appliance::open() {
     if (dataplane::is_pci_address(port.device))
       eal.pci_devices.push_back(dataplane::device_name(port.device));
   if (Status ready = dataplane::init_eal(eal); !ready) return ready;
-  auto dataplane = dataplane::Dataplane::create(config_.dataplane, *region_, epochs_, permit_, clock_);
+  auto dataplane = dataplane::Dataplane::create(config_.dataplane, *region_, epochs_, *permit_, clock_);
   if (!dataplane) return tl::unexpected(dataplane.error());
   dataplane_ = std::move(*dataplane);
 
-  auto node = Node::create({config_, *region_, *dataplane_, epochs_, permit_, clock_});
+  auto node = Node::create({config_, *region_, *dataplane_, epochs_, *permit_, clock_});
   if (!node) return tl::unexpected(node.error());
   node_ = std::move(*node);
-  control_ = std::make_unique<NodeControl>(config_, *region_, *dataplane_, *node_, clock_);
+  control_ = std::make_unique<NodeControl>(config_, *region_, *dataplane_, *node_, fence_.get(), clock_);
   auto server = mgmt::Server::start(*control_, management_options(config_));
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);
@@ -81,6 +112,7 @@ Status Appliance::open() {
   if (config_.management.tls == Tls::none && !server_->address().starts_with("unix:"))
     spdlog::warn("node.tls: none. Whoever reaches {} may do everything", server_->address());
 
+  if (Status put = put_fence(); !put) return put;
   if (Status started = dataplane_->start(); !started) return started;
   node_->start();
   return {};
@@ -90,6 +122,7 @@ void Appliance::stop() {
   if (node_) node_->stop();
   if (server_) server_->shutdown(1s);
   if (dataplane_) dataplane_->stop();
+  if (fence_) fence_->detach();  // the ports' sockets are closed: nothing is left that it would keep in
 }
 
 }  // namespace stillwater::appliance

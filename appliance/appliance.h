@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "appliance/config/config.h"
 #include "appliance/control.h"
+#include "appliance/fence/ebpf_fence.h"
 #include "appliance/node/node.h"
 #include "mgmt/server.h"
 
@@ -25,11 +27,14 @@ class Appliance {
  private:
   explicit Appliance(const Config& config) : config_(config) {}
   [[nodiscard]] Status open();
+  [[nodiscard]] Status open_fence();
+  [[nodiscard]] Status put_fence();
 
   Config config_;
   BootClock clock_;
   CommittedEpoch epochs_;
-  TransmitPermit permit_;
+  std::unique_ptr<EbpfFence> fence_;      // none with `fence: none`
+  std::optional<TransmitPermit> permit_;  // lies in the fence, where there is one
   std::unique_ptr<region::Region> region_;
   std::unique_ptr<dataplane::Dataplane> dataplane_;
   std::unique_ptr<Node> node_;

@@ -195,6 +195,7 @@ mgmt::NodeStatus NodeControl::status() {
   out.last_refusal = view.last_refusal;
   out.last_takeover = view.last_takeover;
   out.paths = view.paths;
+  if (config_.replication.enabled) out.fence = fence_status();
   out.standbys_lost = view.standbys_lost;
   out.uptime_s = std::chrono::duration<double>(clock_.now() - started_).count();
   out.checkpoint = checkpoint_status(node_.checkpoints(), node_);
@@ -203,6 +204,13 @@ mgmt::NodeStatus NodeControl::status() {
   for (const dataplane::PortStats& p : dataplane_.port_stats()) out.ports.push_back(port_status(p));
   out.drops = dataplane_.drops();
   return out;
+}
+
+mgmt::FenceStatus NodeControl::fence_status() const {
+  if (fence_ != nullptr) return {.kind = "ebpf", .fenced_frames = fence_->stolen_frames()};
+  return {.kind = "none",
+          .sent_past_lease = dataplane_.sent_past_permit(),
+          .sent_past_lease_max = dataplane_.sent_past_permit_max()};
 }
 
 Status NodeControl::leads() const {

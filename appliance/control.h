@@ -1,6 +1,7 @@
 // Answers the management plane from the node and its dataplane.
 #pragma once
 
+#include "appliance/fence/ebpf_fence.h"
 #include "appliance/node/node.h"
 #include "mgmt/control.h"
 
@@ -9,12 +10,14 @@ namespace stillwater::appliance {
 // Thread-safe, as mgmt::Control asks. Everything referred to outlives it.
 class NodeControl final : public mgmt::Control {
  public:
+  // `fence`: none where frames are not fenced by the kernel.
   NodeControl(const Config& config, const region::Region& region, dataplane::Dataplane& dataplane, Node& node,
-              const Clock& clock)
+              const EbpfFence* fence, const Clock& clock)
       : config_(config),
         region_(region),
         dataplane_(dataplane),
         node_(node),
+        fence_(fence),
         clock_(clock),
         started_(clock.now()) {}
 
@@ -32,11 +35,13 @@ class NodeControl final : public mgmt::Control {
  private:
   [[nodiscard]] Status leads() const;
   [[nodiscard]] Result<std::uint64_t> committed_so_far();
+  [[nodiscard]] mgmt::FenceStatus fence_status() const;
 
   const Config& config_;
   const region::Region& region_;
   dataplane::Dataplane& dataplane_;
   Node& node_;
+  const EbpfFence* fence_;
   const Clock& clock_;
   Instant started_;
 };

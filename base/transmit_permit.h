@@ -2,7 +2,7 @@
 #pragma once
 
 #include <atomic>
-#include <limits>
+#include <cstdint>
 
 #include "base/clock.h"
 
@@ -15,6 +15,13 @@ class TransmitPermit {
   static constexpr Instant kForever = Instant::max();
   static constexpr Instant kNever = Instant::min();
 
+  TransmitPermit() : until_ns_(own_) {}
+  // The instant lies at `until_ns`, where a fence outside of this process reads it too: no second place has
+  // to be set. It outlives the permit.
+  explicit TransmitPermit(std::int64_t& until_ns) : until_ns_(until_ns) { set_until(kNever); }
+  TransmitPermit(const TransmitPermit&) = delete;
+  TransmitPermit& operator=(const TransmitPermit&) = delete;
+
   // Relaxed: the instant is all that is said. Who must be sure that nobody transmits quiesces the workers as
   // well.
   [[nodiscard]] bool holds(Instant now) const { return now < until(); }
@@ -23,7 +30,8 @@ class TransmitPermit {
   void set_until(Instant until) { until_ns_.store(until.count(), std::memory_order_relaxed); }
 
  private:
-  std::atomic<std::int64_t> until_ns_{kNever.count()};  // writer: the lease, under its lock
+  std::int64_t own_ = kNever.count();       // where it lies unless told otherwise
+  std::atomic_ref<std::int64_t> until_ns_;  // writer: the lease, under its lock
 };
 
 }  // namespace stillwater

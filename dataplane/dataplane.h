@@ -81,6 +81,11 @@ class Dataplane final : public Announcer {
   [[nodiscard]] std::uint64_t sessions_mirrored() const;
   [[nodiscard]] std::uint64_t held_packets() const;
   [[nodiscard]] std::uint64_t turns() const;
+  // Frames of bursts at whose end the permit held no longer: how many of them left too late, nobody can tell.
+  [[nodiscard]] std::uint64_t sent_past_permit() const;
+  // What may leave after the permit if this process is frozen between a worker's look at it and the send: a
+  // burst a transmit queue, and what lies in the transmit rings.
+  [[nodiscard]] std::uint64_t sent_past_permit_max() const;
   // The longest time between two receive polls of a worker since it was last reset.
   [[nodiscard]] Nanos largest_receive_gap() const;
   void reset_largest_receive_gap();

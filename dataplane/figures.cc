@@ -69,6 +69,16 @@ std::uint64_t Dataplane::turns() const {
   return sum(
       shards_, [](const WorkerReport& report) -> auto& { return report.turns; });
 }
+std::uint64_t Dataplane::sent_past_permit() const {
+  return sum(
+      shards_, [](const WorkerReport& report) -> auto& { return report.sent_past_permit; });
+}
+std::uint64_t Dataplane::sent_past_permit_max() const {
+  std::uint64_t frames = 0;
+  for (const auto& port : tables_->ports)
+    frames += port->tx_ring_packets() + std::uint64_t{workers()} * TxQueues::kQueueFrames;
+  return frames;
+}
 
 Nanos Dataplane::largest_receive_gap() const {
   Nanos largest{0};

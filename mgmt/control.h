@@ -76,6 +76,14 @@ struct SyncStatus {
   double left_s = 0;             // for this round at that rate; 0: not known
 };
 
+// What keeps this node from sending when its right to has ended, and what came of that, since start.
+struct FenceStatus {
+  std::string kind;                       // none | ebpf; empty on a lone node
+  std::uint64_t sent_past_lease = 0;      // with none: frames of bursts that ended after the right had
+  std::uint64_t sent_past_lease_max = 0;  // with none: what one freeze may let out at most
+  std::uint64_t fenced_frames = 0;        // with ebpf: frames that the kernel took instead
+};
+
 struct NodeStatus {
   std::string name;
   std::string version;
@@ -96,7 +104,8 @@ struct NodeStatus {
   std::uint64_t held_packets = 0;
   std::uint64_t replication_refused = 0;  // connections or messages refused
   std::string last_refusal;
-  std::string paths;                // to the peer, each with how it is; empty on a lone node
+  std::string paths;  // to the peer, each with how it is; empty on a lone node
+  FenceStatus fence;
   std::string last_takeover;        // the takeover's steps with their times; empty: none since start
   std::uint64_t standbys_lost = 0;  // how often this node, leading, went on without its standby since start
   double uptime_s = 0;

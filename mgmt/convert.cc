@@ -31,6 +31,13 @@ void fill(v1::Sync& message, const SyncStatus& sync) {
   message.set_left_s(sync.left_s);
 }
 
+void fill(v1::Fence& message, const FenceStatus& fence) {
+  message.set_kind(fence.kind);
+  message.set_sent_past_lease(fence.sent_past_lease);
+  message.set_sent_past_lease_max(fence.sent_past_lease_max);
+  message.set_fenced_frames(fence.fenced_frames);
+}
+
 void fill(v1::CheckpointStatus& message, const CheckpointStatus& status) {
   message.set_checkpoints(status.checkpoints);
   message.set_failed(status.failed);
@@ -77,6 +84,7 @@ void fill(v1::NodeStatus& message, const NodeStatus& status) {
   message.set_peer(status.peer);
   message.set_sync_progress(status.sync_progress);
   if (status.sync.round > 0) fill(*message.mutable_sync(), status.sync);
+  if (!status.fence.kind.empty()) fill(*message.mutable_fence(), status.fence);
   message.set_mirror(status.mirror);
   message.set_sessions(status.sessions);
   message.set_sessions_max(status.sessions_max);

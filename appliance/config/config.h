@@ -35,6 +35,9 @@ struct PathConfig {
   Endpoint peer;
 };
 
+// What keeps a node that was frozen between its look at the lease and its send from the wire.
+enum class FenceKind : std::uint8_t { none, ebpf };
+
 struct ReplicationConfig {
   bool enabled = false;           // the section is present
   std::vector<PathConfig> paths;  // one or two, the first preferred
@@ -44,6 +47,7 @@ struct ReplicationConfig {
   Nanos heartbeat_interval = 2ms;
   Nanos failure_timeout = 20ms;  // silence, less the detector's own stalls, after which the active is lost
   Nanos lease = 20ms;            // how long the active may transmit from a stamp on that its standby granted
+  FenceKind fence = FenceKind::none;
 };
 
 struct CheckpointConfig {
@@ -117,6 +121,9 @@ struct Config {
   // source NAT, time-outs, table sizes, output commit, the lease. Equal on every host for equal values.
   [[nodiscard]] std::uint64_t service_digest() const;
 };
+
+// The kernel's interfaces under the ports, of those that packet sockets send through.
+[[nodiscard]] std::vector<std::string> interfaces_of_ports(const Config& config);
 
 // Reads and validates the YAML text. `file` is only named in messages. The error's message holds one line
 // for each mistake, in the order of the file, each "FILE:LINE:COLUMN: what is wrong; expected ...", counted

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "appliance/config/device.h"
 #include "appliance/config/sections.h"
 
 namespace stillwater::appliance {
@@ -47,17 +48,14 @@ bool read_addresses(Section& section, PortConfig& port, const std::vector<PortCo
 // DPDK knows a device by what stands before the first comma, and the host an interface by its name: either
 // twice would make two ports one.
 void unique_device(Section& section, const PortConfig& port, const std::vector<PortConfig>& others) {
-  const auto name_of = [](const std::string& device) { return device.substr(0, device.find(',')); };
-  const auto interface_of = [](const std::string& device) {
-    const std::size_t at = device.find("iface=");
-    return at == std::string::npos ? std::string() : device.substr(at, device.find(',', at) - at);
-  };
+  const auto interface = argument_of(port.device, "iface");
   for (const PortConfig& other : others) {
-    if (name_of(other.device) == name_of(port.device))
-      return section.mistake("device", "device " + quoted(name_of(port.device)) + " is taken by port " +
-                                           quoted(other.name) + "; expected another number behind its name");
-    if (!interface_of(port.device).empty() && interface_of(other.device) == interface_of(port.device))
-      return section.mistake("device", quoted(interface_of(port.device)) + " is taken by port " +
+    if (name_of_device(other.device) == name_of_device(port.device))
+      return section.mistake("device", "device " + quoted(name_of_device(port.device)) +
+                                           " is taken by port " + quoted(other.name) +
+                                           "; expected another number behind its name");
+    if (interface && argument_of(other.device, "iface") == interface)
+      return section.mistake("device", quoted("iface=" + *interface) + " is taken by port " +
                                            quoted(other.name) + "; expected each interface once");
   }
 }

@@ -39,5 +39,7 @@ void read_source_nat(Section& root, const KnownPorts& known, Config& config);
 void read_timeouts(Section& root, Config& config);
 void read_checkpoint(Section& root, Config& config);
 void read_replication(Section& root, Config& config);
+// A key of `replication`, read when the ports are known. Tells them what the fence needs of them.
+void read_fence(Section& replication, Config& config);
 
 }  // namespace stillwater::appliance

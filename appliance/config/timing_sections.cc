@@ -128,6 +128,7 @@ void read_replication(Section& root, Config& config) {
                         "at most " +
                         to_text(replication.failure_timeout));
   }
+  read_fence(section, config);
   section.finish();
 }
 

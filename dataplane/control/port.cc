@@ -66,7 +66,7 @@ void deal_hashes(std::uint16_t id, unsigned queues) {
   (void)rte_eth_dev_rss_reta_update(id, table.data(), info.reta_size);
 }
 
-// What one receive ring holds. The packet socket's ring is sized by its `framecnt`, whatever is asked for.
+// What one ring holds. The packet socket's rings are sized by its `framecnt`, whatever is asked for.
 std::uint32_t ring_packets(const std::string& device, std::uint16_t descriptors) {
   if (device.rfind("net_af_packet", 0) != 0) return descriptors;
   const std::size_t at = device.find(",framecnt=");
@@ -141,6 +141,7 @@ Status Port::set_up_queues(std::uint16_t workers, rte_mempool* pool) {
   if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx, &tx); error != 0)
     return refuse("size the rings of", error);
   rx_ring_packets_ = ring_packets(config_.device, rx) * rx_queues_;
+  tx_ring_packets_ = ring_packets(config_.device, tx) * workers;
   for (std::uint16_t queue = 0; queue < rx_queues_; ++queue)
     if (const int error = rte_eth_rx_queue_setup(id_, queue, rx, SOCKET_ID_ANY, nullptr, pool); error != 0)
       return refuse("set up a receive queue of", error);

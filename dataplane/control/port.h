@@ -54,6 +54,8 @@ class Port {
 
   [[nodiscard]] std::uint16_t dpdk_id() const { return id_; }
   [[nodiscard]] std::uint16_t rx_queues() const { return rx_queues_; }
+  // What the transmit rings of all workers hold.
+  [[nodiscard]] std::uint32_t tx_ring_packets() const { return tx_ring_packets_; }
   // Any thread.
   [[nodiscard]] PortStats stats() const;
   // Keeps the rate current; one thread, every 100 ms or so.
@@ -73,6 +75,7 @@ class Port {
   bool owned_;
   std::uint16_t rx_queues_ = 0;
   std::uint32_t rx_ring_packets_ = 0;
+  std::uint32_t tx_ring_packets_ = 0;
   std::optional<KernelInterface> kernel_;      // where the device is an interface of it; set while it opens
   quiesce::ReceiveRate rate_;                  // the sampling thread
   std::atomic<double> rx_packets_per_s_{0.0};  // writer: the sampling thread

@@ -68,6 +68,7 @@ struct Requests {
 struct WorkerReport {
   alignas(64) std::atomic<std::uint64_t> turns{0};
   std::atomic<std::uint64_t> sent{0};                // frames handed to devices
+  std::atomic<std::uint64_t> sent_past_permit{0};    // of them, those of bursts that ended too late
   std::atomic<std::uint32_t> sessions{0};            // in use
   std::atomic<std::uint32_t> held{0};                // packets that wait for a commit or for ARP
   std::atomic<std::int64_t> largest_receive_gap{0};  // ns between two polls; a reader may set it to 0

@@ -82,6 +82,7 @@ void Worker::publish() {
   WorkerReport& report = setup_.report;
   report.turns.store(++turns_, std::memory_order_relaxed);
   report.sent.store(output_.frames_sent(), std::memory_order_relaxed);
+  report.sent_past_permit.store(output_.frames_sent_past_permit(), std::memory_order_relaxed);
   report.sessions.store(setup_.state.sessions.in_use(), std::memory_order_relaxed);
   report.held.store(agent_.held(), std::memory_order_relaxed);
 }

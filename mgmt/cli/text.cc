@@ -58,6 +58,13 @@ std::string sync(const v1::NodeStatus& s) {
          fmt::format(" at {:.1f} MB/s, about {}", s.sync().bytes_per_s() / 1e6, span(s.sync().left_s()));
 }
 
+// "ebpf, 12 frames fenced", or what a freeze may let out and what it did.
+std::string fence(const v1::Fence& f) {
+  if (f.kind() != "none") return fmt::format("{}, {} frames fenced", f.kind(), grouped(f.fenced_frames()));
+  return fmt::format("none: a freeze may let out {} frames past the lease at most; sent past it: {}",
+                     grouped(f.sent_past_lease_max()), grouped(f.sent_past_lease()));
+}
+
 std::string pair(const v1::NodeStatus& s) {
   const bool syncing =
       s.role() == "syncing" || s.has_sync() || (s.sync_progress() > 0 && s.sync_progress() < 1);
@@ -67,6 +74,7 @@ std::string pair(const v1::NodeStatus& s) {
   if (syncing) text += fact("sync", sync(s));
   if (!s.mirror().empty()) text += fact("mirror", s.mirror());
   text += fact("arbiter", s.arbiter());
+  if (s.has_fence()) text += fact("fence", fence(s.fence()));
   text += fact("last takeover", s.last_takeover().empty() ? "none since start" : s.last_takeover());
   text += fact("standbys lost", grouped(s.standbys_lost()));
   text += fact("replication refused", count_and_last(s.replication_refused(), s.last_refusal()));

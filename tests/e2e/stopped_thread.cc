@@ -9,7 +9,6 @@
 #include <catch2/catch.hpp>
 
 namespace stillwater::e2e {
-namespace {
 
 pid_t thread_of(pid_t pid, const std::string& name) {
   for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
@@ -19,8 +18,6 @@ pid_t thread_of(pid_t pid, const std::string& name) {
   }
   return 0;
 }
-
-}  // namespace
 
 StoppedThread::StoppedThread(pid_t pid, const std::string& name) : thread_(thread_of(pid, name)) {
   REQUIRE(thread_ != 0);

@@ -7,6 +7,9 @@
 
 namespace stillwater::e2e {
 
+// The thread of a process with this name; 0: there is none.
+[[nodiscard]] pid_t thread_of(pid_t pid, const std::string& name);
+
 // Goes on when destroyed. One thread, the one that made it; the process need not be told or built for it.
 class StoppedThread {
  public:

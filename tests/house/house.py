@@ -3,7 +3,7 @@
 
 house.py                     the quick rules over the tree (also run by ./dev lint)
 house.py --headers BUILD     each header compiles alone, with the flags of BUILD/compile_commands.json
-house.py --symbols PATH...   no DPDK symbol in these static libraries, or in those below these folders
+house.py --symbols PATH...   no DPDK or libbpf symbol in these static libraries, or in those below
 """
 import argparse
 import pathlib

@@ -78,6 +78,11 @@ class HouseTest(unittest.TestCase):
         self.finds({'base/b.cc': '#include <vector>\n#include <rte_mbuf.h>\n'},
                    'base/b.cc:2: includes DPDK')
 
+    def test_libbpf_outside_of_the_fence(self):
+        self.finds({'appliance/README.md': '', 'appliance/fence/f.cc': '#include <bpf/libbpf.h>\n',
+                    'appliance/node/b.cc': '#include <bpf/libbpf.h>\n'},
+                   'appliance/node/b.cc:1: includes libbpf')
+
     def test_an_include_that_is_not_from_the_root(self):
         self.finds({'base/b.cc': '#include "a.h"\n'}, 'base/b.cc:1: base may not include a.h')
 
@@ -134,16 +139,18 @@ class HouseTest(unittest.TestCase):
              'file': f'{self.root}/mgmt/b.cc'}]))
         self.assertEqual(self.house('--headers', build), [])
 
-    def test_a_dpdk_symbol_in_a_library(self):
+    def test_a_foreign_symbol_in_a_library(self):
         self.write({'lib/clean.c': 'int answer(void) { return 42; }\n',
-                    'lib/bound.c': 'int rte_eth_dev(void); int n(void) { return rte_eth_dev(); }\n'})
+                    'lib/bound.c': 'int rte_eth_dev(void); int bpf_tc_attach(void);\n'
+                                   'int n(void) { return rte_eth_dev() + bpf_tc_attach(); }\n'})
         for name in ('clean', 'bound'):
             place = self.root / 'lib' / name
             subprocess.run(['cc', '-c', f'{place}.c', '-o', f'{place}.o'], check=True)
             subprocess.run(['ar', 'rcs', f'{place}.a', f'{place}.o'], check=True)
         self.assertEqual(self.house('--symbols', self.root / 'lib/clean.a'), [])
         self.assertEqual(self.house('--symbols', self.root / 'lib'),
-                         [f'{self.root}/lib/bound.a: holds rte_eth_dev'])
+                         [f'{self.root}/lib/bound.a: holds bpf_tc_attach',
+                          f'{self.root}/lib/bound.a: holds rte_eth_dev'])
         self.assertEqual(self.house('--symbols', self.root / 'lib/gone.a'),
                          [f'{self.root}/lib/gone.a: does not exist'])
 

@@ -19,6 +19,7 @@ MAY_INCLUDE = {
     # The rig judges the daemon from outside: what it shares with it can hide a fault from it.
     'tests/rig': ['base/', 'tests/rig/', 'stillwater/v1/'],
 }
+WITH_LIBBPF = ['appliance/fence', 'tests']
 WITHOUT_DPDK = ['base', 'ckpt_engine', 'standby', 'mgmt', 'appliance/config', 'tests/rig']
 
 LINES_MAX = 500
@@ -51,6 +52,8 @@ def include_direction(tree):
         if quote == '<':
             if target.startswith('rte_') and any(is_below(path, folder) for folder in WITHOUT_DPDK):
                 yield f'{path}:{number}: includes DPDK ({target}), which only the packet half may'
+            if target.startswith('bpf/') and not any(is_below(path, folder) for folder in WITH_LIBBPF):
+                yield f'{path}:{number}: includes libbpf ({target}), which only appliance/fence may'
             continue
         rooms = [folder for folder in MAY_INCLUDE if is_below(path, folder)]
         if not rooms:

@@ -1,8 +1,8 @@
-"""The libraries of the protocol half hold no DPDK symbol, so the simulator links the very same ones."""
+"""The protocol half's libraries hold nothing of DPDK or libbpf, so the simulator links the very same ones."""
 import re
 import subprocess
 
-DPDK = re.compile(r'\brte_\w+')
+FOREIGN = re.compile(r'\b(?:rte|bpf)_\w+')
 
 
 def libraries_below(path):
@@ -19,6 +19,6 @@ def check(paths):
             result = subprocess.run(['nm', '-C', str(library)], capture_output=True, text=True, check=False)
             if result.returncode != 0:
                 found.append(f'{library}: nm says {result.stderr.strip()}')
-            for name in sorted(set(DPDK.findall(result.stdout))):
+            for name in sorted(set(FOREIGN.findall(result.stdout))):
                 found.append(f'{library}: holds {name}')
     return found

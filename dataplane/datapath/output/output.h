@@ -54,6 +54,7 @@ class Output {
   std::uint32_t discard_held();
   [[nodiscard]] bool holds() const { return !held_.empty(); }
   [[nodiscard]] std::uint64_t frames_sent() const { return tx_.sent(); }
+  [[nodiscard]] std::uint64_t frames_sent_past_permit() const { return tx_.sent_past_permit(); }
 
  private:
   // A neighbour older than this is asked for again while it goes on being used.

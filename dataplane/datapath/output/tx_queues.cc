@@ -1,6 +1,7 @@
 #include "dataplane/datapath/output/tx_queues.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace stillwater::dataplane {
 
@@ -19,7 +20,7 @@ TxQueues::~TxQueues() {
 }
 
 bool TxQueues::has_room(PortIndex port) {
-  if (queues_[port].count == kQueueFrames) burst(port);
+  if (queues_[port].count == kQueueFrames) (void)burst(port, clock_.now());
   return queues_[port].count < kQueueFrames;
 }
 
@@ -29,22 +30,27 @@ void TxQueues::send(PortIndex port, rte_mbuf* frame) {
   queue.frames[queue.count++] = frame;
 }
 
-void TxQueues::burst(PortIndex port) {
-  if (!permit_.holds(clock_.now())) return;
+Instant TxQueues::burst(PortIndex port, Instant looked) {
+  if (!permit_.holds(looked)) return looked;
   Queue& queue = queues_[port];
   const std::uint16_t sent =
       pool_.agent().tx_burst(service_.ports[port].dpdk_port, queue_, queue.frames.data(), queue.count);
-  if (sent == 0) return;
+  const Instant ended = clock_.now();
+  if (sent == 0) return ended;
+  if (!permit_.holds(ended)) sent_past_permit_ += sent;
   std::copy(queue.frames.begin() + sent, queue.frames.begin() + queue.count, queue.frames.begin());
   queue.count = static_cast<std::uint16_t>(queue.count - sent);
   sent_ += sent;
+  return ended;
 }
 
+// A burst's end is the next one's look: the clock is read once more a turn, not once more a burst.
 void TxQueues::flush(Instant now) {
+  std::optional<Instant> looked;
   for (PortIndex port = 0; port < queues_.size(); ++port) {
     Queue& queue = queues_[port];
     const std::uint16_t before = queue.count;
-    if (before != 0) burst(port);
+    if (before != 0) looked = burst(port, looked ? *looked : clock_.now());
     if (queue.count == 0 || queue.count < before) {
       queue.progress = now;
     } else if (now - queue.progress > kPatience) {
@@ -54,10 +60,11 @@ void TxQueues::flush(Instant now) {
 }
 
 void TxQueues::flush_or_drop() {
-  const Instant until = clock_.now() + kPatience;
+  Instant now = clock_.now();
+  const Instant until = now + kPatience;
   for (PortIndex port = 0; port < queues_.size(); ++port) {
-    while (queues_[port].count != 0 && clock_.now() < until) burst(port);
-    drop_queued(queues_[port], clock_.now());
+    for (; queues_[port].count != 0 && now < until; now = clock_.now()) now = burst(port, now);
+    drop_queued(queues_[port], now);
   }
 }
 

@@ -34,9 +34,13 @@ class TxQueues {
 
   // For the bench: frames taken by devices.
   [[nodiscard]] std::uint64_t sent() const { return sent_; }
+  // Of them, those of bursts at whose end the permit held no longer: this thread may have stood still between
+  // the look and the send. A node that is frozen there sends one such burst, and looks again.
+  [[nodiscard]] std::uint64_t sent_past_permit() const { return sent_past_permit_; }
+
+  static constexpr std::uint16_t kQueueFrames = 256;  // a burst's at most
 
  private:
-  static constexpr std::uint16_t kQueueFrames = 256;
   static constexpr Nanos kPatience = 1ms;
 
   struct Queue {
@@ -44,8 +48,9 @@ class TxQueues {
     std::uint16_t count = 0;
     Instant progress{0};  // when the port last took a frame, or had none waiting
   };
-  void burst(PortIndex port);
   void drop_queued(Queue& queue, Instant now);
+  // `looked`: the clock of a moment ago. Returns that of the burst's end.
+  Instant burst(PortIndex port, Instant looked);
 
   PacketPool& pool_;
   const Service& service_;
@@ -53,6 +58,7 @@ class TxQueues {
   const Clock& clock_;
   std::uint16_t queue_;
   std::uint64_t sent_ = 0;
+  std::uint64_t sent_past_permit_ = 0;
   std::vector<Queue> queues_;
 };
 

@@ -324,4 +324,44 @@ TEST_CASE("a message stays on one line whatever the value holds") {
   CHECK(report(with(kSample, "fw-a", std::string(5000, 'x'))).size() < 300);
 }
 
+TEST_CASE("a fence in the kernel needs ports whose frames pass tc") {
+  const auto fenced = [](const std::string& inside, const std::string& outside) {
+    const std::string text = with(kSample, "failure_timeout: 50ms", "fence: ebpf");
+    return with(with(text, "net_null0", inside), "net_null1", outside);
+  };
+  const std::string good = "net_af_packet1,iface=out0";
+  const auto says = [&](const std::string& device, const std::string& what) {
+    INFO(device);
+    const std::string found = report(fenced(device, good));
+    CHECK_THAT(found, Catch::StartsWith("f.yaml:36:10: port 'inside': ") && Catch::Contains(what) &&
+                          Catch::Contains("; expected "));
+    CHECK(lines_in(found) == 1);
+  };
+  says("net_af_xdp0,iface=in0",
+       "passes by tc, where the fence is; expected net_af_packetN,iface=INTERFACE, or");
+  says("net_af_packet0,iface=in0,qdisc_bypass=1", "expected qdisc_bypass=0 in 'device'");
+  says("net_af_packet0,iface=in0,qdisc_bypass=0,qdisc_bypass=1", "expected qdisc_bypass=0 in 'device'");
+  for (const char* device : {"net_null0", "net_ring0", "net_memif0,socket=/run/m", "net_tap0,iface=in0",
+                             "net_pcap0,iface=in0", "0000:01:00.0"})
+    says(device, "leaves through no interface of the kernel");
+  CHECK(lines_in(report(fenced("net_null0", "net_null1"))) == 2);
+  CHECK_THAT(report(with(kSample, "failure_timeout: 50ms", "fence: ovs")),
+             Catch::Contains("expected one of none, ebpf"));
+}
+
+TEST_CASE("with a fence in the kernel packet sockets are told to pass tc; without, they are as they were") {
+  const std::string ports = with(with(kSample, "net_null0", "net_af_packet0,iface=in0"), "net_null1",
+                                 "net_af_packet1,iface=out0,qdisc_bypass=0");
+  const auto without = parse_config(ports, "f.yaml");
+  REQUIRE(without.has_value());
+  CHECK(without->replication.fence == FenceKind::none);
+  CHECK(without->dataplane.ports[0].device == "net_af_packet0,iface=in0");
+  const auto config = parse_config(with(ports, "failure_timeout: 50ms", "fence: ebpf"), "f.yaml");
+  REQUIRE(config.has_value());
+  CHECK(config->replication.fence == FenceKind::ebpf);
+  CHECK(config->dataplane.ports[0].device == "net_af_packet0,iface=in0,qdisc_bypass=0");
+  CHECK(config->dataplane.ports[1].device == "net_af_packet1,iface=out0,qdisc_bypass=0");
+  CHECK(interfaces_of_ports(*config) == std::vector<std::string>{"in0", "out0"});
+}
+
 }  // namespace stillwater::appliance

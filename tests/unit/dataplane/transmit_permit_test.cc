@@ -4,6 +4,27 @@
 using namespace stillwater;
 using namespace stillwater::dataplane;
 
+namespace {
+
+// Time stands still for the worker in the middle of a send: it goes on when a frame is found in the port.
+class FrozenInSend final : public Clock {
+ public:
+  FrozenInSend(ManualClock& clock, const RingPort& port) : clock_(clock), port_(port) {}
+
+  void freeze_next_send(Nanos length) { length_.store(length.count()); }
+  [[nodiscard]] Instant now() const override {
+    if (port_.sent() > 0) clock_.advance(Nanos(length_.exchange(0)));
+    return clock_.now();
+  }
+
+ private:
+  ManualClock& clock_;
+  const RingPort& port_;
+  mutable std::atomic<std::int64_t> length_{0};  // writers: the test sets, the worker takes
+};
+
+}  // namespace
+
 TEST_CASE(
     "invariant 3: without a permit nothing is polled: what arrives waits, and goes on in order when it is "
     "back") {
@@ -83,4 +104,34 @@ TEST_CASE("a node without a permit still comes to its packet boundary") {
   const Status quiesced = f.dataplane->barrier().quiesce(5s);
   CHECK(quiesced);
   CHECK(f.inside.waiting() == 1);
+}
+
+TEST_CASE("a burst at whose end the permit holds no longer is counted, and is the last one") {
+  Firewall f;
+  FrozenInSend clock(f.clock, f.outside);
+  f.start(clock);
+  f.dataplane->barrier().resume();
+  f.greet();
+  f.permit.set_until(f.clock.now() + 20ms);
+  f.query();
+  CHECK(f.sent_by(f.outside).source_port == 4000);
+  f.next_turns();
+  CHECK(f.dataplane->sent_past_permit() == 0);
+
+  clock.freeze_next_send(40ms);
+  f.query(4001);
+  REQUIRE(eventually([&] { return f.dataplane->sent_past_permit() == 1; }));
+  CHECK(f.sent_by(f.outside).source_port == 4001);
+  f.query(4002);
+  f.next_turns();
+  CHECK(f.dataplane->sent_past_permit() == 1);
+  CHECK(f.outside.sent() == 0);
+}
+
+TEST_CASE("what one freeze may let out follows from the rings and the workers") {
+  const unsigned workers = GENERATE(1u, 2u);
+  Firewall f(workers);
+  f.start(f.clock);
+  // Of each of two ports and each worker: 64 descriptors, and a burst of 256.
+  CHECK(f.dataplane->sent_past_permit_max() == 2 * workers * (64 + 256));
 }

@@ -83,6 +83,7 @@ NodeStatus full_status() {
   s.last_refusal = "term 2 is over";
   s.paths = "1 carries state, 2 silent";
   s.standbys_lost = 3;
+  s.fence = {.kind = "none", .sent_past_lease = 40, .sent_past_lease_max = 1536, .fenced_frames = 9};
   s.last_takeover = "fenced 0.4 ms, finished 0.1 ms, announced 1.2 ms";
   s.uptime_s = 7384.5;
   s.checkpoint = {9001,           4,           "quiesce timed out: worker 1 holds 3 packets",

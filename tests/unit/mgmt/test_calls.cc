@@ -86,6 +86,9 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.last_refusal() == "term 2 is over");
   CHECK(status.paths() == full_status().paths);
   CHECK(status.standbys_lost() == 3);
+  CHECK(status.fence().kind() == "none");
+  CHECK(status.fence().sent_past_lease() == 40);
+  CHECK(status.fence().sent_past_lease_max() == 1536);
   CHECK(status.last_takeover() == full_status().last_takeover);
   CHECK(status.uptime_s() == 7384.5);
   CHECK(status.drops().at("no_route") == 31);

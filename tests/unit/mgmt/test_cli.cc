@@ -32,6 +32,20 @@ json ctl_json(const Node& node, std::vector<std::string> arguments) {
 
 }  // namespace
 
+TEST_CASE("status shows the fence that runs, and none on a lone node") {
+  Node node;
+  const auto shown = [&](const FenceStatus& fence) {
+    node.control.with([&](FakeState& s) {
+      s.status = full_status();
+      s.status.fence = fence;
+    });
+    return ctl(node, {"status"}).out;
+  };
+  CHECK_THAT(shown({.kind = "ebpf", .fenced_frames = 1212}),
+             Contains("fence               ebpf, 1,212 frames fenced\n"));
+  CHECK_THAT(shown({}), !Contains("fence  "));
+}
+
 TEST_CASE("stillwaterctl status tells an operator what matters") {
   Node node;
   node.control.with([](FakeState& s) { s.status = full_status(); });
@@ -46,6 +60,8 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "last takeover       fenced 0.4 ms, finished 0.1 ms, announced 1.2 ms\n",
            "paths               1 carries state, 2 silent\n",
            "standbys lost       3\n",
+           "fence               none: a freeze may let out 1,536 frames past the lease at most; sent past "
+           "it: 40\n",
            "replication refused 2; last: term 2 is over\n",
            "sessions            12,345 of 65,536\n",
            "held packets        7\n",
