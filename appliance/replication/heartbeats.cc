@@ -31,6 +31,7 @@ Heartbeats::Heartbeats(const Options& options, UniqueFd socket, const Clock& clo
       sender_(wire::name_digest(options.node)),
       interval_(options.interval),
       trust_(options.trust),
+      to_connect_(options.peer),
       clock_(clock),
       lease_(lease),
       region_now_(std::move(region_now)),
@@ -77,18 +78,25 @@ void Heartbeats::run(const std::stop_token& stop) {
   Instant next = clock_.now();
   while (!stop.stop_requested()) {
     const Instant now = clock_.now();
+    const bool connected = is_connected();
     if (now >= next) {
-      send_one();
+      if (connected) send_one();
       next = std::max(next + interval_, now);
     }
     pollfd readable{socket_.get(), POLLIN, 0};
     const Nanos wait = std::clamp(next - clock_.now(), Nanos(0), Nanos(interval_));
     const timespec timeout{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
-    if (ppoll(&readable, 1, &timeout, nullptr) <= 0) continue;
+    if (ppoll(&readable, connected ? 1 : 0, &timeout, nullptr) <= 0) continue;
     receive_all();
     if ((readable.revents & POLLERR) != 0) read_refusals();
   }
   socket_.reset();
+}
+
+// An interface that is down when the node starts comes up some day.
+bool Heartbeats::is_connected() {
+  if (to_connect_ && connect_udp(socket_.get(), *to_connect_)) to_connect_.reset();
+  return !to_connect_;
 }
 
 // A forger would have to have seen the heartbeat.

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "appliance/config/config.h"
 #include "appliance/replication/heartbeat_keys.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -37,6 +38,7 @@ class Heartbeats {
     std::uint8_t path;  // the number of the cable, the same on both nodes
     Nanos interval;
     Trust trust;
+    std::optional<Endpoint> peer{};  // whom to connect the socket to, as soon as there is a way; none: it is
   };
   // `region_now` is called on the thread. What comes goes to `lease` at once.
   Heartbeats(const Options& options, UniqueFd socket, const Clock& clock, standby::Lease& lease,
@@ -61,6 +63,7 @@ class Heartbeats {
   static constexpr std::size_t kWaitingMax = 1024;  // older ones go first: the newest say what is true
 
   void run(const std::stop_token& stop);
+  [[nodiscard]] bool is_connected();
   void send_one();
   void receive_all();
   void read_refusals();
@@ -71,6 +74,7 @@ class Heartbeats {
   const std::uint64_t sender_;
   const Nanos interval_;
   const Trust trust_;
+  std::optional<Endpoint> to_connect_;  // the thread's
   const Clock& clock_;
   standby::Lease& lease_;
   const std::function<Nanos()> region_now_;

@@ -24,13 +24,14 @@ Result<std::unique_ptr<Paths>> Paths::open(const ReplicationConfig& config, cons
   for (const PathConfig& path : config.paths) {
     auto listener = listen_tcp(path.listen);
     if (!listener) return tl::unexpected(listener.error());
-    auto udp = udp_pair(path.listen, path.peer);
+    auto udp = udp_at(path.listen);
     if (!udp) return tl::unexpected(udp.error());
     const auto number = static_cast<std::uint8_t>(made->paths_.size());
     made->paths_.push_back(
         {path, std::move(*listener),
-         std::make_unique<Heartbeats>(Heartbeats::Options{node, number, config.heartbeat_interval, trust},
-                                      std::move(*udp), clock, lease, region_now)});
+         std::make_unique<Heartbeats>(
+             Heartbeats::Options{node, number, config.heartbeat_interval, trust, path.peer}, std::move(*udp),
+             clock, lease, region_now)});
   }
   return made;
 }

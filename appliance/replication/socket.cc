@@ -118,18 +118,20 @@ bool comes_from(int fd, const Endpoint& peer) {
   return host_of(remote) == host_of(address_of(peer));
 }
 
-Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to) {
-  auto fd = bound_socket(SOCK_DGRAM, address_of(from), "UDP " + text_of(from));
-  if (!fd) return fd;
+Result<UniqueFd> udp_at(const Endpoint& from) {
+  return bound_socket(SOCK_DGRAM, address_of(from), "UDP " + text_of(from));
+}
+
+bool connect_udp(int fd, const Endpoint& to) {
   const SocketAddress peer = address_of(to);
-  if (connect(fd->get(), peer.get(), peer.length) != 0)
-    return fail_errno("cannot reach " + text_of(to), errno);
+  if (connect(fd, peer.get(), peer.length) != 0) return false;
   // So that what was refused is known, not only that something was.
   const bool ipv6 = peer.family() == AF_INET6;
-  constexpr int kOn = 1;
-  setsockopt(fd->get(), ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_RECVERR : IP_RECVERR, &kOn,
-             sizeof(kOn));
-  return fd;
+  set_option(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_RECVERR : IP_RECVERR, 1);
+  constexpr unsigned kWaitingMax = 4096;
+  char earlier = 0;
+  for (unsigned i = 0; i < kWaitingMax && recv(fd, &earlier, sizeof(earlier), MSG_DONTWAIT) >= 0;) ++i;
+  return true;
 }
 
 namespace {

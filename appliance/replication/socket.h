@@ -20,8 +20,11 @@ namespace stillwater::appliance {
 [[nodiscard]] UniqueFd accept_tcp(int listener);
 // Whether the other end has the address of `peer`, whatever its port.
 [[nodiscard]] bool comes_from(int fd, const Endpoint& peer);
-// Bound to `from`, connected to `to`: datagrams of others do not come through.
-[[nodiscard]] Result<UniqueFd> udp_pair(const Endpoint& from, const Endpoint& to);
+// Bound to `from`: to be connected before it is used.
+[[nodiscard]] Result<UniqueFd> udp_at(const Endpoint& from);
+// Connects it to `to`: datagrams of others, those that came before included, do not come through. False while
+// there is no way there, as when the interface is down: try again.
+[[nodiscard]] bool connect_udp(int fd, const Endpoint& to);
 // A datagram of such a socket that came back since the other end's kernel has no socket at that port (ICMP
 // port unreachable, RFC 1122 3.2.2.1), or as much of it as came; nothing: none, or none any more.
 [[nodiscard]] std::optional<std::size_t> take_refused(int fd, std::span<std::byte> datagram);

@@ -182,6 +182,34 @@ TEST_CASE(
   CHECK((pair.a.role() == "active") != (pair.b.role() == "active"));
 }
 
+TEST_CASE(
+    "a node that starts while the cable between the nodes is down waits for it, and joins when it is up") {
+  PairFixture pair("cable-at-start");
+  pair.start_in_sync();
+  pair.b.kill();
+  pair.set_replication_cable("down");
+  pair.b.start();
+  REQUIRE(eventually(10s, [&] { return pair.b.role() == "starting"; }));
+  pair.set_replication_cable("up");
+  INFO("fw-a: " << pair.a.log() << "\nfw-b: " << pair.b.log());
+  REQUIRE(eventually(20s, [&] { return pair.a.status().value("can_fail_over", false); }));
+}
+
+TEST_CASE(
+    "the only member loses its memory while the other is fenced: it begins anew, and the pair is whole "
+    "again") {
+  PairFixture pair("only-member");
+  pair.start_in_sync();
+  pair.set_replication_cable("down");
+  REQUIRE(eventually(10s, [&] { return pair.a.role() == "standalone" && pair.b.role() == "fenced"; }));
+  pair.a.kill();
+  pair.a.start();
+  pair.set_replication_cable("up");
+  INFO("fw-a: " << pair.a.log() << "\nfw-b: " << pair.b.log());
+  REQUIRE(eventually(20s, [&] { return pair.a.status().value("can_fail_over", false); }));
+  CHECK(pair.a.role() == "active");
+}
+
 TEST_CASE("a cut cable with a witness: one node leads, the other is fenced, and heals into the standby") {
   PairFixture pair("cable-witness");
   pair.start_in_sync();

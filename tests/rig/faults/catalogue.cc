@@ -29,7 +29,7 @@ const char* const kPluggedIn = "time until the link is up again (never)";
 enum class ArgumentKind { none, duration, step, slow, one_way, own };
 
 // Without which there is nothing to act on; an order is what an operator gives, to processes or without any.
-enum class Needs { nothing, processes, order, witness };
+enum class Needs { nothing, processes, order, switchover, witness };
 
 // One fault as the catalogue knows it. `after` is the duration that was named, else `otherwise`.
 struct Kind {
@@ -198,6 +198,16 @@ std::vector<Kind> other_faults() {
        {},
        kActive,
        Needs::order},
+      {{"switchover", "time until the lead is handed back (never)",
+        "an operator moves the lead to the standby"},
+       ArgumentKind::duration,
+       {},
+       [](std::optional<Nanos> after, const FaultContext& context) {
+         return std::make_unique<Switchover>(after, context);
+       },
+       {},
+       {NodeId::active, NodeId::standby},
+       Needs::switchover},
       {{"crash", "step of the epoch or function (ship)", "a daemon dies exactly at a step of the epoch"},
        ArgumentKind::step,
        {},
@@ -292,6 +302,10 @@ Status could_suffer(System& system, const Request& request) {
   }
   const Needs needs = crash ? Needs::processes : kind.needs;
   const bool takes_orders = needs == Needs::order && system.can_stop_in_order();
+  if (needs == Needs::switchover) {
+    if (system.can_switch_over()) return {};
+    return fail(Errc::failed_precondition, system.name() + " knows no switchover");
+  }
   if (needs == Needs::witness && !system.has_witness()) {
     return fail(Errc::failed_precondition, system.name() + " has no witness");
   }

@@ -28,6 +28,19 @@ Result<Struck> PlannedStop::strike() {
   return strike_here([this] { return context_.system.stop_in_order(NodeId::active); });
 }
 
+Status Switchover::prepare() {
+  if (context_.system.can_switch_over()) return {};
+  return fail(Errc::failed_precondition, context_.system.name() + " knows no switchover");
+}
+
+Result<Struck> Switchover::strike() {
+  return strike_here([this] { return context_.system.switch_over(NodeId::active); });
+}
+
+Result<Struck> Switchover::heal() {
+  return strike_here([this] { return context_.system.switch_over(NodeId::standby); });
+}
+
 // Whether the old process's successor or the other node forwards afterwards is the system's choice.
 Expectation Restart::expectation() const {
   return {.gone = {}, .successor = false, .loses_service = node_ == NodeId::active};

@@ -23,6 +23,27 @@ class PlannedStop final : public Fault {
   FaultContext context_;
 };
 
+// An operator moves the lead to the standby, and, where it is healed, back. Nothing fails: nothing may be
+// lost.
+class Switchover final : public Fault {
+ public:
+  Switchover(std::optional<Nanos> back_after, const FaultContext& context)
+      : back_after_(back_after), context_(context) {}
+
+  [[nodiscard]] std::string name() const override { return "switchover"; }
+  [[nodiscard]] Expectation expectation() const override {
+    return {.gone = {}, .successor = !back_after_, .loses_service = false};
+  }
+  [[nodiscard]] Status prepare() override;
+  [[nodiscard]] Result<Struck> strike() override;
+  [[nodiscard]] std::optional<Nanos> heals_after() const override { return back_after_; }
+  [[nodiscard]] Result<Struck> heal() override;
+
+ private:
+  std::optional<Nanos> back_after_;
+  FaultContext context_;
+};
+
 // A node's processes are killed and started again at once, as a supervisor does: links stay up.
 class Restart final : public Fault {
  public:

@@ -108,14 +108,23 @@ Status StillwaterPair::start_node(NodeId id) {
 }
 
 Result<NodeStatus> StillwaterPair::status(NodeId id) const {
-  const auto said =
-      run_command({paths_.client, "--address", "unix:" + socket_path(id), "--json", "status"}, 5s);
+  return ask(id, {"status"}).and_then(parse_node_status);
+}
+
+Status StillwaterPair::switch_over(NodeId from) {
+  return ask(from, {"switchover", "--force"}).map([](const std::string&) {});
+}
+
+Result<std::string> StillwaterPair::ask(NodeId id, const std::vector<std::string>& words) const {
+  std::vector<std::string> command{paths_.client, "--address", "unix:" + socket_path(id), "--json"};
+  command.insert(command.end(), words.begin(), words.end());
+  const auto said = run_command(command, 5s);
   if (!said) return tl::unexpected(said.error());
   if (said->exit_status != 0) {
-    const std::string words = said->err.empty() ? "stillwaterctl said nothing" : said->err;
-    return fail(Errc::unavailable, std::string(machine(id).name) + ": " + words.substr(0, words.find('\n')));
+    const std::string why = said->err.empty() ? "stillwaterctl said nothing" : said->err;
+    return fail(Errc::unavailable, std::string(machine(id).name) + ": " + why.substr(0, why.find('\n')));
   }
-  return parse_node_status(said->out);
+  return said->out;
 }
 
 std::string StillwaterPair::not_ready_because() {

@@ -39,6 +39,8 @@ class StillwaterPair final : public System {
   void expect_gone(NodeId id) override { machine(id).expected_gone = true; }
   [[nodiscard]] Status restart(NodeId id) override;
   [[nodiscard]] Status stop_in_order(NodeId id) override;
+  [[nodiscard]] bool can_switch_over() const override { return true; }
+  [[nodiscard]] Status switch_over(NodeId from) override;
   [[nodiscard]] bool has_witness() const override { return true; }
   [[nodiscard]] Status kill_witness() override;
   [[nodiscard]] Status start_witness() override;
@@ -66,6 +68,8 @@ class StillwaterPair final : public System {
   [[nodiscard]] std::string witness_folder() const { return paths_.out + "/witness"; }
   [[nodiscard]] Status start_node(NodeId id);
   [[nodiscard]] Result<NodeStatus> status(NodeId id) const;
+  // What `stillwaterctl --json WORDS...` says.
+  [[nodiscard]] Result<std::string> ask(NodeId id, const std::vector<std::string>& words) const;
 
   StillwaterPaths paths_;
   const Topology* topology_ = nullptr;

@@ -80,6 +80,12 @@ class System {
   // Whether there is such a thing even without processes.
   [[nodiscard]] virtual bool can_stop_in_order() const { return false; }
 
+  // An operator moves the lead from `from` to the other node while both live. Returns when that is done.
+  [[nodiscard]] virtual bool can_switch_over() const { return false; }
+  [[nodiscard]] virtual Status switch_over(NodeId) {
+    return fail(Errc::failed_precondition, name() + " knows no switchover");
+  }
+
   // The third party that keeps the record of who leads: whether there is one; its end without a word, from
   // which on trouble() says nothing of it; its return, with the record that it had.
   [[nodiscard]] virtual bool has_witness() const { return false; }

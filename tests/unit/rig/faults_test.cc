@@ -180,6 +180,24 @@ TEST_CASE("a restart is a new process; a planned stop is the system's own") {
   CHECK(scene.pair.gone.empty() == restart);
 }
 
+TEST_CASE(
+    "a switchover moves the lead, and back where it is healed; a system that knows none cannot suffer it") {
+  Scene scene;
+  const auto there = scene.prepared("switchover");
+  CHECK(there->expectation().successor);
+  CHECK_FALSE(there->heals_after());
+  const auto back = scene.prepared("switchover:20ms");
+  CHECK_FALSE(back->expectation().successor);
+  CHECK(back->heals_after() == 20ms);
+  REQUIRE(back->strike());
+  REQUIRE(back->heal());
+  CHECK(scene.pair.led_from == std::vector{NodeId::active, NodeId::standby});
+  CHECK(scene.pair.gone.empty());
+  CHECK(check_possible("switchover", scene.pair));
+  scene.pair.switches_over = false;
+  CHECK_FALSE(check_possible("switchover", scene.pair));
+}
+
 TEST_CASE("what happens to the active happens to the standby by its name") {
   Scene scene;
   const pid_t active = scene.pid(NodeId::active);

@@ -74,6 +74,11 @@ class HarmlessPair final : public System {
     if (poll(&news, 1, 30000) == 1) return {};
     return fail(Errc::timed_out, "the harmless process did not begin");
   }
+  [[nodiscard]] bool can_switch_over() const override { return switches_over; }
+  [[nodiscard]] Status switch_over(NodeId from) override {
+    led_from.push_back(from);
+    return {};
+  }
   [[nodiscard]] Status stop_in_order(NodeId id) override {
     expect_gone(id);
     kill(node(id).processes.front(), SIGTERM);
@@ -102,6 +107,8 @@ class HarmlessPair final : public System {
   std::optional<OwnFault> own;
   std::optional<bool> witness{true};  // whether it lives; none: there is none
   std::vector<NodeId> gone;
+  std::vector<NodeId> led_from;
+  bool switches_over = true;
   std::vector<NodeId> forgotten;
 
  private:
