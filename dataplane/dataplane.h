@@ -64,8 +64,8 @@ class Dataplane final : public Announcer {
   // After a takeover, before the first resume: the workers' first turn drops torn neighbours and raises all
   // time-outs.
   void on_activate();
-  // Frees all held output (a fence), which is never released, and what a peer brought. Returns how many packets
-  // were held.
+  // Frees all held output (a fence), which is never released, and what a peer brought. Returns how many
+  // packets were held.
   std::uint32_t drop_held();
 
   // Figures, from any thread.

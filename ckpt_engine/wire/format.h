@@ -179,7 +179,8 @@ struct HoldingsHeader {
 static_assert(sizeof(HoldingsHeader) == 40);
 inline constexpr std::uint32_t kHoldingsExtentsInFrame = 4096;
 
-// A frame that the node which handed over had received, or receives still; its bytes follow. Without bytes: the last.
+// A frame that the node which handed over had received, or receives still; its bytes follow. Without bytes:
+// the last.
 struct WaitingHeader {
   std::uint16_t port;  // its place in the configuration
   std::array<std::uint8_t, 6> reserved;
