@@ -1,5 +1,6 @@
 // Who is a partner, and what a record says on either side.
 #include "standby/roles/local_arbiter.h"
+#include "standby/roles/roles.h"
 #include "tests/unit/region/world.h"
 #include "tests/unit/standby/records.h"
 
