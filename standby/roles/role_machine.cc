@@ -212,6 +212,8 @@ std::string RoleMachine::why() const {
   if (phase_ == Phase::starting && record_ && record_->term > 0 && !record_->in_sync.empty()) {
     text += "; the record of term " + std::to_string(record_->term) + " has the state at";
     for (const std::string& node : record_->in_sync) text += " " + node;
+    if (sole() && !options_.cold_start)
+      text += ", which is this node and has lost it: with cold_start: allow it begins without";
   }
   return text;
 }

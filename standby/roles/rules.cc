@@ -158,11 +158,7 @@ Decision RoleMachine::start(Instant now) {
   const bool alone_held_it = options_.cold_start && (sole());
   const bool waited = now - started_ > kStartPatience;
   const bool peer_is_empty = connected_ && peer_empty_;  // a connection of before cannot fill it any more
-  // What a fenced peer has is in no set: it can neither lead with it nor be waited for.
-  const bool peer_is_out = connected_ && sole() && peer_state_ == wire::NodeState::fenced;
-  if (record_->term == 0 ? !may_begin_first(now)
-                         : !peer_is_empty && !peer_is_out && !(alone_held_it && waited))
-    return {};
+  if (record_->term == 0 ? !may_begin_first(now) : !peer_is_empty && !(alone_held_it && waited)) return {};
   return ask(Ask::empty,
              {.term = record_->term + 1,
               .active = options_.node,
