@@ -35,7 +35,7 @@ TEST_CASE("what belongs to one node leaves the digest alone") {
       {"interval: 1ms", "digest_budget: 0us"},
       {"interval: 1ms", "verify: true"},
       {"10.80.3.1", "10.80.3.9"},
-      {"failure_timeout: 50ms", "fence: none"},
+      {"failure_timeout: 50ms", "failure_timeout: 50ms\n  fence: none"},
       {"level: info", "level: debug"},
   };
   for (const auto& [from, to] : local) {
