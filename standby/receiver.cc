@@ -66,7 +66,7 @@ Status Receiver::received(std::size_t n) {
     auto frame = wire::parse(buffer_.bytes().subspan(parsed_, filled_ - parsed_));
     if (!frame) return tl::unexpected(frame.error());
     if (!frame->has_value()) break;
-    if ((*frame)->type == wire::Type::waiting) break;  // for a leader, as which this node is about to read on
+    if ((*frame)->type == wire::Type::waiting && host_ != nullptr && host_->is_to_lead()) break;
     // A group may stay where it is until the epoch ends: all the memory is to be behind it.
     if ((*frame)->type == wire::Type::group && parsed_ > kept_) {
       compact();

@@ -161,6 +161,9 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   [[nodiscard]] Status holdings_told(const wire::Frame& frame) override;
   [[nodiscard]] Grant grant() const override { return parts_.lease.grant(); }
   void record_told(const wire::Record& record) override;
+  [[nodiscard]] bool is_to_lead() const override {
+    return machine_.record() && machine_.record()->active == parts_.roles.node;
+  }
 
   Parts parts_;
   LocalArbiter local_;
