@@ -80,25 +80,29 @@ void Worker::poll() {
   note_receive_gap();
   received_count_ = 0;
   if (!released_all_) return;
-  rte_mbuf* burst[kBurst];
   const bool discarding = setup_.handover.unannounced();
-  if (!discarding && __builtin_expect(setup_.handover.awaits_brought(context_.now), 0)) {
-    if (setup_.index == 0) receive_brought();
-    return;
-  }
+  if (discarding || __builtin_expect(!setup_.handover.awaits_brought(context_.now), 1))
+    poll_ports(discarding);
+  else if (setup_.index == 0)
+    receive_brought();
+  if (setup_.rings.to.size() < 2) return;
+  exchange_.flush();
+  received_count_ += exchange_.take(&received_[received_count_]);
+}
+
+void Worker::poll_ports(bool discarding) {
+  rte_mbuf* burst[kBurst];
   for (PortIndex port = 0; port < setup_.service.ports.size(); ++port) {
     if (setup_.index >= setup_.service.ports[port].rx_queues) continue;
     const std::uint16_t n = agent_.rx_burst(setup_.service.ports[port].dpdk_port,
                                             static_cast<std::uint16_t>(setup_.index), burst, kBurst);
-    if (__builtin_expect(discarding, 0)) {
-      for (std::uint16_t i = 0; i < n; ++i) pool_.drop(burst[i], DropReason::before_announcement);
-      continue;
+    for (std::uint16_t i = 0; i < n; ++i) {
+      if (__builtin_expect(discarding, 0))
+        pool_.drop(burst[i], DropReason::before_announcement);
+      else
+        sort({burst[i], port, false});
     }
-    for (std::uint16_t i = 0; i < n; ++i) sort({burst[i], port, false});
   }
-  if (setup_.rings.to.size() < 2) return;
-  exchange_.flush();
-  received_count_ += exchange_.take(&received_[received_count_]);
 }
 
 // What the node that handed over had received comes here as if by its port.

@@ -79,6 +79,7 @@ class Worker final : private quiesce::WhileStopped {
   void transmit();
   void tidy();
 
+  void poll_ports(bool discarding);
   void receive_brought();
   void release_held() override;
   [[nodiscard]] std::uint16_t take(const quiesce::PortQueue& queue, rte_mbuf** packets,
