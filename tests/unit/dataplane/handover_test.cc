@@ -30,6 +30,21 @@ struct Stopped : Firewall {
   std::vector<PortIndex> ports;
 };
 
+// Has announced itself, and waits for what its predecessor brings.
+struct Successor : Firewall {
+  explicit Successor(Nanos patience) {
+    config.output_commit = OutputCommit::none;
+    start_and_resume();
+    greet();
+    settle();
+    dataplane->handover().expect_brought(clock.now(), patience);
+    dataplane->announce();
+    dataplane->barrier().resume();
+    Bytes announcement;
+    REQUIRE(eventually([&] { return outside.take(announcement); }));
+  }
+};
+
 std::span<const std::byte> bytes_of(const Bytes& frame) { return std::as_bytes(std::span(frame)); }
 
 }  // namespace
@@ -87,16 +102,7 @@ TEST_CASE("nothing is kept before a hand-over or after it, and what was not take
 }
 
 TEST_CASE("a frame that is brought is received as if by its port, and before what waits there") {
-  Firewall f;
-  f.config.output_commit = OutputCommit::none;
-  f.start_and_resume();
-  f.greet();
-  f.settle();
-  f.dataplane->handover().expect_brought(f.clock.now(), 1s);
-  f.dataplane->announce();
-  f.dataplane->barrier().resume();
-  Bytes announcement;
-  REQUIRE(eventually([&] { return f.outside.take(announcement); }));
+  Successor f(1s);
   f.query(4009);
   f.next_turns();
   CHECK(f.outside.sent() == 0);
@@ -107,16 +113,7 @@ TEST_CASE("a frame that is brought is received as if by its port, and before wha
 }
 
 TEST_CASE("a successor waits for what is brought no longer than it was told") {
-  Firewall f;
-  f.config.output_commit = OutputCommit::none;
-  f.start_and_resume();
-  f.greet();
-  f.settle();
-  f.dataplane->handover().expect_brought(f.clock.now(), 20ms);
-  f.dataplane->announce();
-  f.dataplane->barrier().resume();
-  Bytes announcement;
-  REQUIRE(eventually([&] { return f.outside.take(announcement); }));
+  Successor f(20ms);
   f.query(4000);
   f.next_turns();
   CHECK(f.outside.sent() == 0);
