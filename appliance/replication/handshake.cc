@@ -9,12 +9,18 @@
 namespace stillwater::appliance {
 namespace {
 
-// A hello is all that either side sends before it has judged the other's: reading no further than one leaves
-// what follows in the socket.
 constexpr std::size_t kHelloFrame = sizeof(wire::FrameHeader) + sizeof(wire::Hello);
 constexpr std::size_t kFirstFrameMax = sizeof(wire::FrameHeader) + wire::payload_max(wire::Type::refuse);
 
 constexpr const char* kSpeaksTls = "the peer speaks TLS, and this node has replication.tls: none";
+
+// Reading no further than the first frame leaves what follows it in the socket.
+std::size_t first_frame_bytes(wire::Bytes begun) {
+  if (begun.size() < kHelloFrame) return kHelloFrame;
+  wire::FrameHeader header;
+  std::memcpy(&header, begun.data(), sizeof(header));
+  return std::min(sizeof(header) + std::size_t{header.length}, kFirstFrameMax);
+}
 
 // Told by the header: the rest of another message may be more than is ever read here.
 bool may_be_first(wire::Bytes begun) {
@@ -117,8 +123,7 @@ Handshakes::Step Handshakes::open(Pending& pending) {
 Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
   if (const Step opened = open(pending); opened != Step::through) return opened;
   std::byte chunk[kFirstFrameMax];
-  const std::size_t wanted =
-      (pending.in.size() < kHelloFrame ? kHelloFrame : kFirstFrameMax) - pending.in.size();
+  const std::size_t wanted = first_frame_bytes(pending.in) - pending.in.size();
   const auto got = pending.channel->receive_some(std::span(chunk, wanted));
   if (!got) {
     if (got.error().code == Errc::refused) on_refusal_(got.error().message);
@@ -138,7 +143,7 @@ Handshakes::Step Handshakes::advance(Pending& pending, wire::Hello& theirs) {
     on_refusal_("the peer refused this node: " + wire::text_of(**frame));
     return Step::dropped;
   }
-  const auto hello = wire::body_of<wire::Hello>(**frame);
+  const auto hello = wire::hello_of(**frame);
   if (!hello) return refuse(pending, hello.error().message);
   const std::string name = wire::text_of(hello->node);
   if (const auto certified = pending.channel->certified_node(); certified && *certified != name)

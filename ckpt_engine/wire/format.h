@@ -12,7 +12,6 @@ namespace stillwater::wire {
 
 inline constexpr std::array<char, 4> kMagic = {'S', 'W', 'R', 'P'};
 inline constexpr std::array<char, 4> kHeartbeatMagic = {'S', 'W', 'H', 'B'};
-inline constexpr std::uint16_t kVersion = 5;
 
 enum class Type : std::uint16_t {
   hello = 1,
@@ -33,7 +32,7 @@ enum class Type : std::uint16_t {
 
 struct FrameHeader {
   std::array<char, 4> magic;
-  std::uint16_t version;
+  std::uint16_t format;  // the oldest that a reader must know
   Type type;
   std::uint32_t length;
   std::uint32_t reserved;
@@ -64,10 +63,12 @@ struct Hello {
   std::uint64_t committed_epoch;
   std::uint32_t region_format;
   NodeState state;
-  std::uint32_t prefers_to_lead;  // 1: leads if both nodes are empty
-  std::uint32_t arbitrated;       // 1: an arbiter decides who leads
-  std::uint64_t incarnation;      // random, one a process: another one proves that the former is gone
-  Record record;                  // the newest that the sender knows; term 0: none
+  std::uint16_t prefers_to_lead;  // 1: leads if both nodes are empty
+  std::uint16_t arbitrated;       // 1: an arbiter decides who leads
+  std::uint16_t newest_format;    // that the sender speaks
+  std::uint16_t reserved;
+  std::uint64_t incarnation;  // random, one a process: another one proves that the former is gone
+  Record record;              // the newest that the sender knows; term 0: none
 };
 static_assert(sizeof(Hello) == 392 && offsetof(Hello, layout_digest) == 112 &&
               offsetof(Hello, record) == 176 && std::is_trivially_copyable_v<Hello>);
@@ -198,11 +199,13 @@ static_assert(sizeof(Bye) == 16);
 // What a heartbeat says beside the state, as bits.
 inline constexpr std::uint32_t kRequestPending = 1;  // the sender's role may change by a request on its way
 inline constexpr std::uint32_t kHoldsNothing = 2;    // nothing in memory, and no request on its way
+inline constexpr std::uint32_t kPeerIsMute =
+    4;  // the peer leads, and its data ports answered, and do no more
 
 struct Heartbeat {
   std::array<char, 4> magic;
-  std::uint16_t version;
-  std::uint16_t reserved0;
+  std::uint16_t format;       // as a frame's
+  std::uint16_t penalty;      // how unfit the sender is to lead: the sum of its ailments' weights; 0: well
   std::uint64_t sender;       // XXH3-64 of the node's name
   std::uint64_t incarnation;  // of the process, as in its hello; 0 until it has one
   std::uint64_t term;         // in which the sender plays its role

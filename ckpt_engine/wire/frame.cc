@@ -4,6 +4,8 @@
 
 #include <xxhash.h>
 
+#include "ckpt_engine/wire/formats.h"
+
 namespace stillwater::wire {
 namespace {
 
@@ -18,9 +20,14 @@ std::uint64_t check_of(const Heartbeat& heartbeat) {
 
 }  // namespace
 
+std::string to_text(const Formats& formats) {
+  const std::string oldest = std::to_string(formats.oldest);
+  return formats.oldest == formats.newest ? oldest : oldest + " to " + std::to_string(formats.newest);
+}
+
 std::uint64_t seal(FrameHeader& header, Type type, Bytes payload) {
   header = FrameHeader{.magic = kMagic,
-                       .version = kVersion,
+                       .format = formats_spoken().oldest,
                        .type = type,
                        .length = static_cast<std::uint32_t>(payload.size()),
                        .reserved = 0,
@@ -47,9 +54,9 @@ Result<std::optional<Frame>> parse(std::span<std::byte> buffer) {
   FrameHeader header;
   std::memcpy(&header, buffer.data(), sizeof(header));
   if (header.magic != kMagic) return fail(Errc::protocol, "what arrived is not the replication protocol");
-  if (header.version != kVersion)
-    return fail(Errc::protocol, "the peer speaks wire version " + std::to_string(header.version) +
-                                    ", this node " + std::to_string(kVersion));
+  if (!formats_spoken().include(header.format) && header.type != Type::refuse)
+    return fail(Errc::protocol, "the peer speaks wire format " + std::to_string(header.format) +
+                                    ", this node " + to_text(formats_spoken()) + "; upgrade the older one");
   if (header.length > payload_max(header.type) || header.reserved != 0)
     return fail(Errc::protocol, "a frame of type " + std::to_string(static_cast<int>(header.type)) +
                                     " says " + std::to_string(header.length) + " bytes, at most " +
@@ -59,6 +66,13 @@ Result<std::optional<Frame>> parse(std::span<std::byte> buffer) {
   if (header.check != check_of(header, payload))
     return fail(Errc::corrupt, "a frame's check does not match its bytes");
   return Frame{header.type, header.check, payload};
+}
+
+Result<Hello> hello_of(const Frame& frame) {
+  if (frame.payload.size() < sizeof(Hello)) return fail(Errc::protocol, "a hello is cut short");
+  Hello hello;
+  std::memcpy(&hello, frame.payload.data(), sizeof(hello));
+  return hello;
 }
 
 Bytes first_frame(Bytes frames) {
@@ -78,7 +92,7 @@ std::uint64_t name_digest(std::string_view name) { return XXH3_64bits(name.data(
 
 void seal(Heartbeat& heartbeat) {
   heartbeat.magic = kHeartbeatMagic;
-  heartbeat.version = kVersion;
+  heartbeat.format = formats_spoken().oldest;
   heartbeat.check = check_of(heartbeat);
 }
 
@@ -86,7 +100,7 @@ std::optional<Heartbeat> parse_heartbeat(Bytes datagram) {
   Heartbeat heartbeat;
   if (datagram.size() != sizeof(heartbeat)) return std::nullopt;
   std::memcpy(&heartbeat, datagram.data(), sizeof(heartbeat));
-  if (heartbeat.magic != kHeartbeatMagic || heartbeat.version != kVersion) return std::nullopt;
+  if (heartbeat.magic != kHeartbeatMagic || !formats_spoken().include(heartbeat.format)) return std::nullopt;
   if (heartbeat.check != check_of(heartbeat)) return std::nullopt;
   return heartbeat;
 }

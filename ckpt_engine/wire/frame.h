@@ -53,6 +53,8 @@ template <class T>
   std::memcpy(&body, frame.payload.data(), sizeof(T));
   return body;
 }
+// The same of a hello, which a newer format may have made longer: what follows is passed over.
+[[nodiscard]] Result<Hello> hello_of(const Frame& frame);
 [[nodiscard]] std::string text_of(const Frame& frame);
 
 // A zero-padded name as text, and back.

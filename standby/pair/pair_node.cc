@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ckpt_engine/wire/formats.h"
 #include "standby/roles/record.h"
 
 namespace stillwater::standby {
@@ -43,6 +44,7 @@ std::uint64_t PairNode::committed() const {
 
 wire::Hello PairNode::hello() const {
   wire::Hello hello = parts_.identity;
+  hello.newest_format = wire::formats_spoken().newest;
   hello.region_id = parts_.region.header().region_id;
   hello.term = machine_.term();
   hello.committed_epoch = committed();

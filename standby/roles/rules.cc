@@ -92,7 +92,7 @@ Decision RoleMachine::follow_record(Instant now) {
 
 Decision RoleMachine::leader_by_record(Instant now) {
   if (!mine()) {
-    const bool handed = phase_ == Phase::handing && in_set();
+    const bool handed = silent() && in_set();
     lease_.fall_silent();
     gone_ = suspects_ = false;
     if (!handed) {

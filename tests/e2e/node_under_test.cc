@@ -29,6 +29,10 @@ Places places(const std::string& test_name) {
   return p;
 }
 
+void NodeUnderTest::use_daemon(const std::string& name) {
+  places_.daemon = std::string(STILLWATER_BUILD_DIR) + "/tests/e2e/" + name;
+}
+
 NodeUnderTest::NodeUnderTest(const Places& places, std::string name, const rig::Space& space,
                              const std::function<std::string(std::string)>& edit)
     : places_(places),

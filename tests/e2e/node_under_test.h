@@ -31,6 +31,8 @@ class NodeUnderTest {
                 const std::function<std::string(std::string)>& edit = {});
 
   void start();
+  // Starts run this build's daemon of that name, instead of stillwaterd.
+  void use_daemon(const std::string& name);
   [[nodiscard]] pid_t pid() const { return child_->pid(); }
   // SIGTERM, and waits.
   void stop() { child_->stop(10s); }

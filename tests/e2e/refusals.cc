@@ -55,11 +55,11 @@ TEST_CASE(
   const std::vector<std::uint8_t> other_version = {'S', 'W', 'R', 'P', 99, 0, 1, 0, 0, 0, 0, 0,
                                                    0,   0,   0,   0,   0,  0, 0, 0, 0, 0, 0, 0};
   const std::string answer = send_to_replication_port(pair.network.space("standby"), other_version);
-  CHECK(answer.find("wire version 99") != std::string::npos);
+  CHECK(answer.find("wire format 99") != std::string::npos);
 
   const auto after = pair.a.status();
   CHECK(after.value("replication_refused", 0) >= before.value("replication_refused", 0) + 20);
-  CHECK(after.value("last_refusal", std::string()).find("wire version 99") != std::string::npos);
+  CHECK(after.value("last_refusal", std::string()).find("wire format 99") != std::string::npos);
   CHECK(after.value("can_fail_over", false));
   pair.require_flows_survive();
 }

@@ -131,7 +131,7 @@ class Node {
   void judge(appliance::Met met) {
     Peer* peer = nullptr;
     for (Peer& candidate : peers_)
-      if (candidate.fd && !candidate.met && starts_with_hello(candidate, met.theirs)) peer = &candidate;
+      if (candidate.fd && !candidate.met && bytes_of_hello(candidate, met.theirs) != 0) peer = &candidate;
     expect(peer != nullptr, "who is met has said that hello first, whole and unharmed");
     peer->met = true;
     Stream behind(64u << 10);
@@ -141,16 +141,21 @@ class Node {
     kept_.push_back(std::move(met.channel));
   }
 
-  [[nodiscard]] static bool starts_with_hello(const Peer& peer, const wire::Hello& hello) {
-    const Stream frame = wire::make_frame(wire::Type::hello, hello);
-    return peer.sent.size() >= frame.size() && std::equal(frame.begin(), frame.end(), peer.sent.begin());
+  // Of the frame that the peer has said first, if that is this hello, or a longer one that begins like it.
+  [[nodiscard]] static std::size_t bytes_of_hello(const Peer& peer, const wire::Hello& hello) {
+    Stream sent = peer.sent;
+    const auto frame = wire::parse(sent);
+    if (!frame || !frame->has_value() || (*frame)->type != wire::Type::hello) return 0;
+    const std::span payload = (*frame)->payload;
+    const bool begins =
+        payload.size() >= sizeof(hello) && std::memcmp(payload.data(), &hello, sizeof(hello)) == 0;
+    return begins ? sizeof(wire::FrameHeader) + payload.size() : 0;
   }
   // Several peers may have said the same hello.
   [[nodiscard]] bool is_behind_hello(const wire::Hello& hello, const Stream& behind) const {
-    const std::size_t begin = sizeof(wire::FrameHeader) + sizeof(wire::Hello);
     return std::ranges::any_of(peers_, [&](const Peer& peer) {
-      return peer.fd && starts_with_hello(peer, hello) &&
-             std::ranges::equal(std::span(peer.sent).subspan(begin), behind);
+      const std::size_t begin = peer.fd ? bytes_of_hello(peer, hello) : 0;
+      return begin != 0 && std::ranges::equal(std::span(peer.sent).subspan(begin), behind);
     });
   }
 

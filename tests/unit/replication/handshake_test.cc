@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
+#include <xxhash.h>
 
 #include "appliance/replication/socket.h"
+#include "ckpt_engine/wire/formats.h"
 #include "tests/unit/replication/sockets.h"
 
 namespace stillwater::appliance {
@@ -51,6 +53,21 @@ std::pair<std::optional<Met>, std::optional<Met>> meet(Side& dialler, Side& acce
     }
   }
   return {std::move(a), std::move(b)};
+}
+
+void write_all(const UniqueFd& to, wire::Bytes bytes) {
+  REQUIRE(write(to.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+}
+
+// The frame as a release that writes this format would have made it.
+std::vector<std::byte> in_format(int format, std::vector<std::byte> frame) {
+  wire::FrameHeader header;
+  std::memcpy(&header, frame.data(), sizeof(header));
+  header.format = static_cast<std::uint16_t>(format);
+  const std::uint64_t seed = XXH3_64bits(&header, offsetof(wire::FrameHeader, check));
+  header.check = XXH3_64bits_withSeed(frame.data() + sizeof(header), header.length, seed);
+  std::memcpy(frame.data(), &header, sizeof(header));
+  return frame;
 }
 
 }  // namespace
@@ -135,6 +152,45 @@ TEST_CASE("a peer that speaks TLS to a node in the clear is answered with the se
   CHECK_FALSE(b.handshakes.advance().has_value());
   REQUIRE(b.refusals.size() == 1);
   CHECK_THAT(b.refusals[0], Contains("speaks TLS") && Contains("replication.tls: none"));
+}
+
+TEST_CASE("a hello of a newer release may be longer, and leaves what follows it on the channel") {
+  const HandClock clock;
+  Side b(clock, "fw-b");
+  auto [to, from] = socket_pair();
+  b.handshakes.add_accepted(plain_channel(std::move(from)));
+  const wire::Hello hello = hello_of("fw-a");
+  std::vector<std::byte> longer(sizeof(hello) + 40, std::byte{7});
+  std::memcpy(longer.data(), &hello, sizeof(hello));
+  write_all(to, wire::make_frame(wire::Type::hello, wire::Bytes(longer)));
+  write_all(to, bytes_of("the first frame"));
+  std::optional<Met> met;
+  for (int step = 0; step < 10 && !met; ++step) met = b.handshakes.advance();
+  REQUIRE(met.has_value());
+  CHECK(wire::text_of(met->theirs.node) == "fw-a");
+  CHECK(received(*met->channel, 15) == "the first frame");
+}
+
+TEST_CASE(
+    "a hello that is cut short, or in a format that is not spoken here, is refused; a refusal is read in "
+    "any") {
+  const HandClock clock;
+  Side b(clock, "fw-b");
+  auto [to, from] = socket_pair();
+  b.handshakes.add_accepted(plain_channel(std::move(from)));
+  const wire::Hello hello = hello_of("fw-a");
+  const auto whole = std::as_bytes(std::span(&hello, 1));
+  const wire::Formats spoken = wire::formats_spoken();
+  const auto [frame, words] = GENERATE_COPY(table<std::vector<std::byte>, std::string>({
+      {wire::make_frame(wire::Type::hello, whole.first(whole.size() - 8)), "cut short"},
+      {in_format(spoken.newest + 1, wire::make_frame(wire::Type::hello, whole)), "upgrade the older one"},
+      {in_format(spoken.oldest - 1, wire::make_frame(wire::Type::hello, whole)), "upgrade the older one"},
+      {in_format(spoken.newest + 1, wire::make_refusal("not you")), "refused this node: not you"},
+  }));
+  write_all(to, frame);
+  for (int step = 0; step < 10 && b.refusals.empty(); ++step) CHECK_FALSE(b.handshakes.advance().has_value());
+  REQUIRE(b.refusals.size() == 1);
+  CHECK_THAT(b.refusals[0], Contains(words));
 }
 
 TEST_CASE("a connection that does not finish in time is dropped, however far it came") {

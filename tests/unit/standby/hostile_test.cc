@@ -1,5 +1,6 @@
 // Input that no active sends: refused with a reason, and nothing of it stays.
 #include "ckpt_engine/engine/holdings.h"
+#include "ckpt_engine/wire/formats.h"
 #include "tests/unit/standby/shipment.h"
 
 namespace stillwater::tests {
@@ -249,15 +250,18 @@ TEST_CASE("a sync's lines are refused once its first group has arrived") {
   CHECK_FALSE(standby.feed(group_at(129).frame(wire::Type::sync_lines)));
 }
 
-TEST_CASE("another wire version, and a frame larger than its type allows, are refused by their header") {
+TEST_CASE(
+    "a wire format that this node does not speak, and a frame larger than its type allows, are refused by "
+    "their header") {
   Attacked a;
   const Stream good = group_at(128).frame();
   Stream header(good.begin(), good.begin() + sizeof(wire::FrameHeader));
-  header[4] = std::byte{wire::kVersion + 1};
+  const unsigned unknown = wire::formats_spoken().newest + 1;
+  header[4] = static_cast<std::byte>(unknown);
   const Status version = a.standby.feed(header);
   REQUIRE_FALSE(version);
   CHECK(version.error().code == Errc::protocol);
-  CHECK(version.error().message.find("version " + std::to_string(wire::kVersion + 1)) != std::string::npos);
+  CHECK(version.error().message.find("format " + std::to_string(unknown)) != std::string::npos);
   a.standby.reconnect();
 
   header[4] = std::byte{1};

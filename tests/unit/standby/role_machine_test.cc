@@ -412,6 +412,17 @@ TEST_CASE(
   CHECK(node.lease.granting());
 }
 
+TEST_CASE(
+    "a successor that is told of before this node has fallen silent is none that it handed over to: fenced") {
+  Node node;
+  node.lead_with_standby();
+  REQUIRE(node.machine.hand_over());
+  const std::uint64_t term = node.machine.term() + 1;
+  node.machine.told(record(term, "b", {"a", "b"}), node.now);
+  CHECK(node.decide().kind == Kind::fence);
+  CHECK(node.machine.phase() == Phase::fenced);
+}
+
 TEST_CASE("a hand-over that was not asked for yet can be called off; without a standby there is none") {
   Node node;
   node.lead_alone();
