@@ -195,6 +195,9 @@ mgmt::NodeStatus NodeControl::status() {
   out.last_refusal = view.last_refusal;
   out.last_takeover = view.last_takeover;
   out.paths = view.paths;
+  out.health = view.health;
+  out.stuck = view.stuck;
+  out.peer_penalty = view.peer_penalty;
   if (config_.replication.enabled) out.fence = fence_status();
   out.standbys_lost = view.standbys_lost;
   out.uptime_s = std::chrono::duration<double>(clock_.now() - started_).count();

@@ -106,6 +106,9 @@ struct NodeStatus {
   std::string last_refusal;
   std::string paths;  // to the peer, each with how it is; empty on a lone node
   FenceStatus fence;
+  std::string health;               // what makes this node less fit to lead, with weights; empty: it is well
+  std::string stuck;                // a worker that does not step on; empty: all do
+  std::uint32_t peer_penalty = 0;   // the sum of the peer's weights
   std::string last_takeover;        // the takeover's steps with their times; empty: none since start
   std::uint64_t standbys_lost = 0;  // how often this node, leading, went on without its standby since start
   double uptime_s = 0;

@@ -93,6 +93,9 @@ void fill(v1::NodeStatus& message, const NodeStatus& status) {
   message.set_last_refusal(status.last_refusal);
   message.set_last_takeover(status.last_takeover);
   message.set_paths(status.paths);
+  message.set_health(status.health);
+  message.set_stuck(status.stuck);
+  message.set_peer_penalty(status.peer_penalty);
   message.set_standbys_lost(status.standbys_lost);
   message.set_uptime_s(status.uptime_s);
   fill(*message.mutable_checkpoint(), status.checkpoint);

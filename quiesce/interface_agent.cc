@@ -91,9 +91,9 @@ bool InterfaceAgent::wait_while_stopped() {
     release_round();
     if (gate_.discard.load(std::memory_order_acquire)) {
       discard_ports();
-      sleep_ns(kStoppedSleepNs);
+      sleep_while_stopped();
     } else if (is_long) {
-      sleep_ns(kStoppedSleepNs);
+      sleep_while_stopped();
     } else if (waits % kSpinsPerYield != 0) {
       __builtin_ia32_pause();
     } else {
@@ -102,6 +102,11 @@ bool InterfaceAgent::wait_while_stopped() {
     }
   }
   return true;
+}
+
+void InterfaceAgent::sleep_while_stopped() {
+  gate_.waits.store(gate_.waits.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  sleep_ns(kStoppedSleepNs);
 }
 
 void InterfaceAgent::release_round() {

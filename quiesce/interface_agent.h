@@ -120,6 +120,7 @@ class InterfaceAgent {
   [[nodiscard]] bool wait_while_stopped();
   [[nodiscard]] bool has_input() const;
   void settle_inputs();
+  void sleep_while_stopped();
   void discard_ports();
   void release_round();
   void publish();

@@ -19,6 +19,7 @@ class WorkerBarrier final : public Barrier {
   WorkerBarrier(unsigned workers, const Clock& clock);
 
   [[nodiscard]] WorkerGate& gate(unsigned worker) { return *gates_[worker]; }
+  [[nodiscard]] const WorkerGate& gate(unsigned worker) const { return *gates_[worker]; }
   [[nodiscard]] unsigned workers() const { return static_cast<unsigned>(gates_.size()); }
   // Packets in `ring` are inside the dataplane, so the barrier waits for them too. Before workers start; the
   // ring outlives all use of the barrier.

@@ -26,6 +26,7 @@ struct WorkerGate {
   std::atomic<std::uint64_t> release_rounds_wanted{0};  // writer: control
 
   alignas(64) std::atomic<Whereabouts> whereabouts{Whereabouts::absent};  // writer: the worker
+  std::atomic<std::uint64_t> waits{0};         // writer: the worker; grows while it stands still and lives
   std::atomic<std::uint64_t> visits{0};        // writer: the worker; times that it said what follows
   std::atomic<std::uint32_t> in_flight{0};     // writer: the worker; packets in its hands, held ones too
   std::atomic<std::uint32_t> held{0};          // writer: the worker; packets declared held

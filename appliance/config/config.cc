@@ -25,7 +25,8 @@ Config read_root(Section& root) {
   read_source_nat(root, known, config);
   read_timeouts(root, config);
   read_checkpoint(root, config);
-  read_replication(root, config);
+  read_replication(root, known, config);
+  read_tracking(root, known, config);
   read_arbiter(root, config);
   read_log(root, config);
   root.finish();

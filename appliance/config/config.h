@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,19 +36,46 @@ struct PathConfig {
   Endpoint peer;
 };
 
+// A data port over which heartbeats go too, as frames from its interface's own MAC.
+struct HeartbeatPort {
+  std::string name;       // of the port
+  std::string interface;  // of the kernel, under it
+};
+
 // What keeps a node that was frozen between its look at the lease and its send from the wire.
 enum class FenceKind : std::uint8_t { none, ebpf };
 
 struct ReplicationConfig {
-  bool enabled = false;           // the section is present
-  std::vector<PathConfig> paths;  // one or two, the first preferred
-  std::string peer_name;          // the node that the other one must be; with TLS by its certificate
+  bool enabled = false;                        // the section is present
+  std::vector<PathConfig> paths;               // one or two, the first preferred
+  std::vector<PathConfig> heartbeat_paths;     // carry heartbeats, and never state
+  std::vector<HeartbeatPort> heartbeat_ports;  // likewise
+  std::string peer_name;  // the node that the other one must be; with TLS by its certificate
   Tls tls = Tls::required;
   std::string tls_ca, tls_certificate, tls_key;  // files
   Nanos heartbeat_interval = 2ms;
   Nanos failure_timeout = 20ms;  // silence, less the detector's own stalls, after which the active is lost
   Nanos lease = 20ms;            // how long the active may transmit from a stamp on that its standby granted
   FenceKind fence = FenceKind::none;
+};
+
+// A host that a node must reach to be well.
+struct TrackedTarget {
+  std::string port;
+  std::string interface;
+  std::uint32_t address = 0;  // IPv4, host byte order
+  std::uint16_t weight = 50;
+};
+
+// What makes a node unfit to lead though it lives; see docs/configuration.md.
+struct TrackingConfig {
+  std::uint16_t link_weight = 100;  // of each port without a link; 0: links do not matter
+  std::vector<TrackedTarget> targets;
+  bool probe_peer = true;        // as a standby: whether the active's ports answer
+  Nanos interval = 200ms;        // between two probes of a target
+  unsigned misses = 3;           // probes without an answer, after which it counts as unreachable
+  Nanos recovery = 5s;           // what was ill counts as ill until it has been well for so long
+  Nanos worker_timeout = 500ms;  // without a step, after which a worker counts as stuck
 };
 
 struct CheckpointConfig {
@@ -105,6 +133,7 @@ struct Config {
   Profile profile;
   dataplane::Config dataplane;
   ReplicationConfig replication;
+  TrackingConfig tracking;
   CheckpointConfig checkpoint;
   ArbiterKind arbiter = ArbiterKind::none;
   WitnessConfig witness;
@@ -122,7 +151,9 @@ struct Config {
   [[nodiscard]] std::uint64_t service_digest() const;
 };
 
-// The kernel's interfaces under the ports, of those that packet sockets send through.
+// The kernel's interface under a port; none where packet sockets do not share it: a PCI device, XDP sockets.
+[[nodiscard]] std::optional<std::string> interface_of_port(const dataplane::PortConfig& port);
+// Of all ports that have one.
 [[nodiscard]] std::vector<std::string> interfaces_of_ports(const Config& config);
 
 // Reads and validates the YAML text. `file` is only named in messages. The error's message holds one line

@@ -39,12 +39,14 @@ void read_fence(Section& replication, Config& config) {
   }
 }
 
+std::optional<std::string> interface_of_port(const dataplane::PortConfig& port) {
+  return is_of_driver(port.device, kDriver) ? argument_of(port.device, "iface") : std::nullopt;
+}
+
 std::vector<std::string> interfaces_of_ports(const Config& config) {
   std::vector<std::string> interfaces;
   for (const dataplane::PortConfig& port : config.dataplane.ports)
-    if (const auto interface = argument_of(port.device, "iface");
-        interface && is_of_driver(port.device, kDriver))
-      interfaces.push_back(*interface);
+    if (auto interface = interface_of_port(port)) interfaces.push_back(std::move(*interface));
   return interfaces;
 }
 

@@ -38,7 +38,10 @@ void read_source_nat(Section& root, const KnownPorts& known, Config& config);
 
 void read_timeouts(Section& root, Config& config);
 void read_checkpoint(Section& root, Config& config);
-void read_replication(Section& root, Config& config);
+void read_replication(Section& root, const KnownPorts& known, Config& config);
+void read_tracking(Section& root, const KnownPorts& known, Config& config);
+// A key of `replication`: which ports carry heartbeats.
+void read_heartbeat_ports(Section& replication, const KnownPorts& known, Config& config);
 // A key of `replication`, read when the ports are known. Tells them what the fence needs of them.
 void read_fence(Section& replication, Config& config);
 

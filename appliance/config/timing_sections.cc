@@ -89,7 +89,30 @@ void read_link_security(Section& section, ReplicationConfig& replication) {
 
 }  // namespace
 
-void read_replication(Section& root, Config& config) {
+namespace {
+
+constexpr std::size_t kHeartbeatPathsMax = 4;
+
+void read_heartbeat_paths(Section& section, ReplicationConfig& replication) {
+  for (const Value& value : section.list("heartbeat_paths")) {
+    Section path = section.element(value, "heartbeat path");
+    replication.heartbeat_paths.push_back(read_path(path));
+    path.finish();
+    const auto same = [&](const PathConfig& other) {
+      return other.listen == replication.heartbeat_paths.back().listen;
+    };
+    if (std::ranges::any_of(replication.paths, same) ||
+        std::ranges::count_if(replication.heartbeat_paths, same) > 1)
+      section.mistake(value, "another path has the same listen; expected another address or port");
+  }
+  if (replication.heartbeat_paths.size() > kHeartbeatPathsMax)
+    section.mistake("heartbeat_paths",
+                    "too many heartbeat paths; expected at most " + std::to_string(kHeartbeatPathsMax));
+}
+
+}  // namespace
+
+void read_replication(Section& root, const KnownPorts& known, Config& config) {
   constexpr int kHeartbeatsPerTimeout = 5;  // fewer, and one late thread looks like a dead node
   ReplicationConfig& replication = config.replication;
   replication.enabled = root.has("replication");
@@ -105,6 +128,8 @@ void read_replication(Section& root, Config& config) {
       section.mistake("second_path",
                       "second_path has the first path's listen; expected another address or port");
   }
+  read_heartbeat_paths(section, replication);
+  read_heartbeat_ports(section, known, config);
   read_link_security(section, replication);
 
   section.optional("heartbeat_interval", replication.heartbeat_interval, Duration{100us, 1s});

@@ -126,6 +126,9 @@ Status Node::open() {
   const ReplicationConfig& replication = parts_.config.replication;
   if (!replication.enabled) return {};
   if (Status ready = open_channels(); !ready) return ready;
+  auto health = HealthWatch::open(parts_.config, parts_.dataplane);
+  if (!health) return tl::unexpected(health.error());
+  health_ = std::move(*health);
   return Paths::open(replication, parts_.config.profile.name, parts_.clock, lease_,
                      [this] { return parts_.region.region_now(); })
       .map([this](std::unique_ptr<Paths> opened) { paths_ = std::move(opened); });
@@ -217,6 +220,7 @@ void Node::turn() {
   read_connection();
   pair_->turn();
   watch_headroom();
+  watch_health();
   watch_lead();
   run_requests();
   if (!leaving_) dial_if_alone();
@@ -248,6 +252,8 @@ void Node::read_heartbeats() {
   while (const auto received = paths_->take()) {
     peer_process_ = received->beat.incarnation;
     if (received->beat.state == wire::NodeState::leading) peer_led_at_ = received->at;
+    peer_penalty_ = received->beat.penalty;
+    peer_says_mute_ = (received->beat.flags & wire::kPeerIsMute) != 0;
     pair_->beat(received->beat, received->at);
   }
   if (const auto sent = paths_->take_refusal()) pair_->beat_refused(*sent);
@@ -282,10 +288,12 @@ void Node::watch_lead() {
     last_leader_ = record->active;
   }
   watch_switchover();
+  hand_over_to_the_fitter();
   const bool prefers = parts_.config.profile.role == InitialRole::active;
   if (!parts_.config.preempt || prefers || !machine().peer_prefers_to_lead()) return;
   if (machine().phase() != standby::Phase::active || operator_quiesce_until_ || lead_hold_.left(now) > 0ns)
     return;
+  if (peer_penalty_ > health_->penalty()) return;
   spdlog::info("{} is in sync and preferred: handing over", peer_);
   begin_switchover(false, {});
 }

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "appliance/config/config.h"
+#include "appliance/health/health_watch.h"
 #include "appliance/node/plane_forwarding.h"
 #include "appliance/node/sync_meter.h"
 #include "appliance/replication/handshake.h"
@@ -44,7 +45,10 @@ struct NodeView {
   std::string last_refusal;
   std::string last_takeover;
   std::uint64_t standbys_lost = 0;
-  std::string mirror;  // of a leader; empty on a follower
+  std::string mirror;              // of a leader; empty on a follower
+  std::string health;              // why this node is less fit to lead, with weights; empty: it is well
+  std::string stuck;               // a worker that does not step on; empty: all do
+  std::uint16_t peer_penalty = 0;  // the sum of the peer's weights
   std::string
       pause_warning;  // checkpoints come near the end of what a receive ring absorbs; empty: they do not
 };
@@ -110,6 +114,10 @@ class Node final : private standby::PairEvents {
   void leave_the_set();
   void fall_silent();
   void publish();
+  // Its fitness to lead (health.cc).
+  void watch_health();
+  void watch_stuck_worker();
+  void hand_over_to_the_fitter();
   [[nodiscard]] std::string paths_text() const;
   [[nodiscard]] std::optional<SyncProgress> sync_under_way();
   [[nodiscard]] double share_mirrored() const;
@@ -156,6 +164,7 @@ class Node final : private standby::PairEvents {
   std::unique_ptr<standby::PairNode> pair_;
   std::unique_ptr<ChannelMaker> channels_;
   std::unique_ptr<Paths> paths_;
+  std::unique_ptr<HealthWatch> health_;  // null: a lone node
   std::unique_ptr<Handshakes> handshakes_;
   std::unique_ptr<Link> link_;
 
@@ -177,6 +186,12 @@ class Node final : private standby::PairEvents {
   Instant met_at_{};
   std::uint64_t peer_process_ = 0;  // its incarnation, by the newest heartbeat
   Instant peer_led_at_{};           // when a heartbeat last said that the peer leads
+  std::uint16_t peer_penalty_ = 0;  // by its newest heartbeat
+  bool peer_says_mute_ = false;     // that this node does not answer on its data ports any more; likewise
+  wire::Heartbeat said_{};          // what the pair's heartbeats say, but for this node's health
+  std::string health_said_;
+  RepeatFilter stuck_said_;
+  Instant next_hand_over_{};
   Instant next_dial_{};
   std::optional<Instant> operator_quiesce_until_;
   standby::LeadHold lead_hold_;

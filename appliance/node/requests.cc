@@ -116,6 +116,10 @@ void Node::begin_switchover(bool force, std::promise<Result<ArbiterRecord>> wait
     return refuse("the lead has changed lately, and stays here for " +
                   std::to_string((left.count() + 999'999'999) / 1'000'000'000) +
                   " s yet (hold_down); --force does not wait");
+  if (!force && peer_penalty_ > health_->penalty())
+    return refuse(peer_ + " is less fit to lead (penalty " + std::to_string(peer_penalty_) + ", here " +
+                  std::to_string(health_->penalty()) +
+                  "; its status says why); --force hands over all the same");
   if (Status begun = pair_->hand_over(); !begun) return waiter.set_value(tl::unexpected(begun.error()));
   switchover_waiter_ = std::move(waiter);
   switchover_until_ = now + kSwitchoverPatience;

@@ -42,7 +42,12 @@ double Node::share_mirrored() const {
 }
 
 void Node::says(const wire::Heartbeat& content) {
-  if (paths_) paths_->say(content);
+  said_ = content;
+  if (!paths_) return;
+  wire::Heartbeat whole = content;
+  whole.penalty = health_->penalty();
+  if (health_->leader_is_mute()) whole.flags |= wire::kPeerIsMute;
+  paths_->say(whole);
 }
 
 // "1 carries state, 2 heard"; empty on a lone node.
@@ -54,6 +59,9 @@ std::string Node::paths_text() const {
     const char* what = link_ && link_->path() == i ? "carries state" : heard ? "heard" : "silent";
     text += (text.empty() ? "" : ", ") + std::to_string(i + 1) + " " + what;
   }
+  if (!paths_) return text;
+  for (const auto& [name, heard] : paths_->others(now, parts_.config.replication.failure_timeout))
+    text += ", " + name + (heard ? " heard" : " silent");
   return text;
 }
 
@@ -87,6 +95,9 @@ void Node::publish() {
            .last_takeover = pair_->last_takeover(),
            .standbys_lost = pair_->standbys_lost(),
            .mirror = machine().leads() ? pair_->engine().mirror().text() : std::string(),
+           .health = health_ ? health_->text() : std::string(),
+           .stuck = health_ ? health_->stuck() : std::string(),
+           .peer_penalty = peer_penalty_,
            .pause_warning = pause_warning_};
 }
 

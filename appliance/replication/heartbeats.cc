@@ -4,11 +4,8 @@
 #include <array>
 #include <utility>
 
-#include <sys/socket.h>
-
 #include <poll.h>
 
-#include "appliance/replication/socket.h"
 #include "base/thread.h"
 
 namespace stillwater::appliance {
@@ -25,20 +22,19 @@ wire::Heartbeat of_a_starting_node() {
 
 }  // namespace
 
-Heartbeats::Heartbeats(const Options& options, UniqueFd socket, const Clock& clock, standby::Lease& lease,
-                       std::function<Nanos()> region_now)
+Heartbeats::Heartbeats(const Options& options, std::unique_ptr<BeatSocket> socket, const Clock& clock,
+                       standby::Lease& lease, std::function<Nanos()> region_now)
     : socket_(std::move(socket)),
       sender_(wire::name_digest(options.node)),
       interval_(options.interval),
       trust_(options.trust),
-      to_connect_(options.peer),
       clock_(clock),
       lease_(lease),
       region_now_(std::move(region_now)),
       content_(of_a_starting_node()),
       keys_(options.path),
       thread_([this](const std::stop_token& stop) { run(stop); }) {
-  files_.wait_and_leave(std::array{socket_.get()});
+  files_.wait_and_leave(std::array{socket_->fd()});
 }
 
 Heartbeats::~Heartbeats() {
@@ -78,32 +74,26 @@ void Heartbeats::run(const std::stop_token& stop) {
   Instant next = clock_.now();
   while (!stop.stop_requested()) {
     const Instant now = clock_.now();
-    const bool connected = is_connected();
+    const bool connected = socket_->connected();
     if (now >= next) {
       if (connected) send_one();
       next = std::max(next + interval_, now);
     }
-    pollfd readable{socket_.get(), POLLIN, 0};
+    pollfd readable{socket_->fd(), POLLIN, 0};
     const Nanos wait = std::clamp(next - clock_.now(), Nanos(0), Nanos(interval_));
     const timespec timeout{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
     if (ppoll(&readable, connected ? 1 : 0, &timeout, nullptr) <= 0) continue;
     receive_all();
     if ((readable.revents & POLLERR) != 0) read_refusals();
   }
-  socket_.reset();
-}
-
-// An interface that is down when the node starts comes up some day.
-bool Heartbeats::is_connected() {
-  if (to_connect_ && connect_udp(socket_.get(), *to_connect_)) to_connect_.reset();
-  return !to_connect_;
+  socket_->close();
 }
 
 // A forger would have to have seen the heartbeat.
 void Heartbeats::read_refusals() {
   std::byte bytes[HeartbeatKeys::kDatagram];
   for (unsigned datagrams = 0; datagrams < 256; ++datagrams) {
-    const auto got = take_refused(socket_.get(), bytes);
+    const auto got = socket_->take_refused(bytes);
     if (!got) return;
     const std::span datagram(bytes, *got);
     const auto beat = wire::parse_heartbeat(datagram.first(std::min(*got, sizeof(wire::Heartbeat))));
@@ -134,14 +124,11 @@ void Heartbeats::send_one() {
   beat.stamp_ns = clock_.now().count();
   wire::seal(beat);
   // A peer that is not there refuses: read_refusals.
-  if (trust_ == Trust::anybody) {
-    send(socket_.get(), &beat, sizeof(beat), MSG_NOSIGNAL);
-    return;
-  }
+  if (trust_ == Trust::anybody) return socket_->send(std::as_bytes(std::span(&beat, 1)));
   std::unique_lock lock(mutex_);
   const auto sealed = keys_.seal(beat);
   lock.unlock();
-  if (sealed) send(socket_.get(), sealed->data(), sealed->size(), MSG_NOSIGNAL);
+  if (sealed) socket_->send(*sealed);
 }
 
 std::optional<wire::Heartbeat> Heartbeats::open(wire::Bytes datagram) {
@@ -153,10 +140,9 @@ std::optional<wire::Heartbeat> Heartbeats::open(wire::Bytes datagram) {
 void Heartbeats::receive_all() {
   for (unsigned datagrams = 0; datagrams < 256; ++datagrams) {
     std::byte bytes[HeartbeatKeys::kDatagram + 1];
-    const ssize_t got = recv(socket_.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
-    if (got < 0 && errno != EAGAIN && errno != EINTR) continue;  // an error that an earlier one met with
-    if (got < 0) return;
-    const auto beat = open(std::span(bytes, static_cast<std::size_t>(got)));
+    const auto got = socket_->receive(bytes);
+    if (!got) return;
+    const auto beat = open(std::span(bytes, *got));
     const bool peers = beat && beat->sender != sender_;
     const Instant now = clock_.now();
     if (peers) standby::exchange_grants(lease_, *beat, now);

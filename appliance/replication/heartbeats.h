@@ -1,4 +1,4 @@
-// Heartbeats over their own UDP socket, never behind bulk data, sent and received on a real-time thread of
+// Heartbeats over a socket of their own, never behind bulk data, sent and received on a real-time thread of
 // their own: a grant waits for no checkpoint, and a lease ends for no late thread but this one. The socket is
 // that thread's alone, so that it is closed as soon as the process is killed: from then on the kernel refuses
 // the peer's heartbeats.
@@ -6,15 +6,15 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
-#include "appliance/config/config.h"
+#include "appliance/replication/beat_socket.h"
 #include "appliance/replication/heartbeat_keys.h"
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/thread.h"
 #include "ckpt_engine/wire/frame.h"
 #include "standby/roles/lease.h"
@@ -38,11 +38,10 @@ class Heartbeats {
     std::uint8_t path;  // the number of the cable, the same on both nodes
     Nanos interval;
     Trust trust;
-    std::optional<Endpoint> peer{};  // whom to connect the socket to, as soon as there is a way; none: it is
   };
   // `region_now` is called on the thread. What comes goes to `lease` at once.
-  Heartbeats(const Options& options, UniqueFd socket, const Clock& clock, standby::Lease& lease,
-             std::function<Nanos()> region_now);
+  Heartbeats(const Options& options, std::unique_ptr<BeatSocket> socket, const Clock& clock,
+             standby::Lease& lease, std::function<Nanos()> region_now);
   ~Heartbeats();
 
   // State, term, epoch and flags of the heartbeats from now on. Any thread.
@@ -63,18 +62,16 @@ class Heartbeats {
   static constexpr std::size_t kWaitingMax = 1024;  // older ones go first: the newest say what is true
 
   void run(const std::stop_token& stop);
-  [[nodiscard]] bool is_connected();
   void send_one();
   void receive_all();
   void read_refusals();
   [[nodiscard]] std::optional<wire::Heartbeat> open(wire::Bytes datagram);
 
-  UniqueFd socket_;  // of the thread's own files
+  std::unique_ptr<BeatSocket> socket_;  // of the thread's own files
   OwnFiles files_;
   const std::uint64_t sender_;
   const Nanos interval_;
   const Trust trust_;
-  std::optional<Endpoint> to_connect_;  // the thread's
   const Clock& clock_;
   standby::Lease& lease_;
   const std::function<Nanos()> region_now_;

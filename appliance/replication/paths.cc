@@ -21,27 +21,42 @@ Result<std::unique_ptr<Paths>> Paths::open(const ReplicationConfig& config, cons
   made->lately_ = config.failure_timeout / 4;
   const auto trust =
       config.tls == Tls::required ? Heartbeats::Trust::authenticated : Heartbeats::Trust::anybody;
+  std::uint8_t number = 0;
+  const auto beating = [&](const std::string& name, std::unique_ptr<BeatSocket> socket) {
+    const Heartbeats::Options options{node, number++, config.heartbeat_interval, trust};
+    return Way{name, std::make_unique<Heartbeats>(options, std::move(socket), clock, lease, region_now)};
+  };
   for (const PathConfig& path : config.paths) {
     auto listener = listen_tcp(path.listen);
     if (!listener) return tl::unexpected(listener.error());
-    auto udp = udp_at(path.listen);
-    if (!udp) return tl::unexpected(udp.error());
-    const auto number = static_cast<std::uint8_t>(made->paths_.size());
-    made->paths_.push_back(
-        {path, std::move(*listener),
-         std::make_unique<Heartbeats>(
-             Heartbeats::Options{node, number, config.heartbeat_interval, trust, path.peer}, std::move(*udp),
-             clock, lease, region_now)});
+    auto socket = udp_beats(path);
+    if (!socket) return tl::unexpected(socket.error());
+    made->paths_.push_back({beating("", std::move(*socket)), path, std::move(*listener)});
+  }
+  for (const PathConfig& path : config.heartbeat_paths) {
+    auto socket = udp_beats(path);
+    if (!socket) return tl::unexpected(socket.error());
+    made->others_.push_back(beating(path.peer.address, std::move(*socket)));
+  }
+  for (const HeartbeatPort& port : config.heartbeat_ports) {
+    auto socket = link_beats(port.interface);
+    if (!socket) return tl::unexpected(socket.error());
+    made->others_.push_back(beating("port " + port.name, std::move(*socket)));
   }
   return made;
 }
 
+void Paths::for_each(const std::function<void(Way&)>& act) {
+  for (Path& path : paths_) act(path);
+  for (Way& way : others_) act(way);
+}
+
 void Paths::say(const wire::Heartbeat& content) {
-  for (const Path& path : paths_) path.heartbeats->say(content);
+  for_each([&](Way& way) { way.heartbeats->say(content); });
 }
 
 void Paths::trust(const ConnectionSecret& secret) {
-  for (const Path& path : paths_) path.heartbeats->trust(secret);
+  for_each([&](Way& way) { way.heartbeats->trust(secret); });
 }
 
 bool Paths::is_news(const wire::Heartbeat& beat) {
@@ -52,20 +67,32 @@ bool Paths::is_news(const wire::Heartbeat& beat) {
 }
 
 std::optional<ReceivedBeat> Paths::take() {
-  for (Path& path : paths_)
-    while (const auto beat = path.heartbeats->take()) {
-      path.heard_at = beat->at;
-      if (is_news(beat->beat)) return beat;
+  std::optional<ReceivedBeat> news;
+  for_each([&](Way& way) {
+    while (!news) {
+      const auto beat = way.heartbeats->take();
+      if (!beat) return;
+      way.heard_at = beat->at;
+      if (is_news(beat->beat)) news = beat;
     }
-  return std::nullopt;
+  });
+  return news;
 }
 
 std::optional<Instant> Paths::take_refusal() {
   std::optional<Instant> newest;
-  for (Path& path : paths_)
-    if (const auto at = path.heartbeats->take_refusal(); at && path.heard_at != Instant{})
+  for_each([&](Way& way) {
+    if (const auto at = way.heartbeats->take_refusal(); at && way.heard_at != Instant{})
       newest = std::max(newest.value_or(Instant{}), *at);
+  });
   return newest;
+}
+
+std::vector<std::pair<std::string, bool>> Paths::others(Instant now, Nanos age) const {
+  std::vector<std::pair<std::string, bool>> heard;
+  for (const Way& way : others_)
+    heard.emplace_back(way.name, way.heard_at != Instant{} && now - way.heard_at < age);
+  return heard;
 }
 
 bool Paths::heard(std::size_t path, Instant now, Nanos age) const {
@@ -76,6 +103,7 @@ bool Paths::heard(std::size_t path, Instant now, Nanos age) const {
 std::uint64_t Paths::refused() const {
   std::uint64_t sum = 0;
   for (const Path& path : paths_) sum += path.heartbeats->refused();
+  for (const Way& way : others_) sum += way.heartbeats->refused();
   return sum;
 }
 

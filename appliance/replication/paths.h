@@ -1,10 +1,12 @@
-// The one or two cables to the peer: on each a listening socket and heartbeats. State goes over one of them.
+// The ways to the peer: one or two cables, on each a listening socket and heartbeats; state goes over one of
+// them. And others that carry heartbeats alone: further addresses, and data ports.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <poll.h>
@@ -43,6 +45,8 @@ class Paths {
   [[nodiscard]] std::size_t to_dial(Instant now);
 
   void append_to(std::vector<pollfd>& to) const;
+  // Ways that carry heartbeats alone, as people call them, and whether the peer was heard there within `age`.
+  [[nodiscard]] std::vector<std::pair<std::string, bool>> others(Instant now, Nanos age) const;
   // The listening sockets.
   [[nodiscard]] std::vector<int> files() const;
   struct Accepted {
@@ -53,15 +57,20 @@ class Paths {
   [[nodiscard]] std::optional<Accepted> accept_one();
 
  private:
-  struct Path {
-    PathConfig config;
-    UniqueFd listener;
+  struct Way {
+    std::string name;
     std::unique_ptr<Heartbeats> heartbeats;
     Instant heard_at{};
   };
+  struct Path : Way {
+    PathConfig config;
+    UniqueFd listener;
+  };
+  void for_each(const std::function<void(Way&)>& act);
   [[nodiscard]] bool is_news(const wire::Heartbeat& beat);
 
   std::vector<Path> paths_;
+  std::vector<Way> others_;
   Instant newest_stamp_{};  // the peer's clock
   std::size_t last_dialled_ = 0;
   Nanos lately_{};

@@ -187,7 +187,7 @@ Port::~Port() {
 
 PortStats Port::stats() const {
   PortStats stats{.name = config_.name, .device = config_.device};
-  stats.link_up = started_ && has_link();
+  stats.link_up = has_link();
   rte_eth_stats raw{};
   if (rte_eth_stats_get(id_, &raw) != 0) return stats;
   stats.rx_packets = raw.ipackets;
@@ -203,6 +203,7 @@ PortStats Port::stats() const {
 
 // The drivers of packet and XDP sockets say that there is a link as long as the port is started.
 bool Port::has_link() const {
+  if (!started_) return false;
   if (kernel_) return kernel_->has_link();
   rte_eth_link link{};
   return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;

@@ -58,6 +58,7 @@ class Port {
   [[nodiscard]] std::uint32_t tx_ring_packets() const { return tx_ring_packets_; }
   // Any thread.
   [[nodiscard]] PortStats stats() const;
+  [[nodiscard]] bool has_link() const;
   // Keeps the rate current; one thread, every 100 ms or so.
   void sample_rate(Instant now);
 
@@ -66,7 +67,6 @@ class Port {
   [[nodiscard]] Status configure(std::uint16_t workers, rte_mempool* pool);
   [[nodiscard]] Status set_up_queues(std::uint16_t workers, rte_mempool* pool);
   [[nodiscard]] Status accept_virtual_mac();
-  [[nodiscard]] bool has_link() const;
   [[nodiscard]] std::uint64_t lost_on_reception(const rte_eth_stats& stats) const;
   [[nodiscard]] tl::unexpected<Error> refuse(const std::string& what, int error) const;
 

@@ -71,6 +71,9 @@ std::string pair(const v1::NodeStatus& s) {
   std::string text = fact("fail over now", s.can_fail_over() ? "yes" : "no: " + s.cannot_fail_over_because());
   text += fact("peer", s.peer().empty() ? "none connected" : s.peer());
   if (!s.paths().empty()) text += fact("paths", s.paths());
+  if (!s.health().empty()) text += fact("health", "less fit to lead: " + s.health());
+  if (s.peer_penalty() > 0) text += fact("peer's health", fmt::format("penalty {}", s.peer_penalty()));
+  if (!s.stuck().empty()) text += fact("STUCK", s.stuck());
   if (syncing) text += fact("sync", sync(s));
   if (!s.mirror().empty()) text += fact("mirror", s.mirror());
   text += fact("arbiter", s.arbiter());

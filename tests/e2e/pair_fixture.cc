@@ -106,6 +106,12 @@ void PairFixture::start_in_sync() {
   }));
 }
 
+Edit with_tracking(const std::string& keys) {
+  return [keys](std::string text) {
+    return replaced(std::move(text), "\nlog:", "\ntracking: {" + keys + "}\n\nlog:");
+  };
+}
+
 void PairFixture::set_replication_cable(const std::string& state, const std::string& cable) {
   const Status done =
       rig::must_run({"ip", "-n", network.space("active").name(), "link", "set", cable, state});

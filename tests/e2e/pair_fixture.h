@@ -20,6 +20,9 @@ using Edit = std::function<std::string(std::string)>;
 // The configuration with `arbiter: none` in place of the witness, and this `prefer`.
 [[nodiscard]] std::string without_arbiter(std::string text, const std::string& prefer);
 
+// Adds a section `tracking` with these keys.
+[[nodiscard]] Edit with_tracking(const std::string& keys);
+
 // Needs root; the namespaces go with it.
 struct PairFixture {
   explicit PairFixture(const std::string& test_name, const Edit& edit_b = {}, const Edit& edit_a = {});

@@ -28,6 +28,9 @@ StoppedThread::StoppedThread(pid_t pid, const std::string& name) : thread_(threa
   REQUIRE(WIFSTOPPED(status));
 }
 
-StoppedThread::~StoppedThread() { ptrace(PTRACE_DETACH, thread_, 0, 0); }
+// A thread that has ended with its process is this one's to bury: until then the process's parent waits.
+StoppedThread::~StoppedThread() {
+  if (ptrace(PTRACE_DETACH, thread_, 0, 0) != 0) waitpid(thread_, nullptr, __WALL | WNOHANG);
+}
 
 }  // namespace stillwater::e2e

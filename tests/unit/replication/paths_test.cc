@@ -21,9 +21,11 @@ const PathConfig kSecond{{kHost + ".3", 7700}, {kHost + ".4", 7700}};
 PathConfig reversed(const PathConfig& path) { return {path.peer, path.listen}; }
 
 struct Side {
-  Side(const std::string& node, std::vector<PathConfig> configured) {
+  Side(const std::string& node, std::vector<PathConfig> configured,
+       std::vector<PathConfig> of_heartbeats = {}) {
     ReplicationConfig config;
     config.paths = std::move(configured);
+    config.heartbeat_paths = std::move(of_heartbeats);
     config.tls = Tls::none;
     auto opened = Paths::open(config, node, clock, lease, [] { return Nanos(0); });
     REQUIRE(opened.has_value());
@@ -85,6 +87,28 @@ TEST_CASE(
       ++taken;
     }
     return taken > 100;
+  }));
+}
+
+TEST_CASE("a way that carries heartbeats alone is heard by name, proves a death, and is never dialled") {
+  Side a("fw-a", {kFirst}, {kSecond});
+  const auto heard = [&] {
+    while (a.paths->take()) continue;
+    return a.paths->others(a.clock.now(), 1s);
+  };
+  REQUIRE(heard() == std::vector<std::pair<std::string, bool>>{{kSecond.peer.address, false}});
+  {
+    Side b("fw-b", {}, {reversed(kSecond)});
+    REQUIRE(eventually([&] { return heard().front().second; }));
+    CHECK_FALSE(a.hears(0));
+    CHECK(a.paths->count() == 1);
+    CHECK(a.paths->to_dial(a.clock.now()) == 0);
+    while (a.paths->take_refusal()) continue;  // of before it was there, read late
+  }
+  const Instant gone = a.clock.now();
+  CHECK(eventually([&] {
+    const auto sent = a.paths->take_refusal();
+    return sent && *sent > gone;
   }));
 }
 

@@ -1,0 +1,74 @@
+// tracking: what makes a node unfit to lead though it lives; and the data ports that carry heartbeats.
+#include <algorithm>
+
+#include "appliance/config/sections.h"
+
+namespace stillwater::appliance {
+namespace {
+
+constexpr std::size_t kTargetsMax = 64;
+constexpr WholeNumber<std::uint16_t> kWeight{0, 1000};
+
+// The kernel's interface under the port of that name; none, and reported.
+std::optional<std::string> shared_interface(Section& section, const Value& at, const std::string& name,
+                                            const Config& config, const std::string& what) {
+  const auto& ports = config.dataplane.ports;
+  const auto port = std::ranges::find(ports, name, &dataplane::PortConfig::name);
+  if (port == ports.end()) {
+    section.mistake(at, "there is no port " + quoted(name) + "; expected a port's name");
+    return std::nullopt;
+  }
+  auto interface = interface_of_port(*port);
+  if (!interface)
+    section.mistake(at, what + " leave through an interface of the kernel, and port " + quoted(name) +
+                            " is none; expected a port of net_af_packet with iface=");
+  return interface;
+}
+
+TrackedTarget read_target(Section& section, const Value& value, const KnownPorts& known,
+                          const Config& config) {
+  TrackedTarget target;
+  const bool has_port = section.required("port", target.port, parse_text);
+  section.required("address", target.address, parse_ipv4);
+  section.optional("weight", target.weight, kWeight);
+  section.finish();
+  if (has_port && known.names_complete)
+    target.interface = shared_interface(section, value, target.port, config, "probes").value_or("");
+  return target;
+}
+
+}  // namespace
+
+void read_tracking(Section& root, const KnownPorts& known, Config& config) {
+  TrackingConfig& tracking = config.tracking;
+  Section section = root.section("tracking");
+  section.optional("link_weight", tracking.link_weight, kWeight);
+  for (const Value& value : section.list("targets")) {
+    Section target = section.element(value, "target");
+    tracking.targets.push_back(read_target(target, value, known, config));
+  }
+  if (tracking.targets.size() > kTargetsMax)
+    section.mistake("targets", "too many targets; expected at most " + std::to_string(kTargetsMax));
+  section.optional("probe_peer", tracking.probe_peer, true_or_false());
+  section.optional("interval", tracking.interval, Duration{20ms, 60s});
+  section.optional("misses", tracking.misses, WholeNumber<unsigned>{1, 100});
+  section.optional("recovery", tracking.recovery, Duration{0s, 600s});
+  section.optional("worker_timeout", tracking.worker_timeout, Duration{50ms, 60s});
+  section.finish();
+}
+
+void read_heartbeat_ports(Section& replication, const KnownPorts& known, Config& config) {
+  for (const Value& value : replication.list("heartbeat_ports")) {
+    HeartbeatPort port;
+    if (!replication.read(value, "heartbeat_ports", port.name, parse_text) || !known.names_complete) continue;
+    const auto interface = shared_interface(replication, value, port.name, config, "heartbeats");
+    if (!interface) continue;
+    port.interface = *interface;
+    auto& ports = config.replication.heartbeat_ports;
+    if (std::ranges::find(ports, port.name, &HeartbeatPort::name) != ports.end())
+      replication.mistake(value, "port " + quoted(port.name) + " is repeated; expected it once");
+    ports.push_back(std::move(port));
+  }
+}
+
+}  // namespace stillwater::appliance
