@@ -70,6 +70,7 @@ std::string pair(const v1::NodeStatus& s) {
       s.role() == "syncing" || s.has_sync() || (s.sync_progress() > 0 && s.sync_progress() < 1);
   std::string text = fact("fail over now", s.can_fail_over() ? "yes" : "no: " + s.cannot_fail_over_because());
   text += fact("peer", s.peer().empty() ? "none connected" : s.peer());
+  if (!s.link_protection().empty()) text += fact("replication link", s.link_protection());
   if (!s.paths().empty()) text += fact("paths", s.paths());
   if (syncing) text += fact("sync", sync(s));
   if (!s.mirror().empty()) text += fact("mirror", s.mirror());
