@@ -1,6 +1,8 @@
 #include "mgmt/arbiter/etcd_connection.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "mgmt/arbiter/etcd_value.h"
 #include "mgmt/arbiter/rules.h"
@@ -125,16 +127,21 @@ EtcdReads::Read* EtcdConnection::answer_by(steady_clock::time_point time, EtcdRe
   return nullptr;
 }
 
-// The last one that failed for want of a connection is asked why.
+// In the order of the configuration, so that what lasts reads the same. One that failed for want of a
+// connection is asked why.
 tl::unexpected<Error> EtcdConnection::nobody_answered(EtcdReads& reads) {
   std::string why;
-  for (EtcdReads::Read& read : reads.all()) {
-    const bool last = &read == &reads.all().back();
-    const grpc::Status status = read.ended ? read.status : too_late();
-    std::string what = error_of(status, read.longest).message;
-    if (!read.line.is_connected()) what = last ? why_no_connection(read.line) : "no connection";
-    why += (why.empty() ? "" : "; ") + ("etcd at " + read.line.address()) + ": " + what;
-    read.line.doubt(read.was_connected, status);
+  bool asked_why = false;
+  for (const auto& line : lines_) {
+    const auto read = std::find_if(reads.all().begin(), reads.all().end(),
+                                   [&](const EtcdReads::Read& it) { return &it.line == line.get(); });
+    if (read == reads.all().end()) continue;
+    const grpc::Status status = read->ended ? read->status : too_late();
+    std::string what = error_of(status, deadline_).message;
+    if (!line->is_connected())
+      what = std::exchange(asked_why, true) ? "no connection" : why_no_connection(*line);
+    why += (why.empty() ? "" : "; ") + ("etcd at " + line->address()) + ": " + what;
+    line->doubt(read->was_connected, status);
   }
   go_to_next();
   return fail(Errc::unavailable, why);

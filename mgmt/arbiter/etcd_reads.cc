@@ -20,7 +20,7 @@ EtcdReads::~EtcdReads() {
 }
 
 EtcdReads::Read& EtcdReads::begin(Line& line, Nanos longest) {
-  Read& read = reads_.emplace_back(line, longest, line.is_connected());
+  Read& read = reads_.emplace_back(line, line.is_connected());
   read.call.set_wait_for_ready(true);
   bound(read.call, longest);
   if (!gate_.enter(read.call)) {

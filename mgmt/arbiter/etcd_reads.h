@@ -16,7 +16,6 @@ class EtcdReads {
  public:
   struct Read {
     Line& line;
-    Nanos longest;
     bool was_connected;
     grpc::ClientContext call{};
     std::unique_ptr<grpc::ClientAsyncResponseReader<etcdserverpb::RangeResponse>> reader{};

@@ -105,7 +105,13 @@ grpc::Status Line::make(grpc::ClientContext& call, Nanos longest,
 Error error_of(const grpc::Status& status, Nanos longest) {
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED)
     return {Errc::timed_out, "no answer within " + std::to_string(longest / 1ms) + " ms"};
-  return {Errc::unavailable, status.error_message()};
+  const std::string said = status.error_message();
+  const auto has = [&](const char* words) { return said.find(words) != std::string::npos; };
+  if (has("wrong version number"))
+    return {Errc::unavailable, "it does not speak TLS; give it certificates, or this node `tls: none`"};
+  if (has("failed to connect") && has("Socket closed"))
+    return {Errc::unavailable, "it closes new connections; check `tls` and the certificates on both sides"};
+  return {Errc::unavailable, said};
 }
 
 }  // namespace stillwater::mgmt::arbiter
