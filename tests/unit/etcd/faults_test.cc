@@ -10,20 +10,12 @@
 
 #include "tests/unit/etcd/etcd_server.h"
 #include "tests/unit/etcd/stored.h"
-#include "tests/unit/witness/records.h"
 
 namespace stillwater::mgmt::etcd::test {
 namespace {
 
 using Catch::Contains;
 using std::chrono::steady_clock;
-using witness::test::answer_of;
-using witness::test::kPatience;
-using witness::test::read;
-using witness::test::record;
-using witness::test::swap;
-using witness::test::value;
-using Kind = ArbiterAnswer::Kind;
 
 std::unique_ptr<EtcdClient> client_of(std::vector<std::string> endpoints, Nanos deadline) {
   return value(EtcdClient::create(
