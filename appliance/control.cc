@@ -194,6 +194,7 @@ mgmt::NodeStatus NodeControl::status() {
   out.replication_refused = view.refused;
   out.last_refusal = view.last_refusal;
   out.last_takeover = view.last_takeover;
+  out.link_protection = view.link_protection;
   out.paths = view.paths;
   out.health = view.health;
   out.stuck = view.stuck;

@@ -104,7 +104,8 @@ struct NodeStatus {
   std::uint64_t held_packets = 0;
   std::uint64_t replication_refused = 0;  // connections or messages refused
   std::string last_refusal;
-  std::string paths;  // to the peer, each with how it is; empty on a lone node
+  std::string link_protection;  // of the connection to the peer; empty while there is none
+  std::string paths;            // to the peer, each with how it is; empty on a lone node
   FenceStatus fence;
   std::string health;               // what makes this node less fit to lead, with weights; empty: it is well
   std::string stuck;                // a worker that does not step on; empty: all do

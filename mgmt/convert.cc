@@ -92,6 +92,7 @@ void fill(v1::NodeStatus& message, const NodeStatus& status) {
   message.set_replication_refused(status.replication_refused);
   message.set_last_refusal(status.last_refusal);
   message.set_last_takeover(status.last_takeover);
+  message.set_link_protection(status.link_protection);
   message.set_paths(status.paths);
   message.set_health(status.health);
   message.set_stuck(status.stuck);

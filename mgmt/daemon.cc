@@ -5,6 +5,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "mgmt/grpc_log.h"
+
 namespace stillwater::mgmt {
 
 void set_up_log(const std::string& level) {
@@ -13,6 +15,7 @@ void set_up_log(const std::string& level) {
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
+  take_grpc_log();
 }
 
 sigset_t block_ending_signals() {

@@ -6,8 +6,8 @@
 
 namespace stillwater::mgmt {
 
-// Sends spdlog to standard error, one line an event: time, level, thread, text. `level` as spdlog names them.
-// Once a process.
+// Sends spdlog, and what gRPC says, to standard error, one line an event: time, level, thread, text. `level`
+// as spdlog names them. Once a process.
 void set_up_log(const std::string& level);
 
 // SIGINT, SIGTERM and SIGHUP, blocked from now on in this thread and those that it starts, so that only a

@@ -17,9 +17,9 @@
 #include "appliance/node/sync_meter.h"
 #include "appliance/replication/handshake.h"
 #include "appliance/replication/paths.h"
-#include "appliance/replication/repeat_filter.h"
 #include "base/arbiter.h"
 #include "base/committed_epoch.h"
+#include "base/repeat_filter.h"
 #include "base/thread.h"
 #include "ckpt_engine/trackers/factory.h"
 #include "dataplane/dataplane.h"
@@ -35,6 +35,7 @@ struct NodeView {
   std::uint64_t term = 0;
   std::uint64_t committed_epoch = 0;
   std::string peer;
+  std::string link_protection;           // of the connection to the peer; empty while there is none
   std::string paths;                     // to the peer, each with how it is; empty on a lone node
   std::string cannot_fail_over_because;  // empty: it can
   std::optional<ArbiterRecord> record;   // the newest known

@@ -84,6 +84,7 @@ void Node::publish() {
            .term = machine().term(),
            .committed_epoch = pair_->committed(),
            .peer = link_ ? peer_ : std::string(),
+           .link_protection = link_ ? link_->channel().protection() : std::string(),
            .paths = paths_text(),
            .cannot_fail_over_because = machine().cannot_fail_over_because(published_),
            .record = machine().record(),

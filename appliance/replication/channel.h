@@ -44,6 +44,8 @@ class Channel {
   // Of a secured channel: the node that the peer's certificate names, and the secret. Nothing in the clear.
   [[nodiscard]] virtual std::optional<std::string> certified_node() const = 0;
   [[nodiscard]] virtual std::optional<ConnectionSecret> secret() const = 0;
+  // For people: TLS version and cipher, or "not encrypted".
+  [[nodiscard]] virtual std::string protection() const = 0;
 
  protected:
   explicit Channel(UniqueFd fd) : fd_(std::move(fd)) {}

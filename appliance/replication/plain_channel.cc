@@ -19,6 +19,7 @@ class PlainChannel final : public Channel {
   bool has_more() const override { return false; }
   std::optional<std::string> certified_node() const override { return std::nullopt; }
   std::optional<ConnectionSecret> secret() const override { return std::nullopt; }
+  std::string protection() const override { return "not encrypted"; }
 
   Status send_all(std::span<const std::byte> bytes, const Clock& clock, Instant deadline) override {
     while (!bytes.empty()) {

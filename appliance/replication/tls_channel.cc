@@ -138,6 +138,10 @@ std::optional<ConnectionSecret> TlsChannel::secret() const {
   return exported ? std::optional(secret) : std::nullopt;
 }
 
+std::string TlsChannel::protection() const {
+  return std::string(SSL_get_version(ssl_)) + ", " + SSL_get_cipher_name(ssl_);
+}
+
 tl::unexpected<Error> TlsChannel::broken(int ssl_error) {
   const int system_error = errno;
   failed_ = true;

@@ -25,6 +25,7 @@ class TlsChannel final : public Channel {
   bool has_more() const override { return secured_ && has_more_; }
   std::optional<std::string> certified_node() const override { return certified_; }
   std::optional<ConnectionSecret> secret() const override;
+  std::string protection() const override;
 
  private:
   TlsChannel(UniqueFd fd, SSL* ssl, std::string peer)

@@ -24,9 +24,10 @@ struct EtcdClientOptions {
 // "/stillwater/pairs/PAIR".
 [[nodiscard]] std::string etcd_key(const std::string& pair);
 
-// A request ends within its deadline and 100 ms, and within 100 ms when this object is destroyed. A read goes
-// from endpoint to endpoint until one answers. A swap is sent to one endpoint only, the first that it finds
-// connected. After a failure the next request begins with another endpoint.
+// A request ends within its deadline and 100 ms, and within 100 ms when this object is destroyed. A read is
+// put to one endpoint after another, each having an equal share of the time before the next is asked as well;
+// the first answer counts. A swap is sent to one endpoint only, the first that it finds connected. After a
+// failure the next request begins with another endpoint.
 //
 // `unanswered` is also an error of etcd (the reason is in `why`), and what cannot be: a value that is no
 // record, a record with an older term than this object has seen, an answer of another etcd than the first.

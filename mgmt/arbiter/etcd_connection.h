@@ -1,6 +1,7 @@
 // Requests to an etcd, one after another, each on the calling thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "etcd/kv.grpc.pb.h"
 #include "mgmt/arbiter/belief.h"
 #include "mgmt/arbiter/connection.h"
+#include "mgmt/arbiter/etcd_reads.h"
 #include "mgmt/arbiter/line.h"
 
 namespace stillwater::mgmt::arbiter {
@@ -28,13 +30,15 @@ class EtcdConnection final : public Connection {
   void stop() override { gate_.close(); }
 
  private:
-  // Whether a request that may have been carried out may be made again.
-  enum class Sent { once, again };
-
-  template <class Request, class Response>
-  [[nodiscard]] Status ask(grpc::Status (etcdserverpb::KV::Stub::*method)(grpc::ClientContext*,
-                                                                          const Request&, Response*),
-                           Sent sent, const Request& request, Response& response);
+  // A read may be carried out twice: members are asked one after another, and all that were asked may answer.
+  [[nodiscard]] Status ask(const etcdserverpb::RangeRequest& request, etcdserverpb::RangeResponse& response);
+  // A swap may not: it is sent to one member, the first that is found connected.
+  [[nodiscard]] Status ask(const etcdserverpb::TxnRequest& request, etcdserverpb::TxnResponse& response);
+  // The first answer that comes by `time`; null: none did, or what `until` says has happened.
+  enum class Until { newest_failed, all_failed };
+  EtcdReads::Read* answer_by(std::chrono::steady_clock::time_point time, EtcdReads& reads, Until until);
+  [[nodiscard]] tl::unexpected<Error> nobody_answered(EtcdReads& reads);
+  [[nodiscard]] std::string why_no_connection(Line& line);
   void begin_with_connected();
   [[nodiscard]] Line& line() { return *lines_[current_]; }
   void go_to_next() { current_ = (current_ + 1) % lines_.size(); }

@@ -26,7 +26,7 @@ system_clock::time_point in(Nanos span) {
 void CallGate::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  if (under_way_ != nullptr) under_way_->TryCancel();
+  for (grpc::ClientContext* call : under_way_) call->TryCancel();
 }
 
 bool CallGate::is_closed() {
@@ -34,17 +34,18 @@ bool CallGate::is_closed() {
   return closed_;
 }
 
-grpc::Status CallGate::pass(grpc::ClientContext& call, const std::function<grpc::Status()>& invoke) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return {grpc::StatusCode::CANCELLED, "no longer asked"};
-    under_way_ = &call;
-  }
-  grpc::Status status = invoke();
+bool CallGate::enter(grpc::ClientContext& call) {
   const std::lock_guard lock(mutex_);
-  under_way_ = nullptr;
-  return status;
+  if (!closed_) under_way_.insert(&call);
+  return !closed_;
 }
+
+void CallGate::leave(grpc::ClientContext& call) {
+  const std::lock_guard lock(mutex_);
+  under_way_.erase(&call);
+}
+
+void bound(grpc::ClientContext& call, Nanos longest) { call.set_deadline(in(longest)); }
 
 grpc::ChannelArguments line_arguments() {
   grpc::ChannelArguments arguments;
@@ -87,16 +88,30 @@ void Line::renew() {
   keep_warm();
 }
 
+void Line::doubt(bool was_connected, const grpc::Status& status) {
+  spared_ = !spared_ && !was_connected && status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+  if (!spared_) renew();
+}
+
 grpc::Status Line::make(grpc::ClientContext& call, Nanos longest,
                         const std::function<grpc::Status()>& invoke) {
-  call.set_deadline(in(std::max(longest, kForWords)));
-  return gate_.pass(call, invoke);
+  if (!gate_.enter(call)) return {grpc::StatusCode::CANCELLED, "no longer asked"};
+  bound(call, std::max(longest, kForWords));
+  grpc::Status status = invoke();
+  gate_.leave(call);
+  return status;
 }
 
 Error error_of(const grpc::Status& status, Nanos longest) {
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED)
     return {Errc::timed_out, "no answer within " + std::to_string(longest / 1ms) + " ms"};
-  return {Errc::unavailable, status.error_message()};
+  const std::string said = status.error_message();
+  const auto has = [&](const char* words) { return said.find(words) != std::string::npos; };
+  if (has("wrong version number"))
+    return {Errc::unavailable, "it does not speak TLS; give it certificates, or this node `tls: none`"};
+  if (has("failed to connect") && has("Socket closed"))
+    return {Errc::unavailable, "it closes new connections; check `tls` and the certificates on both sides"};
+  return {Errc::unavailable, said};
 }
 
 }  // namespace stillwater::mgmt::arbiter

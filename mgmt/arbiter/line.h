@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include <grpcpp/channel.h>
@@ -16,20 +17,24 @@
 
 namespace stillwater::mgmt::arbiter {
 
-// Closed once, by any thread: then the call under way is cancelled, and no other begins. One thread calls.
+// Closed once, by any thread: then the calls under way are cancelled, and no other begins. One thread calls.
 class CallGate {
  public:
   void close();
   [[nodiscard]] bool is_closed();
 
-  // The status of `invoke`, or CANCELLED where the gate is closed.
-  [[nodiscard]] grpc::Status pass(grpc::ClientContext& call, const std::function<grpc::Status()>& invoke);
+  // False where the gate is closed: then do not make the call. Else tell when it has ended.
+  [[nodiscard]] bool enter(grpc::ClientContext& call);
+  void leave(grpc::ClientContext& call);
 
  private:
   std::mutex mutex_;  // guards what follows; not held while a call is made
   bool closed_ = false;
-  grpc::ClientContext* under_way_ = nullptr;
+  std::set<grpc::ClientContext*> under_way_;
 };
+
+// `call` has a deadline `longest` from now.
+void bound(grpc::ClientContext& call, Nanos longest);
 
 // What every line needs: an address meant as written, calls sent once, connections that come back soon.
 [[nodiscard]] grpc::ChannelArguments line_arguments();
@@ -49,8 +54,9 @@ class Line {
   [[nodiscard]] bool is_connected() const;
   // False: not within `longest`, or the gate was closed, which is seen within 50 ms.
   bool connect_within(Nanos longest);
-  // The next call goes over a new connection.
-  void renew();
+  // After a call that ended without an answer: the next goes over a new connection, but for once not where
+  // there was none when the call began. It may need several round trips, and is there soon.
+  void doubt(bool was_connected, const grpc::Status& status);
 
   // Makes `call` through the gate by `invoke`, with a deadline of `longest`, or 50 ms where that is less: an
   // attempt to connect that failed tells why to a call only.
@@ -58,11 +64,14 @@ class Line {
                                   const std::function<grpc::Status()>& invoke);
 
  private:
+  void renew();
+
   const std::string address_;
   const std::shared_ptr<grpc::ChannelCredentials> credentials_;
   const grpc::ChannelArguments arguments_;
   CallGate& gate_;
   std::shared_ptr<grpc::Channel> channel_;
+  bool spared_ = false;  // by the last doubt
 };
 
 // `status`, which is not OK, of a call that had `longest`: timed_out or unavailable.

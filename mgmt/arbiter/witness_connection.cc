@@ -68,13 +68,14 @@ Status WitnessConnection::ask(grpc::Status (v1::Arbiter::Stub::*method)(grpc::Cl
                                                                         Response*),
                               const Request& request, Response& response) {
   const auto end = steady_clock::now() + options_.deadline;
+  const bool was_connected = line_.is_connected();
   line_.connect_within(options_.deadline);
   grpc::ClientContext call;
   const grpc::Status status = line_.make(call, end - steady_clock::now(), [&] {
     return (v1::Arbiter::Stub(line_.channel()).*method)(&call, request, &response);
   });
   if (status.ok()) return {};
-  if (!call.GetServerTrailingMetadata().contains(kErrorMetadata)) line_.renew();
+  if (!call.GetServerTrailingMetadata().contains(kErrorMetadata)) line_.doubt(was_connected, status);
   return tl::unexpected(error_of(status, options_.deadline));
 }
 

@@ -70,6 +70,7 @@ std::string pair(const v1::NodeStatus& s) {
       s.role() == "syncing" || s.has_sync() || (s.sync_progress() > 0 && s.sync_progress() < 1);
   std::string text = fact("fail over now", s.can_fail_over() ? "yes" : "no: " + s.cannot_fail_over_because());
   text += fact("peer", s.peer().empty() ? "none connected" : s.peer());
+  if (!s.link_protection().empty()) text += fact("replication link", s.link_protection());
   if (!s.paths().empty()) text += fact("paths", s.paths());
   if (!s.health().empty()) text += fact("health", "less fit to lead: " + s.health());
   if (s.peer_penalty() > 0) text += fact("peer's health", fmt::format("penalty {}", s.peer_penalty()));

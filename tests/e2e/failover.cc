@@ -57,6 +57,7 @@ TEST_CASE("a killed active is succeeded on its kernel's word, long before its le
   };
   PairFixture pair("kernels-word", patient, patient);
   pair.start_in_sync();
+  CHECK(pair.a.status().value("link_protection", std::string()) == "not encrypted");
   pair.open_flows(20, 20);
   pair.a.kill();
   INFO(pair.b.log());

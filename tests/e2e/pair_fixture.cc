@@ -12,9 +12,8 @@
 namespace stillwater::e2e {
 namespace {
 
-rig::Topology build_network() {
-  auto network = rig::Topology::build(rig::with_witness(rig::pair_network(rig::DataPorts::of_the_daemon)),
-                                      rig::own_prefix());
+rig::Topology built(const rig::Plan& plan) {
+  auto network = rig::Topology::build(plan, rig::own_prefix());
   if (!network) FAIL(network.error().message);
   return std::move(*network);
 }
@@ -58,16 +57,23 @@ std::string with_second_path(std::string text) {
                                 : "  second_path: {listen: 10.80.6.2:7700, peer: 10.80.6.1:7700}\n"));
 }
 
-std::string without_arbiter(std::string text, const std::string& prefer) {
+std::string with_arbiter(std::string text, const std::string& section) {
   const std::size_t begin = text.find("arbiter: witness");
   const std::size_t end = text.find("log:");
   REQUIRE(begin != std::string::npos);
   REQUIRE(end != std::string::npos);
-  return text.replace(begin, end - begin, "arbiter: none\nprefer: " + prefer + "\n");
+  return text.replace(begin, end - begin, section);
 }
 
-PairFixture::PairFixture(const std::string& test_name, const Edit& edit_b, const Edit& edit_a)
-    : network(build_network()),
+std::string without_arbiter(std::string text, const std::string& prefer) {
+  return with_arbiter(std::move(text), "arbiter: none\nprefer: " + prefer + "\n");
+}
+
+rig::Plan network_of_a_pair() { return rig::with_witness(rig::pair_network(rig::DataPorts::of_the_daemon)); }
+
+PairFixture::PairFixture(const std::string& test_name, const Edit& edit_b, const Edit& edit_a,
+                         const rig::Plan& plan)
+    : network(built(plan)),
       where(places(test_name)),
       a(where, "fw-a", network.space("active"), for_tests(edit_a)),
       b(where, "fw-b", network.space("standby"), for_tests(edit_b)) {

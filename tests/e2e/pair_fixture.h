@@ -17,15 +17,20 @@ using Edit = std::function<std::string(std::string)>;
 
 // The configuration with the second cable of the pair's network.
 [[nodiscard]] std::string with_second_path(std::string text);
-// The configuration with `arbiter: none` in place of the witness, and this `prefer`.
+// The configuration with `section`, which names another arbiter, in place of the witness's.
+[[nodiscard]] std::string with_arbiter(std::string text, const std::string& section);
+// The configuration with `arbiter: none`, and this `prefer`.
 [[nodiscard]] std::string without_arbiter(std::string text, const std::string& prefer);
 
 // Adds a section `tracking` with these keys.
 [[nodiscard]] Edit with_tracking(const std::string& keys);
+// Of the daemon's ports, with a witness.
+[[nodiscard]] rig::Plan network_of_a_pair();
 
 // Needs root; the namespaces go with it.
 struct PairFixture {
-  explicit PairFixture(const std::string& test_name, const Edit& edit_b = {}, const Edit& edit_a = {});
+  explicit PairFixture(const std::string& test_name, const Edit& edit_b = {}, const Edit& edit_a = {},
+                       const rig::Plan& plan = network_of_a_pair());
   // Checks that verification mode, in which the nodes run where the kernel can, found no fault.
   ~PairFixture();
 

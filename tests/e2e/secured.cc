@@ -20,17 +20,25 @@ class Authority {
   }
   // The configuration with the certificate of `shown`, and TLS on the replication link.
   [[nodiscard]] Edit secures(const std::string& shown, const std::string& peer) const {
-    return [folder = folder_, shown, peer](std::string text) {
-      const std::size_t link = text.find("\nreplication:\n");
-      const std::size_t line = text.find("  tls: none", link);
-      REQUIRE(line != std::string::npos);
-      return text.replace(line, text.find('\n', line) - line,
-                          "  tls_ca: " + folder + "/ca.pem\n  tls_certificate: " + folder + "/" + shown +
-                              ".pem\n  tls_key: " + folder + "/" + shown + ".key\n  peer_name: " + peer);
-    };
+    return with_tls("replication", shown, "\n  peer_name: " + peer);
+  }
+  // The same for the way to the witness.
+  [[nodiscard]] Edit secures_witness(const std::string& shown) const {
+    return with_tls("witness", shown, "");
   }
 
  private:
+  [[nodiscard]] Edit with_tls(const std::string& section, const std::string& shown,
+                              const std::string& more) const {
+    const std::string files = folder_ + "/" + shown;
+    const std::string tls = "  tls_ca: " + folder_ + "/ca.pem\n  tls_certificate: " + files +
+                            ".pem\n  tls_key: " + files + ".key" + more;
+    return [section, tls](std::string text) {
+      const std::size_t line = text.find("  tls: none", text.find("\n" + section + ":\n"));
+      REQUIRE(line != std::string::npos);
+      return text.replace(line, text.find('\n', line) - line, tls);
+    };
+  }
   void pki(std::vector<std::string> words) const {
     words.insert(words.begin(), {client_, "pki"});
     words.insert(words.end(), {"--dir", folder_});
@@ -49,6 +57,8 @@ TEST_CASE("a secured pair comes into sync, and no session is lost when its activ
   const Authority authority(places("secured"), "pki");
   PairFixture pair("secured", authority.secures("fw-b", "fw-a"), authority.secures("fw-a", "fw-b"));
   pair.start_in_sync();
+  for (const NodeUnderTest* node : {&pair.a, &pair.b})
+    CHECK_THAT(node->status().value("link_protection", std::string()), Catch::StartsWith("TLSv1.3, TLS_"));
   pair.open_flows(100, 100);
   pair.load->new_connections().start();
   pair.a.kill();
@@ -76,6 +86,25 @@ TEST_CASE(
   CHECK(pair.b.status().value("sessions", 0) == 0);
   pair.open_flows(20);
   pair.require_flows_survive();
+}
+
+TEST_CASE("a node that wants TLS of a witness in the clear says so once, and what to do") {
+  const Authority authority(places("witness-in-the-clear"), "pki");
+  PairFixture pair("witness-in-the-clear", {}, authority.secures_witness("fw-a"));
+  pair.a.start();
+  const auto reads_unanswered = [&] {
+    return pair.a.log().find("it does not speak TLS; give it certificates");
+  };
+  REQUIRE(eventually(20s, [&] { return reads_unanswered() != std::string::npos; }));
+  const auto uptime = [&] { return pair.a.status().value("uptime_s", 0.0); };
+  REQUIRE(eventually(20s, [&, before = uptime()] { return uptime() > before + 2; }));  // many attempts later
+  const std::string log = pair.a.log();
+  INFO(log);
+  const std::string words = "a TLS handshake failed: the other side does not speak TLS";
+  REQUIRE(log.find(words) != std::string::npos);
+  CHECK(log.find(words) == log.rfind(words));
+  CHECK(log.find("give it certificates") == log.rfind("give it certificates"));
+  CHECK(log.find("SSL_ERROR_SSL") == std::string::npos);
 }
 
 TEST_CASE("a daemon whose certificate is for another node does not start, and says what it expected") {

@@ -9,19 +9,11 @@
 #include "tests/unit/etcd/etcd_server.h"
 #include "tests/unit/etcd/stored.h"
 #include "tests/unit/mgmt/test_authority.h"
-#include "tests/unit/witness/records.h"
 
 namespace stillwater::mgmt::etcd::test {
 namespace {
 
 using Catch::Contains;
-using witness::test::error;
-using witness::test::kPatience;
-using witness::test::read;
-using witness::test::record;
-using witness::test::swap;
-using witness::test::value;
-using Kind = ArbiterAnswer::Kind;
 
 // Swaps on, from whatever the record is, until term `last`; returns the terms that it won.
 std::vector<std::uint64_t> terms_won(Arbiter& arbiter, const std::string& name, std::uint64_t last) {

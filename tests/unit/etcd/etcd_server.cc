@@ -8,8 +8,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "tests/unit/witness/records.h"
-
 namespace stillwater::mgmt::etcd::test {
 
 // Bound with SO_REUSEADDR and not listening: a server that sets it too may bind and listen beside it.
@@ -68,14 +66,14 @@ void EtcdServer::kill() {
 }
 
 std::unique_ptr<EtcdClient> EtcdServer::client(Nanos deadline) const {
-  return witness::test::value(
+  return value(
       EtcdClient::create({.endpoints = {address_}, .pair = "edge", .deadline = deadline, .tls = Tls::none}));
 }
 
 ArbiterRecord read_at_last(Arbiter& arbiter) {
-  const auto end = std::chrono::steady_clock::now() + witness::test::kPatience;
+  const auto end = std::chrono::steady_clock::now() + kPatience;
   for (;;) {
-    const auto answer = witness::test::read(arbiter);
+    const auto answer = read(arbiter);
     if (answer.kind == ArbiterAnswer::Kind::record) return answer.newest;
     INFO(answer.why);
     REQUIRE(std::chrono::steady_clock::now() < end);

@@ -7,11 +7,21 @@
 #include "mgmt/arbiter/etcd_client.h"
 #include "tests/unit/mgmt/process.h"
 #include "tests/unit/witness/asking.h"
+#include "tests/unit/witness/records.h"
 
 namespace stillwater::mgmt::etcd::test {
 
 using arbiter::EtcdClient;
 using arbiter::EtcdClientOptions;
+// Any arbiter is asked in the same way.
+using witness::test::answer_of;
+using witness::test::error;
+using witness::test::Kind;
+using witness::test::kPatience;
+using witness::test::read;
+using witness::test::record;
+using witness::test::swap;
+using witness::test::value;
 
 // A free port of the loopback that nobody else is given while this object lives.
 class HeldPort {
@@ -37,7 +47,7 @@ class EtcdServer {
   [[nodiscard]] const std::string& address() const { return address_; }
 
   // Client of the pair "edge". What it is told first may take as long as an etcd needs to start.
-  [[nodiscard]] std::unique_ptr<EtcdClient> client(Nanos deadline = witness::test::kPatience) const;
+  [[nodiscard]] std::unique_ptr<EtcdClient> client(Nanos deadline = kPatience) const;
 
  private:
   const std::optional<TlsFiles> files_;

@@ -1,30 +1,61 @@
 // The client against a real etcd that is away, killed and frozen.
+#include <array>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
+#include <mutex>
 
 #include <catch2/catch.hpp>
+#include <grpcpp/grpcpp.h>
 
 #include "tests/unit/etcd/etcd_server.h"
 #include "tests/unit/etcd/stored.h"
-#include "tests/unit/witness/records.h"
 
 namespace stillwater::mgmt::etcd::test {
 namespace {
 
 using Catch::Contains;
 using std::chrono::steady_clock;
-using witness::test::answer_of;
-using witness::test::kPatience;
-using witness::test::read;
-using witness::test::record;
-using witness::test::swap;
-using witness::test::value;
-using Kind = ArbiterAnswer::Kind;
 
 std::unique_ptr<EtcdClient> client_of(std::vector<std::string> endpoints, Nanos deadline) {
   return value(EtcdClient::create(
       {.endpoints = std::move(endpoints), .pair = "edge", .deadline = deadline, .tls = Tls::none}));
 }
+
+// Three members of one etcd that no more than answers reads: the one that is asked first does so when all
+// three have been asked, the others do not.
+class SlowMembers final : public etcdserverpb::KV::Service {
+ public:
+  SlowMembers() {
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      int port = 0;
+      grpc::ServerBuilder builder;
+      builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+      builder.RegisterService(this);
+      servers_.push_back(builder.BuildAndStart());
+      addresses[i] = "127.0.0.1:" + std::to_string(port);
+    }
+  }
+
+  grpc::Status Range(grpc::ServerContext* call, const etcdserverpb::RangeRequest*,
+                     etcdserverpb::RangeResponse* response) override {
+    std::unique_lock lock(mutex_);
+    const bool first = ++asked_ == 1;
+    changed_.notify_all();
+    const auto done = [&] { return first ? asked_ == addresses.size() : call->IsCancelled(); };
+    while (!done() && !call->IsCancelled()) changed_.wait_for(lock, 10ms);
+    response->mutable_header()->set_cluster_id(1);
+    return done() ? grpc::Status::OK : grpc::Status::CANCELLED;
+  }
+
+  std::array<std::string, 3> addresses;
+
+ private:
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::size_t asked_ = 0;
+  std::vector<std::unique_ptr<grpc::Server>> servers_;
+};
 
 // What the record may be: `known`, or what an unanswered swap would have made of it.
 struct Possible {
@@ -133,6 +164,14 @@ TEST_CASE("etcd: the next endpoint is asked where one is away or frozen; another
   const auto other = read(*patient);
   CHECK(other.kind == Kind::unanswered);
   CHECK_THAT(other.why, Contains("is of another cluster"));
+}
+
+TEST_CASE("etcd: a member that answers late is believed, although the others were asked meanwhile") {
+  const SlowMembers etcd;
+  const auto client = client_of({etcd.addresses.begin(), etcd.addresses.end()}, 3s);
+  const auto answer = read(*client);
+  INFO(answer.why);
+  CHECK(answer.kind == Kind::record);
 }
 
 TEST_CASE("etcd: a client that ends in the middle of a request does not wait for it") {

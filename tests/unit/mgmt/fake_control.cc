@@ -81,6 +81,7 @@ NodeStatus full_status() {
   s.held_packets = 7;
   s.replication_refused = 2;
   s.last_refusal = "term 2 is over";
+  s.link_protection = "TLSv1.3, TLS_AES_256_GCM_SHA384";
   s.paths = "1 carries state, 2 silent";
   s.standbys_lost = 3;
   s.fence = {.kind = "none", .sent_past_lease = 40, .sent_past_lease_max = 1536, .fenced_frames = 9};

@@ -58,6 +58,8 @@ Process::~Process() {
 
 void Process::send(int signal) const { ::kill(pid_, signal); }
 
+std::string Process::err() const { return content(scratch_ / "err"); }
+
 Finished Process::wait() {
   pollfd ended{handle_.get(), POLLIN, 0};
   if (::poll(&ended, 1, kPatienceMs) != 1) send(SIGKILL);

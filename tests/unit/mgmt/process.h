@@ -27,6 +27,8 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void send(int signal) const;
+  // What it wrote to standard error so far; before wait().
+  [[nodiscard]] std::string err() const;
   // At its end, or after 30 s, when it is killed. Once.
   [[nodiscard]] Finished wait();
 

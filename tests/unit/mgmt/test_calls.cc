@@ -84,6 +84,7 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.held_packets() == 7);
   CHECK(status.replication_refused() == 2);
   CHECK(status.last_refusal() == "term 2 is over");
+  CHECK(status.link_protection() == full_status().link_protection);
   CHECK(status.paths() == full_status().paths);
   CHECK(status.standbys_lost() == 3);
   CHECK(status.fence().kind() == "none");

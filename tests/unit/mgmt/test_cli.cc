@@ -58,6 +58,7 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "peer                fw-b\n",
            "arbiter             none: a cut cable is answered by prefer: availability\n",
            "last takeover       fenced 0.4 ms, finished 0.1 ms, announced 1.2 ms\n",
+           "replication link    TLSv1.3, TLS_AES_256_GCM_SHA384\n",
            "paths               1 carries state, 2 silent\n",
            "standbys lost       3\n",
            "fence               none: a freeze may let out 1,536 frames past the lease at most; sent past "

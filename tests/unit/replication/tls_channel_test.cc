@@ -53,6 +53,7 @@ TEST_CASE(
   CHECK(link.acceptor->certified_node() == "fw-a");
   REQUIRE(link.dialler->secret().has_value());
   CHECK(link.dialler->secret() == link.acceptor->secret());
+  CHECK_THAT(link.dialler->protection(), Catch::StartsWith("TLSv1.3, TLS_"));
 
   std::string much(3'000'000, 'x');
   for (std::size_t i = 0; i < much.size(); i += 997) much[i] = static_cast<char>('a' + i % 26);

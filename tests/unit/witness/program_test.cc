@@ -1,12 +1,15 @@
 // The program stillwater-witness, as an operator meets it.
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 
 #include "tests/unit/mgmt/process.h"
+#include "tests/unit/mgmt/test_authority.h"
 #include "tests/unit/witness/asking.h"
 #include "tests/unit/witness/records.h"
 
@@ -40,6 +43,20 @@ struct Running : Process {
     REQUIRE(read(*client_of(room.address)).kind == Kind::record);
   }
 };
+
+// Where it says that it listens.
+std::string address_of(const Process& program) {
+  const std::string words = "listens at ";
+  for (const auto end = std::chrono::steady_clock::now() + kPatience;;) {
+    const std::string log = program.err();
+    const std::size_t begin = log.find(words) + words.size();
+    if (log.find(words) != std::string::npos && log.find(',', begin) != std::string::npos)
+      return log.substr(begin, log.find(',', begin) - begin);
+    INFO(log);
+    REQUIRE(std::chrono::steady_clock::now() < end);
+    ::poll(nullptr, 0, 5);
+  }
+}
 
 }  // namespace
 
@@ -79,6 +96,27 @@ TEST_CASE("a witness killed between requests, and in one: the same client goes o
     CHECK(answer.kind == Kind::unanswered);
     CHECK(answer.why != "");
   }
+}
+
+TEST_CASE("of clients that do not speak TLS a witness's log has one line, which says what to do") {
+  const Room room;
+  const mgmt::test::TestAuthority authority;
+  const TlsFiles files = authority.node("witness");
+  Process program(command({"--listen", "127.0.0.1:0", "--data", room.data, "--tls-ca", files.ca, "--tls-cert",
+                           files.cert, "--tls-key", files.key}));
+  const auto client = client_of(address_of(program), 300ms);
+  for (int i = 0; i < 5; ++i) {
+    const auto answer = read(*client);
+    CHECK(answer.kind == Kind::unanswered);
+    CHECK_THAT(answer.why, Contains("check `tls` and the certificates on both sides"));
+  }
+  program.send(SIGTERM);
+  const auto done = program.wait();
+  const std::string words = "the other side does not speak TLS; use `tls: none` on both sides or on none";
+  const std::size_t first = done.err.find(words);
+  REQUIRE(first != std::string::npos);
+  CHECK(done.err.find(words, first + 1) == std::string::npos);
+  CHECK_THAT(done.err, !Contains("SSL_ERROR_SSL"));
 }
 
 TEST_CASE("help and version") {

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-namespace stillwater::appliance {
+namespace stillwater {
 
 // Lets the first of equal texts through, and one a minute afterwards. One thread.
 class RepeatFilter {
@@ -37,4 +37,4 @@ class RepeatFilter {
   std::map<std::string, Said> said_;
 };
 
-}  // namespace stillwater::appliance
+}  // namespace stillwater
