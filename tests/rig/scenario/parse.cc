@@ -153,6 +153,7 @@ void read_load(Mapping& root, LoadPlan& load) {
   read_programs(at, load.programs);
   at.number("server_first", load.server_first, 0, 10'000);
   at.number("churn_per_s", load.churn_per_s, 0, 2'000);
+  at.number("stress_cpus", load.stress_cpus, 0, 1024);
   at.duration("before", load.before, 1s, 3600s);
   at.duration("after", load.after, 1s, 3600s);
   at.finish();

@@ -1,5 +1,6 @@
 #include "tests/rig/systems/stillwater_pair.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
@@ -164,6 +165,14 @@ PairState StillwaterPair::state() {
   const bool whole = leaders == 1 && standbys == 1 && state.not_whole_because.empty();
   state.not_whole_because = whole ? "" : roles;
   return state;
+}
+
+std::optional<std::uint64_t> StillwaterPair::term() {
+  std::optional<std::uint64_t> latest;
+  for (const NodeId id : {NodeId::standby, NodeId::active}) {
+    if (const auto node = status(id)) latest = std::max(latest.value_or(0), node->term);
+  }
+  return latest;
 }
 
 Result<std::optional<CheckpointFigures>> StillwaterPair::checkpoint_figures() {

@@ -35,6 +35,7 @@ class StillwaterPair final : public System {
   [[nodiscard]] std::string not_redundant_because() override;
   [[nodiscard]] bool says_who_leads() const override { return true; }
   [[nodiscard]] PairState state() override;
+  [[nodiscard]] std::optional<std::uint64_t> term() override;
   [[nodiscard]] Node node(NodeId id) const override;
   void expect_gone(NodeId id) override { machine(id).expected_gone = true; }
   [[nodiscard]] Status restart(NodeId id) override;

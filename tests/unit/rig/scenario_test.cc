@@ -227,14 +227,16 @@ TEST_CASE("the loads that a scenario may add are read as they are written, and a
   const auto plain = parse_scenario(kSample, "s.yaml", known());
   REQUIRE(plain);
   CHECK(plain->load.server_first == 0);
+  CHECK(plain->load.stress_cpus == 0);
   CHECK(plain->load.replay.file.empty());
   CHECK(plain->load.programs.empty());
   const auto scenario =
-      parse_scenario(with_load("server_first: 20, programs: [iperf3, http], "
+      parse_scenario(with_load("server_first: 20, stress_cpus: 2, programs: [iperf3, http], "
                                "replay: {file: a.pcap, from: server, per_second: 50, times: 3}"),
                      "s.yaml", known());
   REQUIRE(scenario);
   CHECK(scenario->load.server_first == 20);
+  CHECK(scenario->load.stress_cpus == 2);
   CHECK(scenario->load.programs == std::vector<std::string>{"iperf3", "http"});
   CHECK(scenario->load.replay.file == "a.pcap");
   CHECK(scenario->load.replay.from_server);
