@@ -82,6 +82,7 @@ Exit say(const Error& error, Exit exit) {
 SystemOptions system_options(const Options& options, const Scenario& scenario) {
   SystemOptions system = options.system;
   system.own = scenario.own_systems;
+  system.security = scenario.security;
   return system;
 }
 

@@ -177,6 +177,7 @@ Scenario read(const YAML::Node& node, const Known& known, Mistakes& mistakes) {
   root.text("about", scenario.about);
   read_topology(root, scenario.topology);
   read_systems(root, scenario, known, mistakes);
+  scenario.security = read_security(root);
   read_faults(root, scenario, known, mistakes);
   read_load(root, scenario.load);
   read_matrix(root, scenario.matrix);

@@ -56,6 +56,7 @@ struct Scenario {
   TopologyPlan topology;
   std::vector<std::string> systems{"stillwater"};
   std::vector<CommandSystem> own_systems{};  // those of `systems` that it describes itself
+  Security security = Security::configured;  // of Stillwater pairs that do not say it themselves
   std::vector<std::string> faults{"kill"};
   LoadPlan load;
   MatrixPlan matrix{};
