@@ -23,7 +23,7 @@ constexpr auto kFaults = std::to_array<BenchFault>({
     {"failback", "switchover:1s", "planned-stop"},
 });
 
-Status check_names(const std::vector<std::string>& names) {
+Status check_fault_names(const std::vector<std::string>& names) {
   std::vector<std::string> known;
   for (const BenchFault& it : kFaults) known.emplace_back(it.name);
   for (const std::string& name : names) {
@@ -43,7 +43,7 @@ void add_once(std::vector<std::string>& words, std::string_view word) {
 std::span<const BenchFault> bench_faults() { return kFaults; }
 
 Status choose(const BenchChoice& choice, Scenario& scenario) {
-  if (Status known = check_names(choice.faults); !known) return known;
+  if (Status known = check_fault_names(choice.faults); !known) return known;
   const auto chosen = [&](const BenchFault& it) {
     return choice.faults.empty() ||
            std::find(choice.faults.begin(), choice.faults.end(), it.name) != choice.faults.end();
