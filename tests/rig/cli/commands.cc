@@ -11,6 +11,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/rig/bench/figures.h"
+#include "tests/rig/bench/results.h"
 #include "tests/rig/faults/catalogue.h"
 #include "tests/rig/matrix/matrix_run.h"
 #include "tests/rig/process/interrupts.h"
@@ -70,7 +72,8 @@ bool all_measured(const Document& document) {
 
 Exit exit_of(const Document& document, Act act) {
   if (document.interrupted) return Exit::interrupted;
-  const bool good = act == Act::compare ? all_measured(document) : document.good();
+  const bool compares = act == Act::compare || act == Act::bench;
+  const bool good = compares ? all_measured(document) : document.good();
   return good ? Exit::good : Exit::bad;
 }
 
@@ -82,6 +85,7 @@ Exit say(const Error& error, Exit exit) {
 SystemOptions system_options(const Options& options, const Scenario& scenario) {
   SystemOptions system = options.system;
   system.own = scenario.own_systems;
+  system.security = scenario.security;
   return system;
 }
 
@@ -93,6 +97,53 @@ Result<Scenario> wanted(const Options& options) {
     return tl::unexpected(applied.error());
   }
   return scenario;
+}
+
+Result<Scenario> wanted_bench(const Options& options) {
+  const std::string name = options.control_minutes ? kBenchControl : kBenchScenario;
+  auto scenario = load_scenario(name, options.scenarios, known_names(options.system));
+  if (!scenario) return scenario;
+  if (options.control_minutes) {
+    scenario->load.before = std::chrono::minutes(*options.control_minutes);
+    scenario->repetitions = options.bench.repetitions.value_or(scenario->repetitions);
+  } else if (Status chosen = choose(options.bench, *scenario); !chosen) {
+    return tl::unexpected(chosen.error());
+  }
+  const Known known = known_names(system_options(options, *scenario));
+  Overrides overrides;
+  overrides.security = options.overrides.security;
+  overrides.keep_captures = options.overrides.keep_captures;
+  if (Status applied = apply(overrides, known, *scenario); !applied) return tl::unexpected(applied.error());
+  return scenario;
+}
+
+// All repetitions, with the report written after each. failed_precondition: what stands in the way, before
+// anything was started; io: the report cannot be written.
+Result<Document> measure(const Scenario& scenario, const SystemOptions& system, Interrupts& interrupts) {
+  if (const auto found = obstacles(scenario, system); !found.empty()) {
+    return fail(Errc::failed_precondition, fmt::format("cannot run: {}", fmt::join(found, "\ncannot run: ")));
+  }
+  Status written;
+  const auto keep = [&](const Document& document) { written = write_report(document, system.out); };
+  Document document = run_series(scenario, system, interrupts, keep);
+  if (document.interrupted) std::fprintf(stderr, "interrupted; everything was removed\n");
+  if (!document.runs.empty()) keep(document);
+  if (!written) return tl::unexpected(written.error());
+  return document;
+}
+
+Exit exit_of(const Error& of_measuring) {
+  return of_measuring.code == Errc::failed_precondition ? Exit::cannot_run : Exit::bad;
+}
+
+void say_where(const std::string& out) {
+  std::printf("report: %s/report.json, report.xml, report.html\n", out.c_str());
+}
+
+// Empty: it cannot be read.
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // What was asked for, but for seed and length.
@@ -139,21 +190,37 @@ Exit run(const Options& options) {
   const auto scenario = wanted(options);
   if (!scenario) return say(scenario.error(), Exit::cannot_run);
   const SystemOptions system = system_options(options, *scenario);
-  if (const auto found = obstacles(*scenario, system); !found.empty()) {
-    for (const std::string& obstacle : found) std::fprintf(stderr, "cannot run: %s\n", obstacle.c_str());
-    return Exit::cannot_run;
+  const auto document = measure(*scenario, system, interrupts);
+  if (!document) return say(document.error(), exit_of(document.error()));
+  if (document->runs.empty()) return exit_of(*document, options.act);
+  print(*document, options.json);
+  if (!options.json) say_where(system.out);
+  return exit_of(*document, options.act);
+}
+
+Exit bench(const Options& options) {
+  Interrupts interrupts;
+  const auto scenario = wanted_bench(options);
+  if (!scenario)
+    return say(scenario.error(),
+               scenario.error().code == Errc::invalid_argument ? Exit::usage : Exit::cannot_run);
+  SystemOptions system = system_options(options, *scenario);
+  const std::string results = system.out + "/failover.json";
+  system.out += "/" + scenario->name;
+  const auto document = measure(*scenario, system, interrupts);
+  if (!document) return say(document.error(), exit_of(document.error()));
+  if (document->runs.empty()) return exit_of(*document, options.act);
+  const std::vector<BenchRow> rows = bench_rows(*document);
+  const std::string json = to_json(rows, document->started, text_of(results));
+  std::printf("%s", options.json ? json.c_str() : (to_table(*document) + to_table(rows)).c_str());
+  if (!options.json) say_where(system.out);
+  if (document->interrupted) {
+    std::fprintf(stderr, "%s is left as it was\n", results.c_str());
+    return Exit::interrupted;
   }
-  const std::string& out = system.out;
-  Status written;
-  const auto keep = [&](const Document& document) { written = write_report(document, out); };
-  const Document document = run_series(*scenario, system, interrupts, keep);
-  if (document.interrupted) std::fprintf(stderr, "interrupted; everything was removed\n");
-  if (document.runs.empty()) return exit_of(document, options.act);
-  keep(document);
-  print(document, options.json);
-  if (!written) return say(written.error(), Exit::bad);
-  if (!options.json) std::printf("report: %s/report.json, report.xml, report.html\n", out.c_str());
-  return exit_of(document, options.act);
+  if (Status written = write_file(results, json); !written) return say(written.error(), Exit::bad);
+  if (!options.json) std::printf("figures: %s\n", results.c_str());
+  return exit_of(*document, options.act);
 }
 
 Exit matrix(const Options& options) {

@@ -9,6 +9,7 @@ namespace stillwater::rig {
 // run and compare.
 [[nodiscard]] Exit run(const Options& options);
 [[nodiscard]] Exit matrix(const Options& options);
+[[nodiscard]] Exit bench(const Options& options);
 [[nodiscard]] Exit report(const Options& options);
 
 }  // namespace stillwater::rig

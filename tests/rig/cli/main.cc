@@ -16,6 +16,9 @@ int main(int argc, char** argv) {
     case Act::matrix:
       exit = matrix(options);
       break;
+    case Act::bench:
+      exit = bench(options);
+      break;
     case Act::report:
       exit = report(options);
       break;

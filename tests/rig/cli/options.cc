@@ -40,6 +40,12 @@ void add_load(CLI::App& app, Overrides& overrides) {
   app.add_option("--seed", overrides.seed, "Of the time at which each fault strikes");
 }
 
+void add_security(CLI::App& app, Overrides& overrides) {
+  app.add_option("--security", overrides.security,
+                 "Stillwater pairs as their files have it (configured), or with mutual TLS everywhere (tls)")
+      ->check(CLI::IsMember({"configured", "tls"}));
+}
+
 void add_places(CLI::App& app, Options& options) {
   app.add_option(
       "--bin", options.bin,
@@ -57,6 +63,35 @@ void add_places(CLI::App& app, Options& options) {
 void add_common(CLI::App& app, Options& options) {
   app.add_option("--scenarios", options.scenarios, "Folder of scenarios")->capture_default_str();
   app.add_flag("--json", options.json, "Print JSON instead of a table");
+}
+
+void add_bench(CLI::App& app, Options& options) {
+  CLI::App* bench = app.add_subcommand("bench",
+                                       "What each failure costs, beside keepalived with conntrackd: the "
+                                       "report in --out/bench-failover, its figures "
+                                       "with bounds and targets in --out/failover.json");
+  bench->callback([&options] { options.act = Act::bench; });
+  CLI::Option* full =
+      bench->add_flag("--full", options.bench.full, "Stillwater alone, 30 repetitions a fault");
+  std::string names;
+  for (const BenchFault& it : bench_faults()) names += (names.empty() ? "" : ", ") + std::string(it.name);
+  CLI::Option* fault =
+      bench->add_option("--fault", options.bench.faults, "Only this one: " + names + "; repeatable")
+          ->expected(1)
+          ->type_name("NAME");
+  bench->add_option("--repetitions", options.bench.repetitions, "Of each system under each fault (10)")
+      ->check(CLI::Range(1, 1000));
+  bench
+      ->add_option("--control", options.control_minutes,
+                   "No fault and both cores busy, so many minutes (30): false_failovers, into the same file")
+      ->expected(0, 1)
+      ->default_str("30")
+      ->check(CLI::Range(1, 60))
+      ->excludes(full)
+      ->excludes(fault);
+  add_security(*bench, options.overrides);
+  add_places(*bench, options);
+  add_common(*bench, options);
 }
 
 void describe(CLI::App& app, Options& options) {
@@ -79,6 +114,7 @@ void describe(CLI::App& app, Options& options) {
   compare->add_option("--faults", overrides.faults, "As A,B,C; A:x=1,y=2 is one")->delimiter(',');
   for (CLI::App* act : {run, compare}) {
     add_load(*act, overrides);
+    add_security(*act, overrides);
     add_places(*act, options);
     add_common(*act, options);
   }
@@ -95,8 +131,11 @@ void describe(CLI::App& app, Options& options) {
       "--duration", [&overrides](const std::string& text) { overrides.duration = duration_of(text); },
       "How long, as 10m: no strike begins later (the scenario's)");
   matrix->add_option("--strikes", options.strikes, "So many at most")->check(CLI::Range(1, 1000000));
+  add_security(*matrix, overrides);
   add_places(*matrix, options);
   add_common(*matrix, options);
+
+  add_bench(app, options);
 
   CLI::App* report = app.add_subcommand("report", "Show a report.json; with --out, write its page and JUnit");
   report->callback([&options] { options.act = Act::report; });
@@ -115,7 +154,8 @@ void choose_places(Options& options) {
   system.client = built ? options.bin + "/mgmt/stillwaterctl" : RIG_BIN_DIR "/stillwaterctl";
   const bool runs = options.act != Act::list && options.act != Act::report;
   if (system.out.empty() && runs) {
-    const std::string name = std::filesystem::path(options.scenario).stem();
+    const std::string name =
+        options.act == Act::bench ? "bench" : std::filesystem::path(options.scenario).stem().string();
     system.out = (built ? options.bin : "stillwater-rig-out") + "/" + name;
   }
   for (std::string* path :
@@ -155,6 +195,9 @@ Status apply(const Overrides& overrides, const Known& known, Scenario& scenario)
   load.new_per_s = overrides.new_per_s.value_or(load.new_per_s);
   scenario.matrix.duration = overrides.duration.value_or(scenario.matrix.duration);
   scenario.keep_captures = overrides.keep_captures;
+  if (overrides.security) {
+    scenario.security = *overrides.security == "tls" ? Security::tls : Security::configured;
+  }
   return check_names(scenario, known);
 }
 

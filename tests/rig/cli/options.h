@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/rig/bench/faults.h"
 #include "tests/rig/scenario/scenario.h"
 #include "tests/rig/systems/catalogue.h"
 
@@ -20,7 +21,7 @@ enum class Exit : int {
   interrupted = 130,  // Ctrl-C, SIGTERM, SIGHUP
 };
 
-enum class Act { list, run, compare, matrix, report };
+enum class Act { list, run, compare, matrix, bench, report };
 
 // What replaces the scenario's own values.
 struct Overrides {
@@ -34,6 +35,7 @@ struct Overrides {
   std::optional<std::uint32_t> probes_per_s;
   std::optional<std::uint32_t> new_per_s;
   std::optional<Nanos> duration;  // of a matrix
+  std::optional<std::string> security;
   bool keep_captures = false;
 };
 
@@ -46,6 +48,8 @@ struct Options {
   SystemOptions system;   // absolute paths; `out` is empty for a report that writes nothing
   Overrides overrides;
   std::optional<std::uint32_t> strikes;  // matrix: at most
+  BenchChoice bench;
+  std::optional<std::uint32_t> control_minutes;  // bench: no fault, this long
   bool json = false;
 };
 

@@ -53,6 +53,8 @@ class Fault {
   [[nodiscard]] virtual Result<Struck> heal() {
     return fail(Errc::failed_precondition, name() + " has nothing to heal");
   }
+  // Whether that asks as much of the pair as the strike did, so that its cost is a part of the failover's.
+  [[nodiscard]] virtual bool heal_is_a_strike() const { return false; }
 };
 
 }  // namespace stillwater::rig

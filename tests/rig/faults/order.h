@@ -38,6 +38,7 @@ class Switchover final : public Fault {
   [[nodiscard]] Result<Struck> strike() override;
   [[nodiscard]] std::optional<Nanos> heals_after() const override { return back_after_; }
   [[nodiscard]] Result<Struck> heal() override;
+  [[nodiscard]] bool heal_is_a_strike() const override { return true; }
 
  private:
   std::optional<Nanos> back_after_;

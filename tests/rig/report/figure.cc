@@ -82,6 +82,7 @@ constexpr auto kFigures = std::to_array<Figure>({
     {"wire_overlap_frames", "Frames of the smaller side in them", Unit::count, Better::less, kDetail},
     {"wire_duplicated", "Datagrams that the nodes sent twice", Unit::count, Better::less, kDetail},
     {"wire_misplaced", "Frames of a virtual MAC from a wrong port", Unit::count, Better::less, kDetail},
+    {"terms", "Terms that came", Unit::count, Better::less, kDetail},
     {"redundant_again_ms", "Time to redundancy again", Unit::ms, Better::less, kCompared},
     {"probe_delay_us_p50", "Latency before, median", Unit::us, Better::less, kCompared},
     {"probe_delay_us_p99", "Latency before, 99th percentile", Unit::us, Better::less, kCompared},

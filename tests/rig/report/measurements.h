@@ -68,6 +68,7 @@ struct Measurements {
   Instant zero{};  // of the times that a report shows: the fault, else the steady load's begin
   std::optional<CheckpointFigures> checkpoint;  // none: the system under test takes no checkpoints
   std::optional<Nanos> redundant_again;         // from the fault; none: not while it was watched
+  std::optional<std::uint64_t> terms;           // that came while the load ran; none: not known
   std::string takeover;                         // the successor's own account; empty: none
   std::optional<std::uint64_t> relay_dropped;   // frames, as the faults asked; none: there was no relay
   std::vector<std::string> problems;            // what went wrong with the harness or the daemons

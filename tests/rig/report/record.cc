@@ -90,6 +90,7 @@ RunRecord record_of(const Measurements& measured, const Verdict& verdict) {
   if (measured.redundant_again) {
     record.figures["redundant_again_ms"] = tenths(milliseconds(*measured.redundant_again));
   }
+  if (measured.terms) record.figures["terms"] = static_cast<double>(*measured.terms);
   for (const auto& [reason, count] : measured.tcp_reasons) record.tcp_broken_because[reason] = count;
   record.new_connections_failed_because = measured.attempts.failures;
   record.takeover = measured.takeover;

@@ -42,7 +42,24 @@ Status ExtraLoads::start() {
   for (const Named& it : programs_) {
     if (Status started = it.program->start_client(); !started) return started;
   }
+  if (Status started = start_stress(); !started) return started;
   return plan_.replay.file.empty() ? Status{} : start_replay();
+}
+
+// Where all hosts are one machine, its processors are those of both nodes and of the rig.
+Status ExtraLoads::start_stress() {
+  if (plan_.stress_cpus == 0) return {};
+  auto stress =
+      Child::start({"stress-ng", "--cpu", std::to_string(plan_.stress_cpus)}, -1, folder_ + "/stress-ng.log");
+  if (!stress) return tl::unexpected(stress.error());
+  stress_.emplace(std::move(*stress));
+  return {};
+}
+
+std::string ExtraLoads::trouble() {
+  if (!stress_) return {};
+  const auto how = stress_->ended();
+  return how ? "stress-ng " + *how + ", see " + stress_->log_path() : "";
 }
 
 Status ExtraLoads::start_replay() {
@@ -63,6 +80,7 @@ Status ExtraLoads::start_replay() {
 }
 
 void ExtraLoads::stop_sending() {
+  stress_.reset();
   if (replay_) replay_->stop_sending();
 }
 

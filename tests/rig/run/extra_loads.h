@@ -1,8 +1,10 @@
-// The loads that a scenario may add to probes and connections: a replayed capture and real programs.
+// The loads that a scenario may add to probes and connections: a replayed capture, real programs, and busy
+// processors.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "base/result.h"
 #include "tests/rig/load/programs/program.h"
 #include "tests/rig/load/replay.h"
+#include "tests/rig/process/child.h"
 #include "tests/rig/report/measurements.h"
 #include "tests/rig/run/watch.h"
 #include "tests/rig/scenario/scenario.h"
@@ -32,6 +35,8 @@ class ExtraLoads {
   void stop_sending();
   // For the progress line; empty where nothing is replayed.
   [[nodiscard]] std::string replay_line() const;
+  // What should still run and does not, in words; empty: all is well.
+  [[nodiscard]] std::string trouble();
   // All that ends by itself has ended.
   [[nodiscard]] bool over();
   // Ends it all and adds what it says; the probe's summary is there already.
@@ -39,6 +44,7 @@ class ExtraLoads {
 
  private:
   [[nodiscard]] Status start_replay();
+  [[nodiscard]] Status start_stress();
   void collect_replay(Instant steady_since, Measurements& measured);
 
   struct Named {
@@ -50,6 +56,7 @@ class ExtraLoads {
   std::string folder_;
   std::unique_ptr<Replay> replay_;
   std::vector<Named> programs_;
+  std::optional<Child> stress_;
 };
 
 }  // namespace stillwater::rig

@@ -93,6 +93,8 @@ void add_wrong_with_load(const LoadPlan& load, std::vector<std::string>& found) 
         found.push_back(fmt::format("the load {} needs `{}`, which is not installed", program, tool));
     }
   }
+  if (load.stress_cpus > 0 && !is_in_path("stress-ng"))
+    found.emplace_back("the load stress_cpus needs `stress-ng`, which is not installed");
   if (load.replay.file.empty()) return;
   const auto replay = read_replay(load.replay.file, load.replay.per_second == 0);
   if (!replay) found.push_back("the replay: " + replay.error().message);

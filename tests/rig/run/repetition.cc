@@ -96,6 +96,7 @@ Status Repetition::build_network() {
 
 std::string Repetition::trouble() {
   if (std::string stopped = relays_.trouble(); !stopped.empty()) return stopped;
+  if (std::string stopped = extra_ ? extra_->trouble() : ""; !stopped.empty()) return stopped;
   return system_ ? system_->trouble() : std::string();
 }
 
@@ -155,6 +156,7 @@ Status Repetition::steady() {
   tcp_->churn().start();
   if (Status warm = watch_.wait("warming up", kWarmUp); !warm) return warm;
 
+  first_term_ = system_->term();
   auto first = system_->checkpoint_figures();
   if (!first) return tl::unexpected(first.error());
   steady_since_ = clock_.now();
@@ -245,6 +247,8 @@ Status Repetition::settle() {
            tcp_->new_connections().under_way() == 0 && tcp_->churn().awaited() == 0 && extra_->over();
   });
   if (!settled) return tl::unexpected(settled.error());
+  if (const auto term = system_->term(); term && first_term_)
+    measured_.terms = *term - std::min(*term, *first_term_);
   const auto takeover = system_->takeover();
   if (takeover) measured_.takeover = *takeover;
   if (!takeover) note(takeover.error().message);

@@ -85,6 +85,7 @@ class Repetition {
   bool marked_ = false;  // the loads were told of the fault
   Instant steady_since_{};
   Instant asked_at_{};
+  std::optional<std::uint64_t> first_term_;
 
   // In this order: faults are undone, then sockets and processes go before the namespaces that they are in.
   std::optional<Topology> topology_;

@@ -71,6 +71,7 @@ Status Strikes::act(Step& step) {
   if (step.struck) {
     step.healed = true;
     healed_at_ = done->at + done->took;
+    if (step.fault->heal_is_a_strike()) last_struck_at_ = done->at;
     return {};
   }
   step.struck = done->at;

@@ -33,7 +33,7 @@ class Strikes {
   [[nodiscard]] std::optional<Expectation> expectation(Nanos tolerated) const;
   // The first strike.
   [[nodiscard]] std::optional<Instant> struck_at() const { return struck_at_; }
-  // The last strike so far.
+  // The last strike so far, heals that are as much as one included.
   [[nodiscard]] std::optional<Instant> last_struck_at() const { return last_struck_at_; }
   // The last heal; none: nothing was healed.
   [[nodiscard]] std::optional<Instant> healed_at() const { return healed_at_; }

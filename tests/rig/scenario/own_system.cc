@@ -77,10 +77,16 @@ StillwaterConfig read_stillwater(Mapping& at) {
   Mapping values = at.mapping("set");
   for (const std::string& place : values.names()) values.text(place, config.values[place]);
   values.finish();
+  if (at.has("security")) config.security = read_security(at);
   return config;
 }
 
 }  // namespace
+
+Security read_security(Mapping& at) {
+  return at.choice("security", {"configured", "tls"}, "configured") == "tls" ? Security::tls
+                                                                             : Security::configured;
+}
 
 CommandSystem read_own_system(Mapping& at) {
   CommandSystem system;
@@ -88,7 +94,7 @@ CommandSystem read_own_system(Mapping& at) {
   at.text("name", system.name);
   if (at.has("name")) check_name(at, "name", system.name);
   at.text("about", system.about);
-  if (at.has("stillwater") || at.has("set")) {
+  if (at.has("stillwater") || at.has("set") || at.has("security")) {
     system.stillwater = read_stillwater(at);
     at.finish();
     return system;

@@ -11,4 +11,7 @@ namespace stillwater::rig {
 // Reads the mapping; every mistake is reported at its place, and `at` is finished then.
 [[nodiscard]] CommandSystem read_own_system(Mapping& at);
 
+// What is under `security`; absent or wrong: configured.
+[[nodiscard]] Security read_security(Mapping& at);
+
 }  // namespace stillwater::rig

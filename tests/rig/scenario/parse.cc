@@ -153,6 +153,7 @@ void read_load(Mapping& root, LoadPlan& load) {
   read_programs(at, load.programs);
   at.number("server_first", load.server_first, 0, 10'000);
   at.number("churn_per_s", load.churn_per_s, 0, 2'000);
+  at.number("stress_cpus", load.stress_cpus, 0, 1024);
   at.duration("before", load.before, 1s, 3600s);
   at.duration("after", load.after, 1s, 3600s);
   at.finish();
@@ -176,6 +177,7 @@ Scenario read(const YAML::Node& node, const Known& known, Mistakes& mistakes) {
   root.text("about", scenario.about);
   read_topology(root, scenario.topology);
   read_systems(root, scenario, known, mistakes);
+  scenario.security = read_security(root);
   read_faults(root, scenario, known, mistakes);
   read_load(root, scenario.load);
   read_matrix(root, scenario.matrix);

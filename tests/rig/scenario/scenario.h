@@ -27,6 +27,7 @@ struct LoadPlan {
   std::uint32_t new_per_s = 200;      // new TCP connections
   std::uint32_t server_first = 0;     // TCP on which the server writes next after the fault
   std::uint32_t churn_per_s = 0;      // TCP sessions that are opened, used, closed
+  std::uint32_t stress_cpus = 0;      // processors that stress-ng keeps busy
   ReplayPlan replay;
   std::vector<std::string> programs;  // real ones: iperf3, http
   Nanos before = 10s;                 // of steady load before the fault
@@ -55,6 +56,7 @@ struct Scenario {
   TopologyPlan topology;
   std::vector<std::string> systems{"stillwater"};
   std::vector<CommandSystem> own_systems{};  // those of `systems` that it describes itself
+  Security security = Security::configured;  // of Stillwater pairs that do not say it themselves
   std::vector<std::string> faults{"kill"};
   LoadPlan load;
   MatrixPlan matrix{};

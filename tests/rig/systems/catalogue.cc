@@ -38,7 +38,8 @@ SystemEntry stillwater_entry(const std::string& name, const std::string& about, 
 }
 
 std::unique_ptr<System> stillwater_pair(const std::string& name, const std::string& configs,
-                                        const ConfigValues& values, const SystemOptions& options) {
+                                        const ConfigValues& values, Security security,
+                                        const SystemOptions& options) {
   return std::make_unique<StillwaterPair>(StillwaterPaths{.name = name,
                                                           .daemon = options.daemon,
                                                           .client = options.client,
@@ -46,6 +47,7 @@ std::unique_ptr<System> stillwater_pair(const std::string& name, const std::stri
                                                           .configs = configs,
                                                           .out = options.out,
                                                           .values = values,
+                                                          .security = security,
                                                           .small_disks = options.small_disks});
 }
 
@@ -57,7 +59,7 @@ SystemEntry own_entry(const CommandSystem& own, const SystemOptions& options) {
 std::unique_ptr<System> own_system(const CommandSystem& own, const SystemOptions& options) {
   if (own.stillwater) {
     return stillwater_pair(own.name, own.stillwater->folder_or(options.configs), own.stillwater->values,
-                           options);
+                           own.stillwater->security.value_or(options.security), options);
   }
   return std::make_unique<CommandPair>(own, options.out, options.small_disks);
 }
@@ -80,7 +82,7 @@ Result<std::unique_ptr<System>> make_system(const std::string& name, const Syste
   if (name == "linux") return std::make_unique<LinuxForwarding>();
   if (name == "keepalived-1s") return vrrp_pair(name, "1", options);
   if (name == "keepalived-10ms") return vrrp_pair(name, "0.01", options);
-  if (name == "stillwater") return stillwater_pair(name, options.configs, {}, options);
+  if (name == "stillwater") return stillwater_pair(name, options.configs, {}, options.security, options);
   for (const CommandSystem& own : options.own) {
     if (own.name == name) return own_system(own, options);
   }

@@ -21,7 +21,8 @@ struct SystemOptions {
   std::string out;        // absolute; configurations, logs and sockets go there
   // Each node's folder is a small disk that fault disk-full may fill; its logs go with it.
   bool small_disks = false;
-  std::vector<CommandSystem> own{};  // systems that the scenario brings along
+  Security security = Security::configured;  // of Stillwater pairs
+  std::vector<CommandSystem> own{};          // systems that the scenario brings along
 };
 
 struct SystemEntry {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "tests/rig/systems/config_values.h"
 #include "tests/rig/systems/node.h"
+#include "tests/rig/systems/security.h"
 
 namespace stillwater::rig {
 
@@ -27,6 +28,7 @@ struct CommandFaultPlan {
 struct StillwaterConfig {
   std::string folder{};  // of firewall-a.yaml and firewall-b.yaml; empty: the examples'
   ConfigValues values{};
+  std::optional<Security> security{};  // none: as the scenario has it for all
   [[nodiscard]] const std::string& folder_or(const std::string& examples) const {
     return folder.empty() ? examples : folder;
   }

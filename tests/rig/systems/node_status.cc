@@ -38,6 +38,7 @@ Result<NodeStatus> parse_node_status(const std::string& document) {
   parsed.cannot_fail_over_because = text(member(status, "cannot_fail_over_because"));
   parsed.last_takeover = text(member(status, "last_takeover"));
   const auto count = [](const json& value) { return static_cast<std::uint64_t>(number(value)); };
+  parsed.term = count(member(status, "term"));
   parsed.digest_mismatches = count(member(member(checkpoint, "digests"), "mismatches"));
   parsed.unmarked_writes = count(member(checkpoint, "unmarked_writes"));
   parsed.checkpoint.checkpoints = count(member(checkpoint, "checkpoints"));

@@ -13,6 +13,7 @@ struct NodeStatus {
   bool can_fail_over = false;
   std::string cannot_fail_over_because;
   std::string last_takeover;
+  std::uint64_t term = 0;               // the latest that it knows of; 0: none was granted yet
   std::uint64_t digest_mismatches = 0;  // since it started, as the next one
   std::uint64_t unmarked_writes = 0;
   CheckpointFigures checkpoint;

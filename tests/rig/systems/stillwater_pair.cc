@@ -1,5 +1,6 @@
 #include "tests/rig/systems/stillwater_pair.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
@@ -42,6 +43,9 @@ Status StillwaterPair::start(const Topology& topology) {
   topology_ = &topology;
   std::error_code none;
   std::filesystem::remove_all(witness_folder(), none);  // of an earlier run into this folder
+  if (secured()) {
+    if (Status made = authority_.make(paths_.client); !made) return made;
+  }
   if (Status started = start_witness(); !started) return started;
   for (const NodeId id : {NodeId::active, NodeId::standby}) {
     if (paths_.small_disks) {
@@ -62,7 +66,9 @@ Status StillwaterPair::kill_witness() {
 
 Status StillwaterPair::start_witness() {
   witness_.reset();
-  auto witness = rig::start_witness(paths_.witness, *topology_, witness_folder(), ++witness_lives_);
+  const std::vector<std::string> security =
+      secured() ? authority_.witness_arguments() : std::vector<std::string>{"--tls", "none"};
+  auto witness = rig::start_witness(paths_.witness, *topology_, witness_folder(), ++witness_lives_, security);
   if (!witness) return tl::unexpected(witness.error());
   witness_.emplace(std::move(*witness));
   witness_gone_ = false;
@@ -80,6 +86,16 @@ Status StillwaterPair::stop_in_order(NodeId id) {
   return fail(Errc::failed_precondition, std::string("the daemon of the ") + name_of(id) + " does not run");
 }
 
+Result<std::string> StillwaterPair::configuration(NodeId id) const {
+  ConfigValues values = paths_.values;
+  values["node.management"] = "unix:" + socket_path(id);
+  auto text = read_file(paths_.configs + "/" + machine(id).example).and_then([&](const std::string& example) {
+    return with_values(example, values);
+  });
+  if (!text || !secured()) return text;
+  return authority_.secured(*text, machine(id).name, machine(other(id)).name);
+}
+
 Status StillwaterPair::start_node(NodeId id) {
   Machine& node = machine(id);
   const std::string socket = socket_path(id);
@@ -91,11 +107,8 @@ Status StillwaterPair::start_node(NodeId id) {
   std::filesystem::remove(socket, none);
   std::filesystem::create_directories(folder(id), none);
   const std::string config = paths_.out + "/" + node.example;
-  ConfigValues values = paths_.values;
-  values["node.management"] = "unix:" + socket;
-  const Status written = read_file(paths_.configs + "/" + node.example)
-                             .and_then([&](const std::string& text) { return with_values(text, values); })
-                             .and_then([&](const std::string& text) { return write_file(config, text); });
+  const Status written =
+      configuration(id).and_then([&](const std::string& text) { return write_file(config, text); });
   if (!written) return written;
   // A log of its own for each life: the next one must not wipe out why the last one ended.
   const std::string life = life_suffix(++node.lives);
@@ -116,9 +129,14 @@ Status StillwaterPair::switch_over(NodeId from) {
 }
 
 Result<std::string> StillwaterPair::ask(NodeId id, const std::vector<std::string>& words) const {
-  std::vector<std::string> command{paths_.client, "--address", "unix:" + socket_path(id), "--json"};
+  std::vector<std::string> command{paths_.client, "--json", "--address",
+                                   secured() ? kSecuredManagement : "unix:" + socket_path(id)};
+  if (secured()) {
+    const std::vector<std::string> caller = authority_.caller_arguments();
+    command.insert(command.end(), caller.begin(), caller.end());
+  }
   command.insert(command.end(), words.begin(), words.end());
-  const auto said = run_command(command, 5s);
+  const auto said = run_command_in(topology_->space(name_of(id)).fd(), command, 5s);
   if (!said) return tl::unexpected(said.error());
   if (said->exit_status != 0) {
     const std::string why = said->err.empty() ? "stillwaterctl said nothing" : said->err;
@@ -164,6 +182,14 @@ PairState StillwaterPair::state() {
   const bool whole = leaders == 1 && standbys == 1 && state.not_whole_because.empty();
   state.not_whole_because = whole ? "" : roles;
   return state;
+}
+
+std::optional<std::uint64_t> StillwaterPair::term() {
+  std::optional<std::uint64_t> latest;
+  for (const NodeId id : {NodeId::standby, NodeId::active}) {
+    if (const auto node = status(id)) latest = std::max(latest.value_or(0), node->term);
+  }
+  return latest;
 }
 
 Result<std::optional<CheckpointFigures>> StillwaterPair::checkpoint_figures() {

@@ -8,6 +8,7 @@
 #include "tests/rig/process/child.h"
 #include "tests/rig/systems/config_values.h"
 #include "tests/rig/systems/node_status.h"
+#include "tests/rig/systems/security.h"
 #include "tests/rig/systems/small_disk.h"
 #include "tests/rig/systems/system.h"
 
@@ -21,12 +22,14 @@ struct StillwaterPaths {
   std::string configs;  // folder of firewall-a.yaml and firewall-b.yaml
   std::string out;      // absolute; configurations, logs and management sockets go there
   ConfigValues values;  // instead of those in `configs`, in both nodes' files
+  Security security = Security::configured;
   bool small_disks = false;
 };
 
 class StillwaterPair final : public System {
  public:
-  explicit StillwaterPair(StillwaterPaths paths) : paths_(std::move(paths)) {}
+  explicit StillwaterPair(StillwaterPaths paths)
+      : paths_(std::move(paths)), authority_(paths_.out + "/pki") {}
 
   [[nodiscard]] std::string name() const override { return paths_.name; }
   [[nodiscard]] Plan plan() const override;
@@ -35,6 +38,7 @@ class StillwaterPair final : public System {
   [[nodiscard]] std::string not_redundant_because() override;
   [[nodiscard]] bool says_who_leads() const override { return true; }
   [[nodiscard]] PairState state() override;
+  [[nodiscard]] std::optional<std::uint64_t> term() override;
   [[nodiscard]] Node node(NodeId id) const override;
   void expect_gone(NodeId id) override { machine(id).expected_gone = true; }
   [[nodiscard]] Status restart(NodeId id) override;
@@ -66,12 +70,15 @@ class StillwaterPair final : public System {
     return paths_.out + "/" + machine(id).name + ".sock";
   }
   [[nodiscard]] std::string witness_folder() const { return paths_.out + "/witness"; }
+  [[nodiscard]] bool secured() const { return paths_.security == Security::tls; }
+  [[nodiscard]] Result<std::string> configuration(NodeId id) const;
   [[nodiscard]] Status start_node(NodeId id);
   [[nodiscard]] Result<NodeStatus> status(NodeId id) const;
-  // What `stillwaterctl --json WORDS...` says.
+  // What `stillwaterctl --json WORDS...` says, asked as an admin over TLS where the pair is secured.
   [[nodiscard]] Result<std::string> ask(NodeId id, const std::vector<std::string>& words) const;
 
   StillwaterPaths paths_;
+  TestAuthority authority_;  // of a secured pair
   const Topology* topology_ = nullptr;
   std::optional<Child> witness_;
   bool witness_gone_ = false;  // by a fault

@@ -55,6 +55,9 @@ class System {
   [[nodiscard]] virtual PairState state() {
     return {.leader = {}, .not_whole_because = name() + " cannot say who leads", .errors = {}};
   }
+  // The term under which it is led: each change of who leads, or of who is in sync, is another one. None:
+  // it has no terms, or no node answers.
+  [[nodiscard]] virtual std::optional<std::uint64_t> term() { return std::nullopt; }
   // How long either may take from start() or restart().
   [[nodiscard]] virtual Nanos ready_within() const { return 60s; }
 

@@ -384,6 +384,20 @@ TEST_CASE("the strikes of a schedule expect together; what is soon over needs no
   CHECK_FALSE(expected("cut-replication + standby-lost")->loses_service);
 }
 
+TEST_CASE("the way back of a switchover is a strike of its own, a thaw is none") {
+  const auto [schedule, counts] =
+      GENERATE(table<std::string, bool>({{"switchover:20ms", true}, {"freeze:20ms", false}}));
+  Scene scene;
+  auto strikes = Strikes::prepare(schedule, 1, {scene.pair, *scene.topology});
+  REQUIRE(strikes);
+  REQUIRE(strikes->act(BootClock().now()));
+  const Instant struck = *strikes->struck_at();
+  CHECK(strikes->last_struck_at() == struck);
+  REQUIRE(strikes->act(struck + 20ms));
+  REQUIRE(strikes->healed_at());
+  CHECK((*strikes->last_struck_at() > struck) == counts);
+}
+
 TEST_CASE("several faults strike and heal each at its own time") {
   Scene scene;
   auto strikes =

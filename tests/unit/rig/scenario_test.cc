@@ -181,6 +181,22 @@ TEST_CASE("a scenario may set values in Stillwater's example configurations") {
   CHECK_THAT(mistakes_in(replaced(text, "5ms", "[5ms]")), Catch::Contains("checkpoint.interval"));
 }
 
+TEST_CASE("a scenario says whether Stillwater pairs speak TLS, for all or for one of its own") {
+  const auto plain = parse_scenario(kSample, "s.yaml", known());
+  REQUIRE(plain);
+  CHECK(plain->security == Security::configured);
+  const std::string text = replaced(kSample, "ours,", "{name: open, security: configured}, ours,");
+  const auto scenario = parse_scenario(text + "security: tls\n", "s.yaml", known());
+  INFO((scenario ? "" : scenario.error().message));
+  REQUIRE(scenario);
+  CHECK(scenario->security == Security::tls);
+  REQUIRE(scenario->own_systems.size() == 1);
+  REQUIRE(scenario->own_systems[0].stillwater);
+  CHECK(scenario->own_systems[0].stillwater->security == Security::configured);
+  CHECK_THAT(mistakes_in(kSample + "security: ssl\n"),
+             Catch::Contains("security: 'ssl' is none of them; expected one of configured, tls"));
+}
+
 TEST_CASE("a mistake in a system of one's own is said at its place too") {
   const auto it = GENERATE(values<Case>({
       {"name: mine", "name: Mine!", "5:11", "'Mine!' is no name; expected 1 to 24 of a-z"},
@@ -227,14 +243,16 @@ TEST_CASE("the loads that a scenario may add are read as they are written, and a
   const auto plain = parse_scenario(kSample, "s.yaml", known());
   REQUIRE(plain);
   CHECK(plain->load.server_first == 0);
+  CHECK(plain->load.stress_cpus == 0);
   CHECK(plain->load.replay.file.empty());
   CHECK(plain->load.programs.empty());
   const auto scenario =
-      parse_scenario(with_load("server_first: 20, programs: [iperf3, http], "
+      parse_scenario(with_load("server_first: 20, stress_cpus: 2, programs: [iperf3, http], "
                                "replay: {file: a.pcap, from: server, per_second: 50, times: 3}"),
                      "s.yaml", known());
   REQUIRE(scenario);
   CHECK(scenario->load.server_first == 20);
+  CHECK(scenario->load.stress_cpus == 2);
   CHECK(scenario->load.programs == std::vector<std::string>{"iperf3", "http"});
   CHECK(scenario->load.replay.file == "a.pcap");
   CHECK(scenario->load.replay.from_server);

@@ -13,13 +13,15 @@ namespace stillwater::rig {
 TEST_CASE("a status is read, with 64-bit numbers as numbers or as strings") {
   const std::string count = GENERATE(as<std::string>{}, "12345", "\"12345\"");
   const auto status = parse_node_status(
-      R"({"role":"active","can_fail_over":true,"last_takeover":"fence 1 ms","checkpoint":{"checkpoints":)" +
+      R"({"role":"active","term":"7","can_fail_over":true,"last_takeover":"fence 1 ms",)"
+      R"("checkpoint":{"checkpoints":)" +
       count + R"(,"interval_us":{"p50":1001.5,"p99":3},"blackout_us":{"p50":12,"p99":61.5},)" +
       R"("dirty_lines":{"p50":44,"p99":90},"unmarked_writes":"2","digests":{"mismatches":3}},)" +
       R"("new_key":[1]})");
   REQUIRE(status);
   CHECK(status->role == "active");
   CHECK(status->can_fail_over);
+  CHECK(status->term == 7);
   CHECK(status->last_takeover == "fence 1 ms");
   CHECK(status->checkpoint.checkpoints == 12345);
   CHECK(status->digest_mismatches == 3);
