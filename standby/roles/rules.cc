@@ -215,7 +215,9 @@ Decision RoleMachine::watch_standby(Instant now) {
     const bool fillable = connected_ && holdings_told_ && !peer_pending_ &&
                           (peer_state_ == wire::NodeState::starting ||
                            peer_state_ == wire::NodeState::syncing || peer_state_ == wire::NodeState::fenced);
-    if (filling_ || filling_paused_ || !fillable) return {};
+    // A peer that is whole is obeyed before it is a member. While nobody can make it one, nor let this node
+    // go on without it, its loss would silence this node.
+    if (filling_ || filling_paused_ || !fillable || !arbiter_silent_.empty()) return {};
     filling_ = true;
     gone_ = false;
     return {.kind = Decision::Kind::fill_peer};

@@ -413,6 +413,22 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "while the arbiter does not answer no peer is filled: it would be obeyed, and could not be removed") {
+  Node node;
+  node.lead_alone();
+  node.now += 5s;
+  REQUIRE(node.machine.decide(node.now).kind == Kind::read_record);
+  node.machine.answered({.kind = Answer::unanswered, .newest = {}, .why = "it is cut off"}, node.now);
+  node.machine.met(hello_of("b", wire::NodeState::starting), node.now);
+  node.machine.holdings_told();
+  CHECK(node.machine.decide(node.now).kind == Kind::nothing);
+  node.now += 5s;
+  REQUIRE(node.machine.decide(node.now).kind == Kind::read_record);
+  node.machine.answered({.kind = Answer::record, .newest = node.known}, node.now);
+  CHECK(node.machine.decide(node.now).kind == Kind::fill_peer);
+}
+
+TEST_CASE(
     "a successor that is told of before this node has fallen silent is none that it handed over to: fenced") {
   Node node;
   node.lead_with_standby();
