@@ -44,6 +44,7 @@ std::map<std::string, std::uint64_t> Dataplane::drops() const {
     for (const auto& shard : shards_) count += shard->state.drops.read(i);
     if (count != 0) drops[name_of(static_cast<DropReason>(i))] = count;
   }
+  if (const std::uint64_t lost = tables_->handover->lost(); lost != 0) drops[Handover::kLostReason] = lost;
   return drops;
 }
 

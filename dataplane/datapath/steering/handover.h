@@ -64,7 +64,9 @@ class Handover {
            rte_ring_empty(brought_.get()) == 0;
   }
 
-  // Frames that were neither kept nor brought for want of room, buffers or a port.
+  // Frames that were neither kept nor brought for want of room, buffers or a port; among drops by this name.
+  // Not a counter of the region: a node that does not lead loses them.
+  static constexpr const char* kLostReason = "hand_over_full";
   [[nodiscard]] std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:

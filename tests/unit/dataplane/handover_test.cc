@@ -152,6 +152,7 @@ TEST_CASE(
   handover.bring(2, bytes_of(frame));
   handover.bring(0, bytes_of(Bytes(60'000)));
   CHECK(handover.lost() == 2);
+  CHECK(f.dataplane->drops()["hand_over_full"] == 2);
   handover.bring(0, bytes_of(frame));
   CHECK(rte_ring_count(handover.brought()) == 1);
   CHECK(f.dataplane->drop_held() == 0);
