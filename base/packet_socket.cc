@@ -13,7 +13,8 @@
 
 namespace stillwater {
 
-Result<PacketSocket> open_packet_socket(const std::string& interface, std::uint16_t ethertype) {
+Result<PacketSocket> open_packet_socket(const std::string& interface, std::uint16_t ethertype,
+                                        const std::array<std::uint8_t, 6>& virtual_mac) {
   const std::string what = "a packet socket on interface " + interface;
   const unsigned index = if_nametoindex(interface.c_str());
   if (index == 0) return fail(Errc::invalid_argument, "there is no interface " + interface);
@@ -32,6 +33,12 @@ Result<PacketSocket> open_packet_socket(const std::string& interface, std::uint1
       ioctl(fd, SIOCGIFHWADDR, &request) != 0)
     return fail_errno(what, errno);
   std::copy_n(request.ifr_hwaddr.sa_data, made.mac.size(), made.mac.begin());
+  if (made.mac == virtual_mac)
+    return fail(
+        Errc::failed_precondition,
+        "interface " + interface +
+            " has the port's virtual MAC itself, so a node cannot send there in its own name; give the "
+            "interface a MAC of its own, or no heartbeats and probes to that port");
   return made;
 }
 

@@ -16,7 +16,9 @@ struct PacketSocket {
 };
 
 // Receives frames of that EtherType; what it sends bears kNodeFrameMark. Needs CAP_NET_RAW, and CAP_NET_ADMIN
-// for the mark. Errors: invalid_argument (no such interface), io.
-[[nodiscard]] Result<PacketSocket> open_packet_socket(const std::string& interface, std::uint16_t ethertype);
+// for the mark. Errors: invalid_argument (no such interface), io; failed_precondition, where the interface
+// has `virtual_mac`, which is the leader's alone to send from.
+[[nodiscard]] Result<PacketSocket> open_packet_socket(const std::string& interface, std::uint16_t ethertype,
+                                                      const std::array<std::uint8_t, 6>& virtual_mac);
 
 }  // namespace stillwater

@@ -38,8 +38,9 @@ struct PathConfig {
 
 // A data port over which heartbeats go too, as frames from its interface's own MAC.
 struct HeartbeatPort {
-  std::string name;       // of the port
-  std::string interface;  // of the kernel, under it
+  std::string name;                     // of the port
+  std::string interface;                // of the kernel, under it
+  dataplane::MacAddress virtual_mac{};  // which the interface must not have
 };
 
 // What keeps a node that was frozen between its look at the lease and its send from the wire.
@@ -63,7 +64,8 @@ struct ReplicationConfig {
 struct TrackedTarget {
   std::string port;
   std::string interface;
-  std::uint32_t address = 0;  // IPv4, host byte order
+  dataplane::MacAddress virtual_mac{};  // of the port
+  std::uint32_t address = 0;            // IPv4, host byte order
   std::uint16_t weight = 50;
 };
 

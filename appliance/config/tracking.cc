@@ -9,20 +9,20 @@ namespace {
 constexpr std::size_t kTargetsMax = 64;
 constexpr WholeNumber<std::uint16_t> kWeight{0, 1000};
 
-// The kernel's interface under the port of that name; none, and reported.
-std::optional<std::string> shared_interface(Section& section, const Value& at, const std::string& name,
-                                            const Config& config, const std::string& what) {
+// The port of that name, with the kernel's interface under it; none, and reported.
+std::optional<HeartbeatPort> shared_port(Section& section, const Value& at, const std::string& name,
+                                         const Config& config, const std::string& what) {
   const auto& ports = config.dataplane.ports;
   const auto port = std::ranges::find(ports, name, &dataplane::PortConfig::name);
   if (port == ports.end()) {
     section.mistake(at, "there is no port " + quoted(name) + "; expected a port's name");
     return std::nullopt;
   }
-  auto interface = interface_of_port(*port);
-  if (!interface)
-    section.mistake(at, what + " leave through an interface of the kernel, and port " + quoted(name) +
-                            " is none; expected a port of net_af_packet with iface=");
-  return interface;
+  const auto interface = interface_of_port(*port);
+  if (interface) return HeartbeatPort{name, *interface, port->mac};
+  section.mistake(at, what + " leave through an interface of the kernel, and port " + quoted(name) +
+                          " is none; expected a port of net_af_packet with iface=");
+  return std::nullopt;
 }
 
 TrackedTarget read_target(Section& section, const Value& value, const KnownPorts& known,
@@ -33,7 +33,10 @@ TrackedTarget read_target(Section& section, const Value& value, const KnownPorts
   section.optional("weight", target.weight, kWeight);
   section.finish();
   if (has_port && known.names_complete)
-    target.interface = shared_interface(section, value, target.port, config, "probes").value_or("");
+    if (const auto port = shared_port(section, value, target.port, config, "probes")) {
+      target.interface = port->interface;
+      target.virtual_mac = port->virtual_mac;
+    }
   return target;
 }
 
@@ -59,15 +62,14 @@ void read_tracking(Section& root, const KnownPorts& known, Config& config) {
 
 void read_heartbeat_ports(Section& replication, const KnownPorts& known, Config& config) {
   for (const Value& value : replication.list("heartbeat_ports")) {
-    HeartbeatPort port;
-    if (!replication.read(value, "heartbeat_ports", port.name, parse_text) || !known.names_complete) continue;
-    const auto interface = shared_interface(replication, value, port.name, config, "heartbeats");
-    if (!interface) continue;
-    port.interface = *interface;
+    std::string name;
+    if (!replication.read(value, "heartbeat_ports", name, parse_text) || !known.names_complete) continue;
+    const auto port = shared_port(replication, value, name, config, "heartbeats");
+    if (!port) continue;
     auto& ports = config.replication.heartbeat_ports;
-    if (std::ranges::find(ports, port.name, &HeartbeatPort::name) != ports.end())
-      replication.mistake(value, "port " + quoted(port.name) + " is repeated; expected it once");
-    ports.push_back(std::move(port));
+    if (std::ranges::find(ports, name, &HeartbeatPort::name) != ports.end())
+      replication.mistake(value, "port " + quoted(name) + " is repeated; expected it once");
+    ports.push_back(*port);
   }
 }
 

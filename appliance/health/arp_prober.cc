@@ -20,8 +20,9 @@ constexpr unsigned kFramesMax = 256;  // looked at for one answer: others' may b
 
 }  // namespace
 
-Result<ArpProber> ArpProber::open(const std::string& interface) {
-  return open_packet_socket(interface, ETHERTYPE_ARP).map([](PacketSocket socket) {
+Result<ArpProber> ArpProber::open(const std::string& interface,
+                                  const std::array<std::uint8_t, 6>& virtual_mac) {
+  return open_packet_socket(interface, ETHERTYPE_ARP, virtual_mac).map([](PacketSocket socket) {
     return ArpProber(std::move(socket));
   });
 }

@@ -14,8 +14,9 @@ namespace stillwater::appliance {
 // virtual MAC is seen elsewhere nor a cache learns anything. One thread. Addresses: IPv4, host byte order.
 class ArpProber {
  public:
-  // Errors: invalid_argument, io.
-  [[nodiscard]] static Result<ArpProber> open(const std::string& interface);
+  // Errors: as open_packet_socket.
+  [[nodiscard]] static Result<ArpProber> open(const std::string& interface,
+                                              const std::array<std::uint8_t, 6>& virtual_mac);
 
   // Lost where the interface is down.
   void probe(std::uint32_t address);

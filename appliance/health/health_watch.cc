@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "appliance/config/scalars.h"
 
 namespace stillwater::appliance {
@@ -19,14 +21,14 @@ std::vector<Reachability::Target> services_of(const Config& config) {
   if (!config.tracking.probe_peer) return services;
   for (const dataplane::PortConfig& port : config.dataplane.ports)
     if (const auto interface = interface_of_port(port); interface && !port.addresses.empty())
-      services.push_back({port.name, *interface, port.addresses.front().address});
+      services.push_back({port.name, *interface, port.mac, port.addresses.front().address});
   return services;
 }
 
 std::vector<Reachability::Target> targets_of(const TrackingConfig& tracking) {
   std::vector<Reachability::Target> targets;
   for (const TrackedTarget& target : tracking.targets)
-    targets.push_back({target.port, target.interface, target.address});
+    targets.push_back({target.port, target.interface, target.virtual_mac, target.address});
   return targets;
 }
 
@@ -38,6 +40,10 @@ Result<std::unique_ptr<HealthWatch>> HealthWatch::open(const Config& config,
   auto targets = Reachability::open(targets_of(tracking), tracking.interval, tracking.misses);
   if (!targets) return tl::unexpected(targets.error());
   auto services = Reachability::open(services_of(config), tracking.interval, tracking.misses * kMuteFactor);
+  if (!services && services.error().code == Errc::failed_precondition) {
+    spdlog::info("the peer's ports are not probed: {}", services.error().message);
+    services = Reachability::open({}, tracking.interval, 1);
+  }
   if (!services) return tl::unexpected(services.error());
   return std::unique_ptr<HealthWatch>(
       new HealthWatch(config, dataplane, std::move(*targets), std::move(*services)));

@@ -13,7 +13,7 @@ Result<Reachability> Reachability::open(const std::vector<Target>& targets, Nano
   Reachability made(interval);
   for (const Target& target : targets) {
     if (!made.probers_.contains(target.interface)) {
-      auto prober = ArpProber::open(target.interface);
+      auto prober = ArpProber::open(target.interface, target.virtual_mac);
       if (!prober) return tl::unexpected(prober.error());
       made.probers_.emplace(target.interface, std::move(*prober));
     }

@@ -1,6 +1,7 @@
 // Which targets answer ARP probes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,10 +20,11 @@ class Reachability {
   struct Target {
     std::string port;  // its name, for people
     std::string interface;
-    std::uint32_t address = 0;  // IPv4, host byte order
+    std::array<std::uint8_t, 6> virtual_mac{};  // of the port
+    std::uint32_t address = 0;                  // IPv4, host byte order
   };
   // A target counts as lost after `misses` probes without an answer, one each `interval`.
-  // Errors: invalid_argument, io, naming the interface.
+  // Errors: as open_packet_socket.
   [[nodiscard]] static Result<Reachability> open(const std::vector<Target>& targets, Nanos interval,
                                                  unsigned misses);
 

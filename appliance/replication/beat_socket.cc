@@ -101,8 +101,8 @@ Result<std::unique_ptr<BeatSocket>> udp_beats(const PathConfig& path) {
   });
 }
 
-Result<std::unique_ptr<BeatSocket>> link_beats(const std::string& interface) {
-  return open_packet_socket(interface, kBeatEtherType)
+Result<std::unique_ptr<BeatSocket>> link_beats(const HeartbeatPort& port) {
+  return open_packet_socket(port.interface, kBeatEtherType, port.virtual_mac)
       .map([](PacketSocket socket) -> std::unique_ptr<BeatSocket> {
         return std::make_unique<LinkBeats>(std::move(socket));
       });

@@ -32,8 +32,8 @@ class BeatSocket {
 [[nodiscard]] Result<std::unique_ptr<BeatSocket>> udp_beats(const PathConfig& path);
 
 // Frames of this EtherType from the interface's own MAC to a multicast one (IEEE Std 802, 9.2.3: for local
-// experiments), so that neither node has to know the other's. Errors: invalid_argument, io.
+// experiments), so that neither node has to know the other's. Errors: as open_packet_socket.
 inline constexpr std::uint16_t kBeatEtherType = 0x88b5;
-[[nodiscard]] Result<std::unique_ptr<BeatSocket>> link_beats(const std::string& interface);
+[[nodiscard]] Result<std::unique_ptr<BeatSocket>> link_beats(const HeartbeatPort& port);
 
 }  // namespace stillwater::appliance

@@ -39,7 +39,7 @@ Result<std::unique_ptr<Paths>> Paths::open(const ReplicationConfig& config, cons
     made->others_.push_back(beating(path.peer.address, std::move(*socket)));
   }
   for (const HeartbeatPort& port : config.heartbeat_ports) {
-    auto socket = link_beats(port.interface);
+    auto socket = link_beats(port);
     if (!socket) return tl::unexpected(socket.error());
     made->others_.push_back(beating("port " + port.name, std::move(*socket)));
   }

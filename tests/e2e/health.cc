@@ -150,4 +150,26 @@ TEST_CASE(
   REQUIRE(eventually(20s, [&] { return pair.a.status().value("can_fail_over", false); }));
 }
 
+TEST_CASE("an interface that has the virtual MAC itself sends nothing in the node's own name") {
+  const bool asked_to = GENERATE(false, true);
+  const Edit edit = [asked_to](std::string text) {
+    return asked_to ? replaced(std::move(text), "\nreplication:\n",
+                               "\nreplication:\n  heartbeat_ports: [inside]\n")
+                    : text;
+  };
+  PairFixture pair(asked_to ? "virtual-mac-asked" : "virtual-mac", edit, edit);
+  REQUIRE(rig::must_run({"ip", "-n", pair.network.space("active").name(), "link", "set", "in0", "address",
+                         "02:53:57:00:01:01"})
+              .has_value());
+  if (asked_to) {
+    pair.a.start();
+    CHECK(pair.a.exit_status_within(20s) == 1);
+    CHECK(pair.a.log().find("interface in0 has the port's virtual MAC itself") != std::string::npos);
+    return;
+  }
+  pair.start_in_sync();
+  CHECK(pair.a.log().find("the peer's ports are not probed: interface in0 has the port's virtual MAC") !=
+        std::string::npos);
+}
+
 }  // namespace stillwater::e2e
