@@ -25,17 +25,27 @@ std::optional<HeartbeatPort> shared_port(Section& section, const Value& at, cons
   return std::nullopt;
 }
 
+bool is_other_host(const TrackedTarget& target, const Config& config) {
+  const auto port = std::ranges::find(config.dataplane.ports, target.port, &dataplane::PortConfig::name);
+  const auto& own = port->addresses;
+  return std::ranges::any_of(own, [&](const auto& subnet) { return is_host_of(subnet, target.address); }) &&
+         std::ranges::none_of(own, [&](const auto& subnet) { return subnet.address == target.address; });
+}
+
 TrackedTarget read_target(Section& section, const Value& value, const KnownPorts& known,
                           const Config& config) {
   TrackedTarget target;
   const bool has_port = section.required("port", target.port, parse_text);
-  section.required("address", target.address, parse_ipv4);
+  const bool has_address = section.required("address", target.address, parse_ipv4);
   section.optional("weight", target.weight, kWeight);
   section.finish();
   if (has_port && known.names_complete)
     if (const auto port = shared_port(section, value, target.port, config, "probes")) {
       target.interface = port->interface;
       target.virtual_mac = port->virtual_mac;
+      if (has_address && known.subnets_complete && !is_other_host(target, config))
+        section.mistake("address", to_text(target.address) + " is no other host of a subnet of port " +
+                                       quoted(target.port) + "; expected one that answers ARP there");
     }
   return target;
 }

@@ -12,9 +12,10 @@ namespace stillwater::appliance {
 namespace {
 
 constexpr Nanos kInterval = 5ms;
-constexpr Nanos kLate = 20ms;        // between two looks of a thread that does not stall
-constexpr int kStretchMax = 3;       // timeouts, for workers that are slow of late
-constexpr unsigned kMuteFactor = 2;  // of the misses: for the leader is another node's judgement
+constexpr Nanos kLate = 20ms;              // between two looks of a thread that does not stall
+constexpr int kStretchMax = 3;             // timeouts, for workers that are slow of late
+constexpr unsigned kMuteFactor = 2;        // of the misses: for the leader is another node's judgement
+constexpr std::uint16_t kDeafWeight = 10;  // below what links and targets weigh by default
 
 std::vector<Reachability::Target> services_of(const Config& config) {
   std::vector<Reachability::Target> services;
@@ -69,16 +70,18 @@ void HealthWatch::look(Instant now, const std::string& leader) {
   look_at_links(now);
   look_at_targets(now);
   look_at_workers(now);
+  look_at_leader(now, leader);
   penalty_ = health_.penalty(now);
   text_ = health_.text(now);
-  look_at_leader(now, leader);
 }
 
 void HealthWatch::look_at_links(Instant now) {
-  if (tracking_.link_weight == 0) return;
-  for (std::size_t port = 0; port < ports_.size(); ++port)
-    health_.report("port " + ports_[port] + " has no link", tracking_.link_weight, dataplane_.has_link(port),
-                   now);
+  links_lost_ = 0;
+  for (std::size_t port = 0; port < ports_.size(); ++port) {
+    const bool has_link = dataplane_.has_link(port);
+    if (!has_link) links_lost_ = static_cast<std::uint16_t>(links_lost_ + tracking_.link_weight);
+    health_.report("port " + ports_[port] + " has no link", tracking_.link_weight, has_link, now);
+  }
 }
 
 void HealthWatch::look_at_targets(Instant now) {
@@ -86,7 +89,7 @@ void HealthWatch::look_at_targets(Instant now) {
   for (std::size_t i = 0; i < targets_.count(); ++i)
     health_.report(
         to_text(targets_.target(i).address) + " does not answer at port " + targets_.target(i).port,
-        tracking_.targets[i].weight, !targets_.lost(i), now);
+        tracking_.targets[i].weight, targets_.answered(i) && !targets_.lost(i), now);
 }
 
 void HealthWatch::look_at_workers(Instant now) {
@@ -101,13 +104,18 @@ void HealthWatch::look_at_workers(Instant now) {
   }
 }
 
-// A node that is not well itself is no judge.
+// A node that is not well itself is no judge. Links and targets come first, whose loss would explain the
+// silence.
 void HealthWatch::look_at_leader(Instant now, const std::string& leader) {
   leader_is_mute_ = false;
   if (std::exchange(leader_, leader) != leader) services_.forget();
-  if (leader.empty()) return;
-  services_.look(now);
-  if (penalty_ != 0) return services_.forget();
+  const bool has_leader = !leader.empty();
+  if (has_leader) services_.look(now);
+  for (std::size_t i = 0; i < services_.count(); ++i) {
+    const bool deaf = has_leader && !services_.answered(i) && services_.lost(i);
+    health_.report("no answer from the leader at port " + services_.target(i).port, kDeafWeight, !deaf, now);
+  }
+  if (!has_leader || health_.ill() != 0) return;
   for (std::size_t i = 0; i < services_.count(); ++i)
     leader_is_mute_ = leader_is_mute_ || (services_.answered(i) && services_.lost(i));
 }

@@ -29,8 +29,12 @@ class HealthWatch {
   void look(Instant now, const std::string& leader);
 
   [[nodiscard]] std::uint16_t penalty() const { return penalty_; }
+  // How unfit this node is at present, what only recovers not counted; and how much of that are links.
+  [[nodiscard]] std::uint16_t ill() const { return health_.ill(); }
+  [[nodiscard]] std::uint16_t links_lost() const { return links_lost_; }
   [[nodiscard]] const std::string& text() const { return text_; }
-  // The leader answered at a port, and does no more, while this node is well.
+  // This leader answered at a port, and does no more, while this node is well. Where it never answered, as
+  // far as this node knows, this node is the one that is ill.
   [[nodiscard]] bool leader_is_mute() const { return leader_is_mute_; }
   // "worker 1 has not stepped on for 512 ms"; empty: all step on.
   [[nodiscard]] const std::string& stuck() const { return stuck_; }
@@ -57,6 +61,7 @@ class HealthWatch {
   std::vector<WatchedWorker> workers_;
   std::vector<std::string> ports_;
   Instant looked_{};
+  std::uint16_t links_lost_ = 0;
   std::uint16_t penalty_ = 0;
   std::string text_;
   bool leader_is_mute_ = false;

@@ -10,6 +10,7 @@ namespace {
 
 // Below what any link or target weighs by default: the peer's judgement of this node decides between equals.
 constexpr unsigned kMuteWeight = 10;
+constexpr Nanos kLinksSettle = 10ms;  // two nodes look every few milliseconds
 constexpr Nanos kHandOverAgain = 5s;  // after one that was called off
 constexpr int kStuckStatus = 70;      // EX_SOFTWARE of sysexits.h
 
@@ -22,8 +23,8 @@ void Node::watch_health() {
   const bool follows = machine().phase() == standby::Phase::standby;
   health_->look(parts_.clock.now(), follows ? machine().record()->active : std::string());
   if (penalty != health_->penalty() || mute != health_->leader_is_mute()) says(said_);
-  if (mute != health_->leader_is_mute())
-    spdlog::warn("{} {} on its data ports", peer_, mute ? "answers again" : "does not answer any more");
+  if (!mute && health_->leader_is_mute())
+    spdlog::warn("{} does not answer any more on its data ports", peer_);
   if (health_->text() != health_said_) {
     health_said_ = health_->text();
     if (health_said_.empty())
@@ -50,18 +51,27 @@ void Node::watch_stuck_worker() {
     spdlog::error("{}, and no other node can take over", health_->stuck());
 }
 
+// Both nodes may see one loss, each in its own time: that this one is worse off has to last for as long as
+// the other may need to see it too.
 void Node::hand_over_to_the_fitter() {
   const Instant now = parts_.clock.now();
-  if (!health_ || now < next_hand_over_ || machine().phase() != standby::Phase::active ||
-      operator_quiesce_until_)
+  if (!health_ || machine().phase() != standby::Phase::active || operator_quiesce_until_) {
+    worse_off_since_.reset();
     return;
-  const unsigned own = health_->penalty();
-  const bool is_mute = peer_says_mute_ && lead_hold_.left(now) <= 0ns;
-  if (own + (is_mute ? kMuteWeight : 0) <= peer_penalty_) return;
+  }
+  const bool by_links = health_->links_lost() > peer_penalty_;
+  const unsigned own = health_->ill() + (peer_says_mute_ ? kMuteWeight : 0);
+  if (!by_links && own <= peer_penalty_) {
+    worse_off_since_.reset();
+    return;
+  }
+  if (!worse_off_since_) worse_off_since_ = now;
+  const Nanos settling = by_links ? kLinksSettle : 2 * parts_.config.tracking.interval;
+  if (now - *worse_off_since_ < settling || now < next_hand_over_ || lead_hold_.left(now) > 0ns) return;
   if (!machine().cannot_fail_over_because(now).empty()) return;
   next_hand_over_ = now + kHandOverAgain;
   spdlog::warn("handing over to {}, which is fitter to lead: {}", peer_,
-               own > 0 ? health_->text() : "it gets no answer from this node's data ports");
+               health_->ill() > 0 ? health_->text() : "it gets no answer from this node's data ports");
   begin_switchover(true, {});
 }
 

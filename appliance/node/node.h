@@ -192,6 +192,7 @@ class Node final : private standby::PairEvents {
   wire::Heartbeat said_{};          // what the pair's heartbeats say, but for this node's health
   std::string health_said_;
   RepeatFilter stuck_said_;
+  std::optional<Instant> worse_off_since_;  // as one that leads, than its standby
   Instant next_hand_over_{};
   Instant next_dial_{};
   std::optional<Instant> operator_quiesce_until_;

@@ -76,7 +76,7 @@ Result<UniqueFd> bound_socket(int type, const SocketAddress& at, const std::stri
   const int error = errno;
   const char* hint =
       error == EADDRINUSE ? "is another daemon running?" : "it must be an address of this host";
-  return fail_errno("cannot bind " + what + " (replication.listen: " + hint + ")", error);
+  return fail_errno("cannot bind " + what + " (a path's listen in replication: " + hint + ")", error);
 }
 
 }  // namespace

@@ -165,7 +165,9 @@ void add_commands(CLI::App& app, Arguments& a) {
   add_command(app, "resume", "Let the dataplane go on", a, Command::resume);
   add_command(app, "switchover", "Hand the active's lead over to its standby, without losing a packet", a,
               Command::switchover)
-      ->add_flag("--force", a.force, "Although the lead changed a moment ago (hold_down)");
+      ->add_flag("--force", a.force,
+                 "Although the lead changed a moment ago (hold_down), or the standby is less fit to lead: "
+                 "then it hands back after hold_down");
   add_agent_commands(app, a);
   add_pki_commands(app, a);
 }

@@ -14,11 +14,20 @@ void Health::report(const std::string& what, std::uint16_t weight, bool well, In
     known->second.well = true;
 }
 
-std::uint16_t Health::penalty(Instant now) const {
+template <class Counts>
+std::uint16_t Health::sum(const Counts& counts) const {
   std::uint32_t sum = 0;
   for (const auto& [what, ailment] : ailments_)
-    if (counts(ailment, now)) sum += ailment.weight;
+    if (counts(ailment)) sum += ailment.weight;
   return static_cast<std::uint16_t>(std::min<std::uint32_t>(sum, std::numeric_limits<std::uint16_t>::max()));
+}
+
+std::uint16_t Health::ill() const {
+  return sum([](const Ailment& ailment) { return !ailment.well; });
+}
+
+std::uint16_t Health::penalty(Instant now) const {
+  return sum([&](const Ailment& ailment) { return counts(ailment, now); });
 }
 
 std::string Health::text(Instant now) const {

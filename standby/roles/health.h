@@ -18,7 +18,9 @@ class Health {
   // `what`, in words, is ill, or well, now. Weight 0 does not count.
   void report(const std::string& what, std::uint16_t weight, bool well, Instant now);
 
-  // The sum of the weights of what counts as ill, 65535 at most; 0: well.
+  // The sums of weights, 65535 at most: of what is ill at present, which may cost a node the lead; and of
+  // what counts as ill, what has not recovered yet included, which keeps it from being given the lead.
+  [[nodiscard]] std::uint16_t ill() const;
   [[nodiscard]] std::uint16_t penalty(Instant now) const;
   // "port inside has no link (100), ..."; empty: well.
   [[nodiscard]] std::string text(Instant now) const;
@@ -32,6 +34,9 @@ class Health {
   [[nodiscard]] bool counts(const Ailment& ailment, Instant now) const {
     return !ailment.well || now - ailment.ill_at < recovery_;
   }
+
+  template <class Counts>
+  [[nodiscard]] std::uint16_t sum(const Counts& counts) const;
 
   Nanos recovery_;
   std::map<std::string, Ailment> ailments_;  // what was ever ill

@@ -73,6 +73,33 @@ TEST_CASE("an active that does not reach a tracked host any more hands over, tho
 }
 
 TEST_CASE(
+    "a host that both nodes lose, and find again, moves no lead; nor does a standby that knows nothing yet") {
+  const Edit edit = with_tracking(
+      "interval: 50ms, recovery: 100ms, targets: [{port: inside, address: 10.80.1.2, weight: 30}]");
+  PairFixture pair("host-lost-by-both", edit, edit);
+  pair.start_in_sync();
+  const auto both_say = [&](const char* words) {
+    return eventually(10s, [&] { return says(pair.a, "health", words) && says(pair.b, "health", words); });
+  };
+  const auto both_are_well = [&] {
+    return eventually(10s, [&] {
+      return pair.a.status().value("health", std::string("?")).empty() &&
+             pair.b.status().value("health", std::string("?")).empty();
+    });
+  };
+  INFO("fw-a: " << pair.a.log() << "\nfw-b: " << pair.b.log());
+  REQUIRE(both_are_well());
+  for (int times = 0; times < 3; ++times) {
+    act(pair, {"in-client", "down"});
+    REQUIRE(both_say("10.80.1.2 does not answer"));
+    act(pair, {"in-client", "up"});
+    REQUIRE(both_are_well());
+  }
+  CHECK(pair.a.role() == "active");
+  CHECK(pair.a.log().find("handing over") == std::string::npos);
+}
+
+TEST_CASE(
     "an active that lives and does not answer any more at a data port, as its standby sees it, hands over") {
   const Edit edit = with_tracking("interval: 50ms");
   PairFixture pair("mute", edit, edit);

@@ -57,6 +57,9 @@ TEST_CASE("tracking: each mistake is reported at its place") {
   check_report(with_tracking("targets: [{port: outside, address: 10.80.2.9}]"), "38:22",
                "port 'outside' is none; expected a port of net_af_packet");
   check_report(with_tracking("targets: [{port: inside}]"), "38:22", "address");
+  for (const char* no_host : {"10.80.1.1", "10.80.1.0", "10.80.1.255", "10.80.9.2"})
+    check_report(with_tracking("targets: [{port: inside, address: " + std::string(no_host) + "}]"), "38:46",
+                 "no other host of a subnet of port 'inside'");
   check_report(with_tracking("link_weight: 1001"), "38:25", "0 to 1000");
   check_report(with_tracking("misses: 0"), "38:20", "1 to 100");
   check_report(with_tracking("worker_timeout: 1ms"), "38:28", "50ms");

@@ -20,6 +20,7 @@ TEST_CASE("what is ill counts with its weight, and what was never ill is not spo
   health.report("10.0.0.1 does not answer", 30, false, kBegin);
   health.report("port b has no link", 0, false, kBegin);
   CHECK(health.penalty(kBegin) == 130);
+  CHECK(health.ill() == 130);
   CHECK(health.text(kBegin) == "10.0.0.1 does not answer (30), port a has no link (100)");
 }
 
@@ -28,6 +29,8 @@ TEST_CASE("what comes and goes counts as ill until it has been well for the whol
   health.report("link", 100, false, kBegin);
   health.report("link", 100, true, kBegin + 1s);
   CHECK(health.text(kBegin + 1s) == "link (100, well again)");
+  CHECK(health.ill() == 0);
+  CHECK(health.penalty(kBegin + 1s) == 100);
   health.report("link", 100, false, kBegin + 4s);
   health.report("link", 100, true, kBegin + 6s);
   CHECK(health.penalty(kBegin + 4s + kRecovery - 1ns) == 100);
