@@ -81,8 +81,9 @@ class Dataplane final : public Announcer {
   [[nodiscard]] std::uint64_t sessions_mirrored() const;
   [[nodiscard]] std::uint64_t held_packets() const;
   [[nodiscard]] std::uint64_t turns() const;
-  // Grows while that worker lives, at its work or at the barrier; by no known measure.
-  [[nodiscard]] std::uint64_t steps(unsigned worker) const;
+  // Grows while that worker lives, at its work or at the barrier, by no known measure; none: its loop has not
+  // begun, or has ended.
+  [[nodiscard]] std::optional<std::uint64_t> steps(unsigned worker) const;
   // Of the port at that place of the configuration.
   [[nodiscard]] bool has_link(std::size_t port) const;
   // Frames of bursts at whose end the permit held no longer: how many of them left too late, nobody can tell.

@@ -70,7 +70,8 @@ std::uint64_t Dataplane::turns() const {
   return sum(
       shards_, [](const WorkerReport& report) -> auto& { return report.turns; });
 }
-std::uint64_t Dataplane::steps(unsigned worker) const {
+std::optional<std::uint64_t> Dataplane::steps(unsigned worker) const {
+  if (barrier_.gate(worker).whereabouts == quiesce::Whereabouts::absent) return std::nullopt;
   return shards_[worker]->report.turns.load(std::memory_order_relaxed) +
          barrier_.gate(worker).waits.load(std::memory_order_relaxed);
 }

@@ -96,8 +96,8 @@ void HealthWatch::look_at_workers(Instant now) {
   stuck_.clear();
   for (unsigned w = 0; w < workers_.size(); ++w) {
     WatchedWorker& worker = workers_[w];
-    if (const std::uint64_t steps = dataplane_.steps(w); std::exchange(worker.steps, steps) != steps)
-      worker.detector.heard(now);
+    const auto steps = dataplane_.steps(w);
+    if (!steps || std::exchange(worker.steps, *steps) != *steps) worker.detector.heard(now);
     if (worker.detector.look(now))
       stuck_ = "worker " + std::to_string(w) + " has not stepped on for " +
                std::to_string(std::llround(milliseconds(worker.detector.silence(now)))) + " ms";

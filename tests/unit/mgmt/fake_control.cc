@@ -82,6 +82,9 @@ NodeStatus full_status() {
   s.replication_refused = 2;
   s.last_refusal = "term 2 is over";
   s.link_protection = "TLSv1.3, TLS_AES_256_GCM_SHA384";
+  s.health = "port inside has no link (100)";
+  s.stuck = "worker 1 has not stepped on for 512 ms";
+  s.peer_penalty = 130;
   s.paths = "1 carries state, 2 silent";
   s.standbys_lost = 3;
   s.fence = {.kind = "none", .sent_past_lease = 40, .sent_past_lease_max = 1536, .fenced_frames = 9};

@@ -86,6 +86,9 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.last_refusal() == "term 2 is over");
   CHECK(status.link_protection() == full_status().link_protection);
   CHECK(status.paths() == full_status().paths);
+  CHECK(status.health() == full_status().health);
+  CHECK(status.stuck() == full_status().stuck);
+  CHECK(status.peer_penalty() == 130);
   CHECK(status.standbys_lost() == 3);
   CHECK(status.fence().kind() == "none");
   CHECK(status.fence().sent_past_lease() == 40);
