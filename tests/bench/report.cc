@@ -3,35 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <thread>
-
-#include <sys/utsname.h>
 
 #include <nlohmann/json.hpp>
 
+#include "tests/rig/report/machine.h"
+
 namespace stillwater::bench {
 namespace {
-
-std::string first_value_of(const std::string& file, const std::string& key) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    if (!line.starts_with(key)) continue;
-    const std::size_t colon = line.find(':');
-    const std::size_t begin = line.find_first_not_of(" \t", colon + 1);
-    return begin == std::string::npos ? "" : line.substr(begin);
-  }
-  return "";
-}
-
-nlohmann::json machine() {
-  utsname kernel{};
-  uname(&kernel);
-  return {{"cpu", first_value_of("/proc/cpuinfo", "model name")},
-          {"cores", std::thread::hardware_concurrency()},
-          {"kernel", kernel.release},
-          {"memory", first_value_of("/proc/meminfo", "MemTotal")},
-          {"hugepages_total", first_value_of("/proc/meminfo", "HugePages_Total")}};
-}
 
 double ratio_of(const Measurement& m) { return percentile(m.samples, 0.5) / *m.bound; }
 
@@ -86,7 +64,7 @@ Status Report::write(const std::string& path) const {
     results.push_back(std::move(row));
   }
   std::ofstream file(path);
-  file << nlohmann::json{{"machine", machine()}, {"results", results}}.dump(2) << "\n";
+  file << nlohmann::json{{"machine", rig::this_machine()}, {"results", results}}.dump(2) << "\n";
   if (!file.flush()) return fail(Errc::io, "cannot write " + path);
   return {};
 }

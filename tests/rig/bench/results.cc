@@ -1,13 +1,11 @@
 #include "tests/rig/bench/results.h"
 
 #include <algorithm>
-#include <fstream>
-#include <thread>
-
-#include <sys/utsname.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "tests/rig/report/machine.h"
 
 namespace stillwater::rig {
 namespace {
@@ -18,26 +16,6 @@ using Json = nlohmann::json;
 double percentile(std::vector<double> samples, double p) {
   std::sort(samples.begin(), samples.end());
   return samples[static_cast<std::size_t>(p * static_cast<double>(samples.size() - 1))];
-}
-
-std::string first_value_of(const std::string& file, const std::string& key) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    if (!line.starts_with(key)) continue;
-    const std::size_t begin = line.find_first_not_of(" \t", line.find(':') + 1);
-    return begin == std::string::npos ? "" : line.substr(begin);
-  }
-  return "";
-}
-
-Json machine() {
-  utsname kernel{};
-  uname(&kernel);
-  return {{"cpu", first_value_of("/proc/cpuinfo", "model name")},
-          {"cores", std::thread::hardware_concurrency()},
-          {"kernel", kernel.release},
-          {"memory", first_value_of("/proc/meminfo", "MemTotal")},
-          {"hugepages_total", first_value_of("/proc/meminfo", "HugePages_Total")}};
 }
 
 Json json_of(const BenchRow& row, const std::string& started) {
@@ -111,7 +89,7 @@ std::string to_json(const std::vector<BenchRow>& rows, const std::string& starte
     else
       *same = std::move(json);
   }
-  return Json{{"machine", machine()}, {"results", results}}.dump(2) + "\n";
+  return Json{{"machine", this_machine()}, {"results", results}}.dump(2) + "\n";
 }
 
 }  // namespace stillwater::rig
