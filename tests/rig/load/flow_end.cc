@@ -11,7 +11,7 @@
 namespace stillwater::rig {
 namespace {
 
-constexpr Nanos kBetweenMessages = 1s;
+constexpr Nanos kBetweenMessages = 2s;
 
 int pending_error(const UniqueFd& fd) {
   int error = 0;

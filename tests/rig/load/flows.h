@@ -1,5 +1,5 @@
-// The long-lived TCP connections: opened once, then both ends write a numbered message about once a second
-// and check every byte of what the other end wrote.
+// The long-lived TCP connections: opened once, then both ends write a numbered message about every two
+// seconds and check every byte of what the other end wrote.
 #pragma once
 
 #include <atomic>

@@ -14,7 +14,8 @@ namespace {
 constexpr Nanos kOpenWithin = 20s;
 // The load runs this long before it is judged: neighbours and sessions exist by then.
 constexpr Nanos kWarmUp = 1s;
-// Between reading the active's figures, which costs it a little, and the fault.
+// After each reading of the active's figures, which costs it a little: before the load is judged, and before
+// the fault.
 constexpr Nanos kUndisturbed = 300ms;
 // The fault strikes anywhere within this time, so that it keeps no step with the system's own rhythms.
 constexpr Nanos kPhase = 1s;
@@ -159,6 +160,7 @@ Status Repetition::steady() {
   first_term_ = system_->term();
   auto first = system_->checkpoint_figures();
   if (!first) return tl::unexpected(first.error());
+  if (Status calm = watch_.wait("warming up", kUndisturbed); !calm) return calm;
   steady_since_ = clock_.now();
   if (Status started = extra_->start(); !started) return started;
   if (Status waited = watch_.wait("steady load", plan_.load.before); !waited) return waited;

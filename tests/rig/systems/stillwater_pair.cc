@@ -121,16 +121,19 @@ Status StillwaterPair::start_node(NodeId id) {
 }
 
 Result<NodeStatus> StillwaterPair::status(NodeId id) const {
-  return ask(id, {"status"}).and_then(parse_node_status);
+  return ask(id, {"status"}, Manner::in_passing).and_then(parse_node_status);
 }
 
 Status StillwaterPair::switch_over(NodeId from) {
-  return ask(from, {"switchover", "--force"}).map([](const std::string&) {});
+  return ask(from, {"switchover", "--force"}, Manner::now).map([](const std::string&) {});
 }
 
-Result<std::string> StillwaterPair::ask(NodeId id, const std::vector<std::string>& words) const {
-  std::vector<std::string> command{paths_.client, "--json", "--address",
-                                   secured() ? kSecuredManagement : "unix:" + socket_path(id)};
+Result<std::string> StillwaterPair::ask(NodeId id, const std::vector<std::string>& words,
+                                        Manner manner) const {
+  std::vector<std::string> command;
+  if (manner == Manner::in_passing) command = {"nice", "-n", "19"};
+  command.insert(command.end(), {paths_.client, "--json", "--address",
+                                 secured() ? kSecuredManagement : "unix:" + socket_path(id)});
   if (secured()) {
     const std::vector<std::string> caller = authority_.caller_arguments();
     command.insert(command.end(), caller.begin(), caller.end());

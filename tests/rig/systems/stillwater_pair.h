@@ -75,7 +75,11 @@ class StillwaterPair final : public System {
   [[nodiscard]] Status start_node(NodeId id);
   [[nodiscard]] Result<NodeStatus> status(NodeId id) const;
   // What `stillwaterctl --json WORDS...` says, asked as an admin over TLS where the pair is secured.
-  [[nodiscard]] Result<std::string> ask(NodeId id, const std::vector<std::string>& words) const;
+  // What is asked in passing takes only processor time that nobody else wants: on a full machine a client
+  // that starts costs the packets of the load.
+  enum class Manner { now, in_passing };
+  [[nodiscard]] Result<std::string> ask(NodeId id, const std::vector<std::string>& words,
+                                        Manner manner) const;
 
   StillwaterPaths paths_;
   TestAuthority authority_;  // of a secured pair
