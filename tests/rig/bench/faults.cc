@@ -20,7 +20,7 @@ constexpr auto kFaults = std::to_array<BenchFault>({
     {"data_link", "cut-inside", "cut-inside"},
     {"replication_link", "cut-replication:1s", "cut-replication:1s"},
     {"switchover", "switchover", "planned-stop"},
-    {"failback", "switchover:1s", "planned-stop"},
+    {"failback", "switchover:2s", "planned-stop"},
 });
 
 Status check_fault_names(const std::vector<std::string>& names) {

@@ -99,7 +99,7 @@ TEST_CASE("a full run is 30 repetitions of ours alone, without what only peers n
 TEST_CASE("one fault is run alone, with what its peers suffer beside it") {
   CHECK(chosen({.full = false, .faults = {"kill"}, .repetitions = {}}).faults == Words{"kill"});
   CHECK(chosen({.full = false, .faults = {"failback"}, .repetitions = {}}).faults ==
-        Words{"switchover:1s", "planned-stop"});
+        Words{"switchover:2s", "planned-stop"});
   CHECK(chosen({.full = true, .faults = {"data_link"}, .repetitions = {}}).faults == Words{"cut-inside"});
 }
 
