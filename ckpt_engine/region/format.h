@@ -11,7 +11,7 @@ namespace stillwater::region {
 inline constexpr std::size_t kLineBytes = 64;
 inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::array<char, 8> kMagic = {'S', 'W', 'R', 'E', 'G', 'I', 'O', 'N'};
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::size_t kRootsMax = 48;
 
 using RegionId = std::array<std::uint8_t, 16>;

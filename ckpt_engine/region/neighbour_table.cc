@@ -27,42 +27,45 @@ NeighbourTable::NeighbourTable(const Region& region, unsigned shard) {
   set_mask_ = std::bit_floor(static_cast<std::uint32_t>(root.bytes / sizeof(Neighbour) / kWays)) - 1;
 }
 
-const Neighbour* NeighbourTable::set_of(std::uint16_t port, std::uint32_t address_be) const {
-  const std::uint64_t key = std::uint64_t{port} << 32 | address_be;
-  return &entries_[(XXH3_64bits(&key, sizeof(key)) & set_mask_) * kWays];
+const Neighbour* NeighbourTable::set_of(std::uint16_t port, const IpAddress& address) const {
+  return &entries_[(XXH3_64bits_withSeed(&address, sizeof(address), port) & set_mask_) * kWays];
 }
 
-const Neighbour* NeighbourTable::find(std::uint16_t port, std::uint32_t address_be) const {
-  const Neighbour* set = set_of(port, address_be);
+const Neighbour* NeighbourTable::find(std::uint16_t port, const IpAddress& address) const {
+  const Neighbour* set = set_of(port, address);
   for (unsigned i = 0; i < kWays; ++i)
-    if (set[i].address_be == address_be && set[i].port == port) return &set[i];
+    if (set[i].address == address && set[i].port == port) return &set[i];
   return nullptr;
 }
 
-void NeighbourTable::learn(Turn& turn, std::uint16_t port, std::uint32_t address_be,
+void NeighbourTable::learn(Turn& turn, std::uint16_t port, const IpAddress& address,
                            const std::array<std::uint8_t, 6>& mac) {
-  const Neighbour* entry = find(port, address_be);
+  const Neighbour* entry = find(port, address);
   if (entry == nullptr) {
-    const Neighbour* set = set_of(port, address_be);
+    const Neighbour* set = set_of(port, address);
     entry = std::min_element(set, set + kWays, [](const Neighbour& a, const Neighbour& b) {
-      return (a.address_be == 0 ? 0 : a.learned_s + 1) < (b.address_be == 0 ? 0 : b.learned_s + 1);
+      return (a.address.is_none() ? 0 : a.learned_s + 1) < (b.address.is_none() ? 0 : b.learned_s + 1);
     });
   }
+  ++changes_;
   Write<Neighbour> write(turn, *entry);
-  *write = Neighbour{.address_be = address_be,
-                     .port = port,
-                     .mac = mac,
-                     .learned_s = turn.now_s(),
-                     .reserved = {},
-                     .check = 0};
+  *write = Neighbour{.address = address, .port = port, .mac = mac, .learned_s = turn.now_s(), .check = 0};
   write->check = check_of(*write);
+}
+
+void NeighbourTable::forget(Turn& turn, std::uint16_t port, const IpAddress& address) {
+  const Neighbour* entry = find(port, address);
+  if (entry == nullptr) return;
+  ++changes_;
+  *Write<Neighbour>(turn, *entry) = Neighbour{};
 }
 
 unsigned NeighbourTable::scrub(Turn& turn) {
   unsigned dropped = 0;
+  ++changes_;
   const std::uint32_t entries = (set_mask_ + 1) * kWays;
   for (const Neighbour* entry = entries_; entry != entries_ + entries; ++entry) {
-    if (entry->address_be == 0 || entry->check == check_of(*entry)) continue;
+    if (entry->address.is_none() || entry->check == check_of(*entry)) continue;
     *Write<Neighbour>(turn, *entry) = Neighbour{};
     ++dropped;
   }

@@ -112,7 +112,7 @@ void Packets::serve(const ClientRequest& request) {
   if (answer.epoch <= epochs_.committed()) return transmit(answer);
   if (free_.empty()) return;
   const std::size_t index = free_.back();
-  if (!held_.push({handle_of(index), answer.epoch, 0, 0})) return;
+  if (!held_.push({handle_of(index), answer.epoch, {}, 0})) return;
   free_.pop_back();
   answers_[index] = answer;
   epochs_.ask_for_checkpoint();
@@ -138,7 +138,8 @@ void Packets::work_beside() {
   }
   if (const auto port = ports_.take(turn_, 1024, 4095, static_cast<std::uint16_t>(random.next())))
     if (random.one_in(2)) ports_.give(turn_, *port);
-  neighbours_.learn(turn_, 0, static_cast<std::uint32_t>(1 + random.below(8)), {2, 0, 0, 0, 0, 1});
+  neighbours_.learn(turn_, 0, IpAddress::v4(static_cast<std::uint32_t>(1 + random.below(8))),
+                    {2, 0, 0, 0, 0, 1});
 }
 
 void Packets::transmit(const Answer& answer) {

@@ -75,7 +75,8 @@ TEST_CASE("soft lines beyond the budget come with the next interval") {
   pair.engine.set_policy(pair.policy);
   Random random(Catch::rngSeed());
   for (int i = 0; i < 8; ++i)
-    pair.worker.neighbours.learn(pair.worker.turn, 0, static_cast<std::uint32_t>(random()), {});
+    pair.worker.neighbours.learn(pair.worker.turn, 0, IpAddress::v4(static_cast<std::uint32_t>(random())),
+                                 {});
   unsigned shipments = 0;
   while (!pair.soft_is_equal() && shipments < 20) {
     pair.clock.at += pair.policy.soft_interval;

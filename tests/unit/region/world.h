@@ -109,7 +109,7 @@ class Worker {
         return;
       case 5:
         return neighbours.learn(turn, static_cast<std::uint16_t>(below(random, 2)),
-                                static_cast<std::uint32_t>(1 + below(random, 64)),
+                                IpAddress::v4(static_cast<std::uint32_t>(1 + below(random, 64))),
                                 {2, 0, 0, 0, 0, static_cast<std::uint8_t>(random())});
       case 6:
         return counters.add(turn, below(random, 16), 1 + below(random, 1000));
