@@ -31,7 +31,7 @@ class WhileStopped {
 };
 
 // One per worker, used by that worker's thread alone. Counts every packet that goes in and out:
-//   in flight = received + adopted + taken from rings - transmitted - freed - put into rings,
+//   in flight = received + adopted + taken from rings - transmitted - freed - joined - put into rings,
 // and a worker stands at a packet boundary when in flight equals what it declared held. Packets in rings are
 // counted there.
 class InterfaceAgent {
@@ -90,6 +90,8 @@ class InterfaceAgent {
 
   // The function made `n` packets itself (clones too), and will transmit or free them.
   void adopt(std::uint32_t n) { in_flight_ += n; }
+  // `n` packets became parts of another one: segments of its chain.
+  void join(std::uint32_t n) { in_flight_ -= n; }
 
   // `n` packets wait on purpose (ARP, output commit) and do not keep the worker from stopping; `unhold`
   // before they are transmitted or freed.

@@ -8,6 +8,7 @@
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
+#include "dataplane/datapath/fragments/reassembly.h"
 #include "dataplane/datapath/output/resolver.h"
 #include "dataplane/datapath/steering/exchange.h"
 
@@ -21,7 +22,9 @@ std::uint32_t buffers_wanted(const Config& config) {
   std::uint32_t wanted = Resolver::kNeighboursMax * Resolver::kPacketsPerNeighbour +
                          hold_packets_of_a_worker(config) + kInHand +
                          (config.workers - 1) * Exchange::kRingPackets;
-  for (const PortConfig& port : config.ports) wanted += port.rx_descriptors + port.tx_descriptors + 256u;
+  if (config.function == Function::router) wanted += ReassemblyLimits{}.fragments;
+  for (const PortConfig& port : config.ports)
+    if (!port.device.empty()) wanted += port.rx_descriptors + port.tx_descriptors + 256u;
   return wanted * config.workers;
 }
 

@@ -50,16 +50,18 @@ Status check_cores(const EalOptions& options) {
 }  // namespace
 
 std::vector<std::string> eal_arguments(const EalOptions& options) {
-  std::vector<std::string> arguments{"--lcores",
-                                     lcores(options),
-                                     "--no-telemetry",
-                                     "--no-shconf",
-                                     "--file-prefix",
-                                     "stillwater-" + std::to_string(getpid()),
-                                     "--log-level",
-                                     options.log_level,
-                                     "-m",
-                                     std::to_string(options.memory_mib)};
+  std::vector<std::string> arguments{
+      "--lcores",
+      lcores(options),
+      "--no-telemetry",
+      "--no-shconf",
+      "--file-prefix",
+      "stillwater-" + std::to_string(getpid()),
+      "--force-max-simd-bitwidth=512",  // for the FIB, where the processor has it
+      "--log-level",
+      options.log_level,
+      "-m",
+      std::to_string(options.memory_mib)};
   arguments.emplace_back(options.hugepages ? "--in-memory" : "--no-huge");
   if (options.pci_devices.empty()) arguments.emplace_back("--no-pci");
   for (const std::string& device : options.pci_devices) arguments.insert(arguments.end(), {"-a", device});

@@ -11,7 +11,7 @@ namespace stillwater::dataplane {
 
 struct EalOptions {
   bool hugepages = false;          // else ordinary memory, all of it taken at start
-  std::uint32_t memory_mib = 256;  // for packet buffers, rings and the FIB (32 MiB)
+  std::uint32_t memory_mib = 256;  // for packet buffers, rings and the FIB (see RouteTable)
   std::uint32_t workers = 1;
   std::vector<std::uint32_t> cores{};      // one a worker; empty: the last ones this process may use
   std::string log_level = "warning";       // emergency .. debug, as DPDK names them

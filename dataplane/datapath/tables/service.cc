@@ -1,60 +1,89 @@
 #include "dataplane/datapath/tables/service.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "dataplane/names.h"
 
 namespace stillwater::dataplane {
 namespace {
 
-ServicePort make_port(const PortConfig& config, const Service::Opened& opened) {
-  ServicePort port{.dpdk_port = opened.dpdk_port,
-                   .rx_queues = opened.rx_queues,
+ServicePort make_port(const Config& config, PortIndex index, const Pipeline& pipeline) {
+  const PortConfig& own = config.ports[index];
+  ServicePort port{.device = own.device.empty() ? *find_port(config, own.parent) : index,
+                   .dpdk_port = 0,
+                   .rx_queues = 0,
+                   .vlan = own.vlan,
                    .mac = {},
-                   .mtu = config.mtu,
-                   .subnets = config.addresses,
-                   .addresses_be = {}};
-  std::copy(config.mac.begin(), config.mac.end(), port.mac.addr_bytes);
-  for (const Ipv4Prefix& address : config.addresses)
+                   .mac_word = 0,
+                   .mtu = own.mtu,
+                   .subnets = own.addresses,
+                   .subnets6 = own.addresses6,
+                   .link_local = {},
+                   .addresses_be = {},
+                   .vlans = {}};
+  std::copy(own.mac.begin(), own.mac.end(), port.mac.addr_bytes);
+  std::memcpy(&port.mac_word, port.mac.addr_bytes, sizeof(port.mac.addr_bytes));
+  if (pipeline.has_ipv6) port.link_local = link_local_of(port.mac);
+  for (const Ipv4Prefix& address : own.addresses)
     port.addresses_be.push_back(rte_cpu_to_be_32(address.address));
   return port;
 }
 
+// Tells each port its device, and each device its VLANs.
+void give_devices(std::vector<ServicePort>& ports, const std::vector<Service::Opened>& devices) {
+  std::size_t next = 0;
+  for (PortIndex index = 0; index < ports.size(); ++index) {
+    if (ports[index].device != index) continue;
+    ports[index].dpdk_port = devices[next].dpdk_port;
+    ports[index].rx_queues = devices[next++].rx_queues;
+  }
+  for (PortIndex index = 0; index < ports.size(); ++index) {
+    ServicePort& port = ports[index];
+    if (port.device == index) continue;
+    port.dpdk_port = ports[port.device].dpdk_port;
+    ports[port.device].vlans.push_back({port.vlan, index});
+  }
+}
+
+void add_own(OwnAddresses& own, const ServicePort& port) {
+  for (const std::uint32_t address_be : port.addresses_be) own.add(IpAddress::v4(address_be));
+  for (const IpPrefix& subnet : port.subnets6) own.add(subnet.address);
+  if (!port.link_local.is_none()) own.add(port.link_local);
+}
+
 }  // namespace
-
-bool ServicePort::owns(std::uint32_t address_be) const {
-  return std::find(addresses_be.begin(), addresses_be.end(), address_be) != addresses_be.end();
-}
-
-bool ServicePort::on_link(std::uint32_t address_be) const {
-  if (owns(address_be)) return false;
-  const std::uint32_t address = rte_be_to_cpu_32(address_be);
-  return std::any_of(subnets.begin(), subnets.end(),
-                     [&](const Ipv4Prefix& subnet) { return subnet.contains(address); });
-}
 
 bool Service::is_own_mac(const rte_ether_addr& mac) const {
   return std::any_of(ports.begin(), ports.end(),
                      [&](const ServicePort& port) { return rte_is_same_ether_addr(&port.mac, &mac) != 0; });
 }
 
-Result<Service> Service::build(const Config& config, const std::vector<Opened>& ports) {
-  auto fib = Fib::build(config);
-  if (!fib) return tl::unexpected(fib.error());
+Result<Service> Service::build(const Config& config, const std::vector<Opened>& devices,
+                               const PublishedFib& fib) {
   auto rules = RuleSet::build(config);
   if (!rules) return tl::unexpected(rules.error());
   Service service{.ports = {},
-                  .fib = std::move(*fib),
+                  .fib = &fib,
+                  .own = {},
+                  .own_macs = {},
                   .rules = std::move(*rules),
                   .steering = Steering(config),
                   .timeouts = config.timeouts,
-                  .output_commit = config.output_commit};
-  for (std::size_t i = 0; i < config.ports.size(); ++i)
-    service.ports.push_back(make_port(config.ports[i], ports[i]));
+                  .output_commit = config.output_commit,
+                  .pipeline = pipeline_of(config.function),
+                  .icmp_errors_per_s = config.icmp_errors_per_s};
+  for (PortIndex index = 0; index < config.ports.size(); ++index)
+    service.ports.push_back(make_port(config, index, service.pipeline));
+  give_devices(service.ports, devices);
   for (const SourceNatConfig& nat : config.source_nat) {
     ServicePort& port = service.ports[*find_port(config, nat.to)];
     const std::uint32_t address_be = rte_cpu_to_be_32(nat.address);
     if (!port.owns(address_be)) port.addresses_be.push_back(address_be);
+  }
+  for (const ServicePort& port : service.ports) {
+    add_own(service.own, port);
+    service.own_macs.add(port.mac_word);
   }
   return service;
 }

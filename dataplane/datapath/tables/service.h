@@ -4,44 +4,37 @@
 #include <cstdint>
 #include <vector>
 
-#include <rte_ether.h>
-
 #include "base/result.h"
 #include "dataplane/config.h"
+#include "dataplane/datapath/graph/pipeline.h"
 #include "dataplane/datapath/steering/steering.h"
 #include "dataplane/datapath/tables/fib.h"
+#include "dataplane/datapath/tables/own_addresses.h"
 #include "dataplane/datapath/tables/rule_set.h"
+#include "dataplane/datapath/tables/service_port.h"
 
 namespace stillwater::dataplane {
 
-struct ServicePort {
-  std::uint16_t dpdk_port;  // this process's id of the port
-  std::uint16_t rx_queues;  // worker w polls queue w, if there is one
-  rte_ether_addr mac;       // virtual
-  std::uint16_t mtu;
-  std::vector<Ipv4Prefix> subnets;
-  std::vector<std::uint32_t> addresses_be;  // answered for by ARP: own ones and those of source NAT
-
-  [[nodiscard]] bool owns(std::uint32_t address_be) const;
-  // Whether `address_be` can be a neighbour: in a subnet of the port, and not ours.
-  [[nodiscard]] bool on_link(std::uint32_t address_be) const;
-};
-
 struct Service {
-  std::vector<ServicePort> ports;
-  Fib fib;
+  std::vector<ServicePort> ports;  // in the configuration's order, VLANs among them
+  const PublishedFib* fib;
+  OwnAddresses own;
+  OwnMacs own_macs;
   RuleSet rules;
   Steering steering;
   TimeoutConfig timeouts;
   OutputCommit output_commit;
+  Pipeline pipeline;
+  std::uint32_t icmp_errors_per_s;
 
-  // What is known of an opened port.
+  // What is known of an opened device.
   struct Opened {
     std::uint16_t dpdk_port;
     std::uint16_t rx_queues;
   };
-  // `ports`: in the configuration's order.
-  [[nodiscard]] static Result<Service> build(const Config& config, const std::vector<Opened>& ports);
+  // `devices`: of the ports that have one, in the configuration's order. `fib` outlives it.
+  [[nodiscard]] static Result<Service> build(const Config& config, const std::vector<Opened>& devices,
+                                             const PublishedFib& fib);
   [[nodiscard]] bool is_own_mac(const rte_ether_addr& mac) const;
 };
 
