@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "base/ip_address.h"
+
 namespace stillwater::dataplane {
 
-// Addresses and ports in this header are in host byte order.
+// Ports, and IPv4 addresses that are plain numbers, are in host byte order in this header.
 struct Ipv4Prefix {
   std::uint32_t address = 0;
   std::uint8_t length = 0;  // 0..32
@@ -27,20 +29,42 @@ struct PortRange {
 
 using MacAddress = std::array<std::uint8_t, 6>;
 
+// An interface: a device's untagged frames, or those of one VLAN on the device of another port.
 struct PortConfig {
-  std::string name;                   // as rules and routes refer to it
-  std::string device;                 // DPDK device string: "net_af_packet0,iface=eth0", a PCI address, ...
-  MacAddress mac{};                   // virtual MAC, the same on both nodes
+  std::string name;        // as rules and routes refer to it
+  std::string device;      // DPDK device string: "net_af_packet0,iface=eth0", a PCI address; empty: a VLAN
+  std::string parent{};    // of a VLAN: the name of the port that has the device
+  std::uint16_t vlan = 0;  // of a VLAN: 1..4094 (IEEE 802.1Q)
+  MacAddress mac{};        // virtual MAC, the same on both nodes
   std::vector<Ipv4Prefix> addresses;  // own address with the length of its subnet, e.g. 10.0.1.1/24
+  std::vector<IpPrefix>
+      addresses6{};  // the same of IPv6, without the link-local one, which follows from `mac`
   std::uint16_t mtu = 1500;
   std::uint16_t rx_descriptors = 1024;
   std::uint16_t tx_descriptors = 1024;
 };
 
-struct RouteConfig {
-  Ipv4Prefix to;
-  std::uint32_t via = 0;  // next hop, inside a subnet of one of the ports
+struct NextHop {
+  IpAddress via;       // of the route's family; in a subnet of one of the ports, or link-local
+  std::string port{};  // by name; where `via` is link-local, else empty
+
+  friend bool operator==(const NextHop&, const NextHop&) = default;
 };
+
+enum class RouteKind : std::uint8_t {
+  forward,    // to one of the next hops, by the flow's hash
+  blackhole,  // packets end here and nobody is told
+  reject,     // packets end here and their sender is told
+};
+
+struct RouteConfig {
+  IpPrefix to;  // without bits past its length
+  RouteKind kind = RouteKind::forward;
+  std::vector<NextHop> via{};  // of `forward`: at least one, no two equal
+};
+
+// What the dataplane does with packets.
+enum class Function : std::uint8_t { firewall, router };
 
 enum class RuleAction : std::uint8_t { deny, allow };
 
@@ -90,10 +114,14 @@ inline constexpr unsigned kWorkersMax = 6;
 inline constexpr unsigned kNatPortBlock = 64;
 
 struct Config {
+  Function function = Function::firewall;
   std::uint32_t workers = 1;  // 1..kWorkersMax; the tables below are dealt to them in equal shares
   std::uint32_t sessions_max = 65536;
   std::uint32_t neighbours_max = 1024;
   std::uint32_t hold_packets_max = 4096;
+  std::uint32_t routes4_max = 65536;
+  std::uint32_t routes6_max = 16384;
+  std::uint32_t icmp_errors_per_s = 1000;  // of a worker (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f)
   OutputCommit output_commit = OutputCommit::new_state;
   IdleStrategy idle = IdleStrategy::sleep;
   std::vector<PortConfig> ports;

@@ -6,6 +6,7 @@
 #include <rte_lcore.h>
 
 #include "dataplane/control/buffers.h"
+#include "dataplane/names.h"
 #include "dataplane/shard.h"
 
 namespace stillwater::dataplane {
@@ -35,7 +36,10 @@ Result<std::unique_ptr<Dataplane>> Dataplane::create(const Config& config, regio
   if (auto made = dataplane->make_rings(); !made) return tl::unexpected(made.error());
   std::vector<Service::Opened> opened;
   for (const auto& port : tables.ports) opened.push_back({port->dpdk_id(), port->rx_queues()});
-  auto service = Service::build(config, opened);
+  auto routes = RouteTable::create(config, [plane = dataplane.get()] { return plane->pass_turns(); });
+  if (!routes) return tl::unexpected(routes.error());
+  tables.routes = std::move(*routes);
+  auto service = Service::build(config, opened, tables.routes->published());
   if (!service) return tl::unexpected(service.error());
   tables.service = std::make_unique<Service>(std::move(*service));
   auto handover = Handover::create(*tables.service, tables.buffers.get());
@@ -52,8 +56,13 @@ Status Dataplane::open_ports() {
   if (!buffers) return tl::unexpected(buffers.error());
   tables_->buffers = std::move(*buffers);
   for (const PortConfig& port : config_.ports) {
+    if (port.device.empty()) {
+      tables_->device_of.push_back(tables_->device_of[*find_port(config_, port.parent)]);
+      continue;
+    }
     auto opened = Port::open(port, static_cast<std::uint16_t>(config_.workers), tables_->buffers.get());
     if (!opened) return tl::unexpected(opened.error());
+    tables_->device_of.push_back(tables_->ports.size());
     tables_->ports.push_back(std::move(*opened));
   }
   return {};

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "ckpt_engine/region/turn.h"
 #include "dataplane/config.h"
 #include "dataplane/control/port.h"
+#include "dataplane/control/route_set.h"
 #include "dataplane/datapath/requests.h"
 #include "dataplane/datapath/steering/handover.h"
 #include "quiesce/worker_barrier.h"
@@ -49,6 +51,10 @@ class Dataplane final : public Announcer {
   [[nodiscard]] quiesce::WorkerBarrier& barrier() { return barrier_; }
   [[nodiscard]] unsigned workers() const { return config_.workers; }
   [[nodiscard]] region::WorkerMarks& marks(unsigned worker);
+
+  // All of them, in this order, or none, without a lost packet: see RouteTable::apply. One caller at a time
+  // gets on, others wait. Besides its errors: timed_out (a worker does not turn).
+  [[nodiscard]] Status change_routes(std::span<const RouteChange> changes);
 
   // For a planned switchover.
   [[nodiscard]] Handover& handover();
@@ -112,6 +118,8 @@ class Dataplane final : public Announcer {
   [[nodiscard]] Status make_rings();
   [[nodiscard]] Status launch(unsigned worker, unsigned lcore);
   [[nodiscard]] Status fetch(Shard& shard);
+  // Until no worker has anything in hand that it looked up before. Errors: timed_out.
+  [[nodiscard]] Status pass_turns() const;
 
   const Config config_;
   region::Region& region_;
@@ -122,7 +130,8 @@ class Dataplane final : public Announcer {
   struct Tables;  // ports, buffers, service: in the order in which they depend on each other
   std::unique_ptr<Tables> tables_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::mutex list_mutex_;  // one session query at a time
+  std::mutex list_mutex_;   // one session query at a time
+  std::mutex route_mutex_;  // one batch of routes at a time
 };
 
 }  // namespace stillwater::dataplane

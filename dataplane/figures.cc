@@ -75,7 +75,9 @@ std::optional<std::uint64_t> Dataplane::steps(unsigned worker) const {
   return shards_[worker]->report.turns.load(std::memory_order_relaxed) +
          barrier_.gate(worker).waits.load(std::memory_order_relaxed);
 }
-bool Dataplane::has_link(std::size_t port) const { return tables_->ports[port]->has_link(); }
+bool Dataplane::has_link(std::size_t port) const {
+  return tables_->ports[tables_->device_of[port]]->has_link();
+}
 std::uint64_t Dataplane::sent_past_permit() const {
   return sum(
       shards_, [](const WorkerReport& report) -> auto& { return report.sent_past_permit; });

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include <arpa/inet.h>
+
 #include "dataplane/config.h"
 
 namespace stillwater::dataplane {
@@ -16,6 +18,15 @@ namespace stillwater::dataplane {
   return text;
 }
 [[nodiscard]] inline std::string to_text(const Ipv4Prefix& prefix) {
+  return to_text(prefix.address) + "/" + std::to_string(prefix.length);
+}
+// As RFC 5952 writes them: "2001:db8::1", "2001:db8::/32"; of IPv4 as above.
+[[nodiscard]] inline std::string to_text(const IpAddress& address) {
+  if (address.is_v4()) return to_text(ntohl(address.v4_be()));
+  char text[INET6_ADDRSTRLEN];
+  return inet_ntop(AF_INET6, address.bytes.data(), text, sizeof(text));
+}
+[[nodiscard]] inline std::string to_text(const IpPrefix& prefix) {
   return to_text(prefix.address) + "/" + std::to_string(prefix.length);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/control/buffers.h"
+#include "dataplane/control/route_table.h"
 #include "dataplane/datapath/steering/handover.h"
 #include "dataplane/datapath/tables/service.h"
 #include "dataplane/datapath/tables/state.h"
@@ -16,7 +17,9 @@ namespace stillwater::dataplane {
 // Destroyed in reverse: tables, then the ports, which give their buffers back, then the buffers.
 struct Dataplane::Tables {
   BufferPool buffers;
-  std::vector<std::unique_ptr<Port>> ports;
+  std::vector<std::unique_ptr<Port>> ports;  // those with a device
+  std::vector<std::size_t> device_of;        // by port of the configuration: which of `ports` has its device
+  std::unique_ptr<RouteTable> routes;
   std::unique_ptr<Service> service;
   std::vector<std::vector<std::unique_ptr<quiesce::HandoverRing>>> rings;  // [from][to]; null to itself
   RegionClock region_clock;

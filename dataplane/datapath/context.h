@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "ckpt_engine/region/turn.h"
+#include "dataplane/datapath/fragments/reassembly.h"
+#include "dataplane/datapath/icmp/error_limit.h"
 #include "dataplane/datapath/output/output.h"
 #include "dataplane/datapath/packet_pool.h"
 #include "dataplane/datapath/tables/service.h"
@@ -19,7 +21,11 @@ struct Context {
   region::Turn& turn;
   PacketPool& pool;
   Output& output;
+  Reassembly& reassembly;
+  ErrorLimit error_limit;
   Instant now{0};
+  const Fib* fib_of_turn = nullptr;
+  [[nodiscard]] const Fib& fib() const { return *fib_of_turn; }
   bool own_mac_elsewhere = false;  // somebody else uses our addresses: announce again
 };
 

@@ -6,8 +6,12 @@
 
 namespace stillwater::dataplane {
 
-void look_ahead(const State& state, std::span<const Received> burst, Matches& expected) {
+void prefetch(std::span<const Received> burst) {
   for (const Received& frame : burst) rte_prefetch0(rte_pktmbuf_mtod(frame.mbuf, void*));
+}
+
+void look_ahead(const State& state, std::span<const Received> burst, Matches& expected) {
+  prefetch(burst);
   if (burst.size() < 2) {
     expected[0] = {};
     return;

@@ -18,4 +18,7 @@ using Matches = std::array<region::SessionTable::Match, kLookAhead>;
 // At most kLookAhead frames, headers not validated.
 void look_ahead(const State& state, std::span<const Received> burst, Matches& expected);
 
+// Asks for the headers of a burst, for functions without sessions.
+void prefetch(std::span<const Received> burst);
+
 }  // namespace stillwater::dataplane

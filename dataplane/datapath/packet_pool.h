@@ -27,6 +27,8 @@ class PacketPool {
     agent_.free(&mbuf, 1);
   }
 
+  void count(DropReason what) { ++drops_[static_cast<std::size_t>(what)]; }
+
   // An empty buffer for a frame of our own; null, and counted, if none is left.
   [[nodiscard]] rte_mbuf* make() {
     rte_mbuf* mbuf = rte_pktmbuf_alloc(buffers_);
@@ -35,6 +37,17 @@ class PacketPool {
     else
       agent_.adopt(1);
     return mbuf;
+  }
+
+  // `n` empty buffers, or none: then false, and not counted, since what they were for is dropped.
+  [[nodiscard]] bool make(rte_mbuf** mbufs, unsigned n) {
+    if (rte_pktmbuf_alloc_bulk(buffers_, mbufs, n) != 0) return false;
+    agent_.adopt(n);
+    return true;
+  }
+  // What an empty buffer has room for.
+  [[nodiscard]] unsigned frame_bytes_max() const {
+    return rte_pktmbuf_data_room_size(buffers_) - unsigned{RTE_PKTMBUF_HEADROOM};
   }
 
   // A copy of a whole frame in a buffer of its own; null, and counted, if none is left.

@@ -64,9 +64,10 @@ struct Requests {
   SessionQuery query;
 };
 
-// What a worker says about itself; it writes, any thread reads. Relaxed: figures, nothing is ordered by them.
+// What a worker says about itself; it writes, any thread reads. Relaxed: figures, nothing is ordered by them
+// but for `turns`: who acquires it knows that what the turn read is done with.
 struct WorkerReport {
-  alignas(64) std::atomic<std::uint64_t> turns{0};
+  alignas(64) std::atomic<std::uint64_t> turns{0};   // at the end of each
   std::atomic<std::uint64_t> sent{0};                // frames handed to devices
   std::atomic<std::uint64_t> sent_past_permit{0};    // of them, those of bursts that ended too late
   std::atomic<std::uint32_t> sessions{0};            // in use

@@ -10,16 +10,21 @@
 
 #include <sys/prctl.h>
 
+#include <rte_random.h>
+
 #include "base/thread.h"
+#include "dataplane/datapath/graph/graph.h"
 #include "dataplane/datapath/look_ahead.h"
-#include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/nodes/ip/forward_burst.h"
+#include "dataplane/datapath/nodes/ip/reassemble.h"
+#include "dataplane/datapath/nodes/link/unresolved.h"
 
 namespace stillwater::dataplane {
 namespace {
 
 std::vector<quiesce::PortQueue> queues_of(const WorkerSetup& setup) {
   std::vector<quiesce::PortQueue> queues;
-  for (const ServicePort& port : setup.service.ports)
+  for (const ServicePort& port : setup.service.ports)  // a VLAN has none
     if (setup.index < port.rx_queues)
       queues.push_back({port.dpdk_port, static_cast<std::uint16_t>(setup.index)});
   return queues;
@@ -40,12 +45,15 @@ Worker::Worker(const WorkerSetup& setup)
       output_(pool_, setup.service, setup.state.neighbours, setup.epochs, setup.permit, setup.clock,
               static_cast<std::uint16_t>(setup.index), setup.hold_packets_max),
       turn_(setup.region, setup.marks),
+      reassembly_(pool_, static_cast<std::uint32_t>(rte_rand())),
       context_{.worker = setup.index,
                .service = setup.service,
                .state = setup.state,
                .turn = turn_,
                .pool = pool_,
-               .output = output_},
+               .output = output_,
+               .reassembly = reassembly_,
+               .error_limit = ErrorLimit(setup.service.icmp_errors_per_s)},
       exchange_(pool_, setup.rings),
       idle_(setup.idle),
       received_((setup.service.ports.size() + 1) * kBurst + setup.rings.from.size() * Exchange::kBurst) {}
@@ -70,6 +78,7 @@ void Worker::begin_turn() {
   const std::uint64_t epoch = setup_.epochs.current();
   const std::uint64_t committed = setup_.epochs.committed();
   context_.now = setup_.clock.now();
+  context_.fib_of_turn = setup_.service.fib->load();
   turn_.begin(epoch, setup_.region_clock.at(context_.now), committed);
   output_.begin_turn(context_.now, turn_.now_s(), epoch, committed);
   if (setup_.requests.activate.load(std::memory_order_relaxed)) activate();
@@ -125,28 +134,22 @@ void Worker::sort(const Received& frame) {
 }
 
 void Worker::process() {
-  Matches expected;
-  for (std::size_t first = 0; first < received_count_; first += kLookAhead) {
-    const std::size_t n = std::min(kLookAhead, received_count_ - first);
-    const std::span<const Received> burst(&received_[first], n);
-    look_ahead(setup_.state, burst, expected);
-    for (std::size_t i = 0; i < n; ++i) process(burst[i], expected[i]);
-  }
+  for (std::size_t first = 0; first < received_count_; first += kLookAhead)
+    process({&received_[first], std::min(kLookAhead, received_count_ - first)});
 }
 
-void Worker::process(const Received& frame, region::SessionTable::Match expected) {
-  Packet packet{.mbuf = frame.mbuf, .in_port = frame.port, .copy = frame.copy, .expected = expected};
-  turn_.begin_packet();
-  const Verdict verdict = ethernet_input(context_, packet);
-  switch (verdict.kind) {
-    case Verdict::Kind::output:
-      output_.forward(packet, turn_.depends_epoch());
-      break;
-    case Verdict::Kind::drop:
-      pool_.drop(packet.mbuf, verdict.reason);
-      break;
-    case Verdict::Kind::taken:
-      break;
+void Worker::process(std::span<const Received> burst) {
+  Matches expected{};
+  if (setup_.service.pipeline.has_sessions) {
+    look_ahead(setup_.state, burst, expected);
+  } else {
+    prefetch(burst);
+    if (output_.has_short_way()) return forward_burst(context_, burst);
+  }
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    Packet packet{
+        .mbuf = burst[i].mbuf, .in_port = burst[i].port, .copy = burst[i].copy, .expected = expected[i]};
+    dataplane::process(context_, packet);
   }
 }
 
@@ -154,7 +157,8 @@ void Worker::transmit() { output_.transmit(); }
 
 void Worker::tidy() {
   ageing_.tick(context_);
-  output_.tick();
+  expire_fragments(context_);
+  while (const auto unanswered = output_.tick()) give_up(context_, *unanswered);
   if (context_.own_mac_elsewhere) announcements_.conflict(context_.now);
   context_.own_mac_elsewhere = false;
   if (setup_.requests.pending.load(std::memory_order_relaxed)) serve_requests();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -63,7 +64,7 @@ class Worker final : private quiesce::WhileStopped {
   // not lead: what it saw of windows is forgotten too.
   std::uint32_t discard_held() {
     setup_.state.forget_edges();
-    return output_.discard_held();
+    return output_.discard_held() + reassembly_.discard();
   }
 
  private:
@@ -75,7 +76,7 @@ class Worker final : private quiesce::WhileStopped {
   void poll();
   void sort(const Received& frame);
   void process();
-  void process(const Received& frame, region::SessionTable::Match expected);
+  void process(std::span<const Received> burst);
   void transmit();
   void tidy();
 
@@ -98,6 +99,7 @@ class Worker final : private quiesce::WhileStopped {
   PacketPool pool_;
   Output output_;
   region::Turn turn_;
+  Reassembly reassembly_;
   Context context_;
   Ageing ageing_;
   Announcements announcements_;

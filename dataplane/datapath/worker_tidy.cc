@@ -80,7 +80,7 @@ void Worker::flush_counters() {
 
 void Worker::publish() {
   WorkerReport& report = setup_.report;
-  report.turns.store(++turns_, std::memory_order_relaxed);
+  report.turns.store(++turns_, std::memory_order_release);
   report.sent.store(output_.frames_sent(), std::memory_order_relaxed);
   report.sent_past_permit.store(output_.frames_sent_past_permit(), std::memory_order_relaxed);
   report.sessions.store(setup_.state.sessions.in_use(), std::memory_order_relaxed);

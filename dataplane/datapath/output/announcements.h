@@ -1,4 +1,4 @@
-// Gratuitous ARP for every service address, repeated.
+// Gratuitous ARP, and unsolicited neighbour advertisements, for every service address, repeated.
 #pragma once
 
 #include <array>

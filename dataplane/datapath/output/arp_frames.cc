@@ -5,9 +5,10 @@
 namespace stillwater::dataplane {
 
 void write_arp_request(rte_mbuf& frame, const rte_ether_addr& mac, std::uint32_t source_be,
-                       std::uint32_t target_be) {
+                       std::uint32_t target_be, const rte_ether_addr* known) {
   auto* ether = reinterpret_cast<rte_ether_hdr*>(rte_pktmbuf_append(&frame, kArpFrameBytes));
   std::memset(&ether->dst_addr, 0xff, sizeof(ether->dst_addr));
+  if (known != nullptr) ether->dst_addr = *known;
   ether->src_addr = mac;
   ether->ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP);
   auto* arp = reinterpret_cast<rte_arp_hdr*>(ether + 1);

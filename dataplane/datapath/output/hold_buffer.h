@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/ip_address.h"
+
 struct rte_mbuf;
 
 namespace stillwater::dataplane {
@@ -14,7 +16,7 @@ namespace stillwater::dataplane {
 struct HeldPacket {
   rte_mbuf* mbuf;
   std::uint64_t depends_epoch;
-  std::uint32_t next_hop_be;
+  IpAddress next_hop;
   std::uint16_t out_port;  // the MAC address is looked up when it leaves, not now
 };
 

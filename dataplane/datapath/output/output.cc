@@ -20,6 +20,7 @@ Output::Output(PacketPool& pool, const Service& service, const region::Neighbour
       epochs_(epochs),
       tx_(pool, service, permit, clock, queue),
       resolver_(pool, service, tx_),
+      rewrites_(service, neighbours, resolver_),
       held_(hold_packets_max) {}
 
 Output::~Output() { discard_held(); }
@@ -30,13 +31,14 @@ void Output::begin_turn(Instant now, std::uint32_t region_now_s, std::uint64_t e
   region_now_s_ = region_now_s;
   epoch_ = epoch;
   committed_ = committed;
+  rewrites_.begin_turn(now, region_now_s);
 }
 
 bool Output::release() {
   return held_.release(committed_, [this](const HeldPacket& packet) {
     if (!tx_.has_room(packet.out_port)) return false;
     pool_.agent().unhold(1);
-    emit(packet.mbuf, packet.out_port, packet.next_hop_be);
+    emit(packet.mbuf, packet.out_port, packet.next_hop);
     return true;
   });
 }
@@ -57,29 +59,29 @@ std::uint64_t Output::awaited_epoch(std::uint64_t depends_epoch) const {
 // An epoch that has ended is on its way: only the one that goes on has to be asked for.
 void Output::forward(const Packet& packet, std::uint64_t depends_epoch) {
   const std::uint64_t awaited = awaited_epoch(depends_epoch);
-  if (awaited <= committed_) return emit(packet.mbuf, packet.out_port, packet.next_hop_be);
+  if (awaited <= committed_) return emit(packet.mbuf, packet.out_port, packet.next_hop);
   if (packet.new_session && !held_.has_room_for_new())
     return pool_.drop(packet.mbuf, DropReason::hold_buffer_full_new);
-  if (!held_.push({packet.mbuf, awaited, packet.next_hop_be, packet.out_port}))
+  if (!held_.push({packet.mbuf, awaited, packet.next_hop, packet.out_port}))
     return pool_.drop(packet.mbuf, DropReason::hold_buffer_full);
   pool_.agent().hold(1);
   if (awaited != epoch_) return;
   packet.can_wait ? epochs_.ask_for_checkpoint_later(now_) : epochs_.ask_for_checkpoint();
 }
 
-void Output::emit(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be) {
-  const region::Neighbour* neighbour = neighbours_.find(port, next_hop_be);
-  if (neighbour == nullptr) return resolver_.wait(port, next_hop_be, packet, now_);
+void Output::emit(rte_mbuf* packet, PortIndex port, const IpAddress& next_hop) {
+  const region::Neighbour* neighbour = neighbours_.find(port, next_hop);
+  if (neighbour == nullptr) return resolver_.wait(port, next_hop, packet, now_);
   auto* ether = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
   ether->dst_addr = to_ether(neighbour->mac);
   ether->src_addr = service_.ports[port].mac;
   if (region_now_s_ - neighbour->learned_s > kNeighbourFreshSeconds)
-    resolver_.refresh(port, next_hop_be, now_);
+    resolver_.refresh(port, next_hop, ether->dst_addr, now_);
   tx_.send(port, packet);
 }
 
-void Output::neighbour_learned(PortIndex port, std::uint32_t address_be) {
-  resolver_.learned(port, address_be, [&](rte_mbuf* packet) { emit(packet, port, address_be); });
+void Output::neighbour_learned(PortIndex port, const IpAddress& address) {
+  resolver_.learned(port, address, [&](rte_mbuf* packet) { emit(packet, port, address); });
 }
 
 std::uint32_t Output::discard_held() {

@@ -10,6 +10,7 @@
 #include "ckpt_engine/region/turn.h"
 #include "dataplane/datapath/output/hold_buffer.h"
 #include "dataplane/datapath/output/resolver.h"
+#include "dataplane/datapath/output/rewrites.h"
 #include "dataplane/datapath/output/tx_queues.h"
 #include "dataplane/datapath/packet.h"
 #include "dataplane/datapath/packet_pool.h"
@@ -42,13 +43,20 @@ class Output {
   // A complete frame that reveals nothing but the configuration: it waits in no mode.
   void send_frame(PortIndex port, rte_mbuf* frame) { tx_.send(port, frame); }
 
-  void neighbour_learned(PortIndex port, std::uint32_t address_be);
+  void neighbour_learned(PortIndex port, const IpAddress& address);
   [[nodiscard]] const Resolver& resolver() const { return resolver_; }
+
+  // The short way, of packets that depend on nothing: whoever sends untagged frames puts the link header on
+  // itself.
+  [[nodiscard]] bool has_short_way() const { return service_.output_commit != OutputCommit::all; }
+  [[nodiscard]] Rewrites& rewrites() { return rewrites_; }
+  void send_untagged(PortIndex device, rte_mbuf* frame) { tx_.send_untagged(device, frame); }
 
   void transmit() { tx_.flush(now_); }
   // The last of them before this worker stands still for long: none is left queued.
   void transmit_or_drop() { tx_.flush_or_drop(); }
-  void tick() { resolver_.tick(now_); }
+  // A neighbour that nobody answered for, with its packets, now the caller's.
+  [[nodiscard]] std::optional<Resolver::Unanswered> tick() { return resolver_.tick(now_); }
 
   // Frees everything that waits. By the worker, or by a control thread while the worker stands still.
   std::uint32_t discard_held();
@@ -57,11 +65,8 @@ class Output {
   [[nodiscard]] std::uint64_t frames_sent_past_permit() const { return tx_.sent_past_permit(); }
 
  private:
-  // A neighbour older than this is asked for again while it goes on being used.
-  static constexpr std::uint32_t kNeighbourFreshSeconds = 60;
-
   [[nodiscard]] std::uint64_t awaited_epoch(std::uint64_t depends_epoch) const;
-  void emit(rte_mbuf* packet, PortIndex port, std::uint32_t next_hop_be);
+  void emit(rte_mbuf* packet, PortIndex port, const IpAddress& next_hop);
 
   PacketPool& pool_;
   const Service& service_;
@@ -69,6 +74,7 @@ class Output {
   CommittedEpoch& epochs_;
   TxQueues tx_;
   Resolver resolver_;
+  Rewrites rewrites_;
   HoldBuffer held_;
   Instant now_{0};
   std::uint32_t region_now_s_ = 0;

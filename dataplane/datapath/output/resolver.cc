@@ -3,19 +3,12 @@
 #include <algorithm>
 
 #include "dataplane/datapath/output/arp_frames.h"
+#include "dataplane/datapath/output/nd_frames.h"
 
 namespace stillwater::dataplane {
 namespace {
 
 constexpr Nanos kTick = 50ms;
-
-// The own address that shares a subnet with `neighbour_be`.
-std::uint32_t source_for(const ServicePort& port, std::uint32_t neighbour_be) {
-  const std::uint32_t neighbour = rte_be_to_cpu_32(neighbour_be);
-  for (const Ipv4Prefix& subnet : port.subnets)
-    if (subnet.contains(neighbour)) return rte_cpu_to_be_32(subnet.address);
-  return port.addresses_be.front();
-}
 
 }  // namespace
 
@@ -24,21 +17,27 @@ Resolver::Resolver(PacketPool& pool, const Service& service, TxQueues& tx)
   questions_.reserve(kNeighboursMax);
 }
 
-Resolver::Question* Resolver::find(PortIndex port, std::uint32_t address_be) {
+Resolver::Question* Resolver::find(PortIndex port, const IpAddress& address) {
   for (Question& q : questions_)
-    if (q.address_be == address_be && q.port == port) return &q;
+    if (q.port == port && q.address == address) return &q;
   return nullptr;
 }
 
-bool Resolver::asks_for(PortIndex port, std::uint32_t address_be) const {
+bool Resolver::asks_for(PortIndex port, const IpAddress& address) const {
   return std::any_of(questions_.begin(), questions_.end(),
-                     [&](const Question& q) { return q.address_be == address_be && q.port == port; });
+                     [&](const Question& q) { return q.port == port && q.address == address; });
 }
 
-Resolver::Question* Resolver::open(PortIndex port, std::uint32_t address_be, Instant now) {
+Resolver::Question* Resolver::open(PortIndex port, const IpAddress& address,
+                                   std::optional<rte_ether_addr> known, Instant now) {
   if (questions_.size() == kNeighboursMax) return nullptr;
-  questions_.push_back(
-      {.port = port, .address_be = address_be, .next_try = now, .attempts = 0, .count = 0, .packets = {}});
+  questions_.push_back({.port = port,
+                        .address = address,
+                        .known = known,
+                        .next_try = now,
+                        .attempts = 0,
+                        .count = 0,
+                        .packets = {}});
   ask(questions_.back(), now);
   return &questions_.back();
 }
@@ -49,13 +48,18 @@ void Resolver::ask(Question& question, Instant now) {
   rte_mbuf* frame = pool_.make();
   if (frame == nullptr) return;
   const ServicePort& port = service_.ports[question.port];
-  write_arp_request(*frame, port.mac, source_for(port, question.address_be), question.address_be);
+  const rte_ether_addr* known = question.known ? &*question.known : nullptr;
+  const IpAddress source = port.source_for(question.address);
+  if (question.address.is_v4())
+    write_arp_request(*frame, port.mac, source.v4_be(), question.address.v4_be(), known);
+  else
+    write_neighbour_solicitation(*frame, port.mac, source, question.address, known);
   tx_.send(question.port, frame);
 }
 
-void Resolver::wait(PortIndex port, std::uint32_t next_hop_be, rte_mbuf* packet, Instant now) {
-  Question* question = find(port, next_hop_be);
-  if (question == nullptr) question = open(port, next_hop_be, now);
+void Resolver::wait(PortIndex port, const IpAddress& next_hop, rte_mbuf* packet, Instant now) {
+  Question* question = find(port, next_hop);
+  if (question == nullptr) question = open(port, next_hop, std::nullopt, now);
   if (question == nullptr || question->count == kPacketsPerNeighbour)
     return pool_.drop(packet, DropReason::neighbour_queue_full);
   question->packets[question->count++] = packet;
@@ -63,8 +67,8 @@ void Resolver::wait(PortIndex port, std::uint32_t next_hop_be, rte_mbuf* packet,
   pool_.agent().hold(1);
 }
 
-void Resolver::refresh(PortIndex port, std::uint32_t next_hop_be, Instant now) {
-  if (find(port, next_hop_be) == nullptr) (void)open(port, next_hop_be, now);
+void Resolver::refresh(PortIndex port, const IpAddress& next_hop, const rte_ether_addr& mac, Instant now) {
+  if (find(port, next_hop) == nullptr) (void)open(port, next_hop, mac, now);
 }
 
 void Resolver::remove(Question& question) {
@@ -73,30 +77,29 @@ void Resolver::remove(Question& question) {
   questions_.pop_back();
 }
 
-void Resolver::drop_packets(Question& question, DropReason why) {
-  pool_.agent().unhold(question.count);
-  for (unsigned i = 0; i < question.count; ++i) pool_.drop(question.packets[i], why);
-}
-
-void Resolver::tick(Instant now) {
-  if (questions_.empty() || now < next_tick_) return;
-  next_tick_ = now + kTick;
-  for (std::size_t i = 0; i < questions_.size();) {
-    Question& question = questions_[i];
-    if (now < question.next_try) {
-      ++i;
-    } else if (question.attempts < kAttempts) {
+std::optional<Resolver::Unanswered> Resolver::tick(Instant now) {
+  if (questions_.empty() || now < next_tick_) return std::nullopt;
+  for (Question& question : questions_) {
+    if (now < question.next_try) continue;
+    if (question.attempts < kAttempts) {
       ask(question, now);
-      ++i;
-    } else {
-      drop_packets(question, DropReason::neighbour_unresolved);
-      remove(question);
+      continue;
     }
+    const Unanswered unanswered{question.port, question.address, question.count, question.packets};
+    pool_.agent().unhold(question.count);
+    remove(question);
+    return unanswered;
   }
+  next_tick_ = now + kTick;
+  return std::nullopt;
 }
 
 void Resolver::clear(DropReason why) {
-  for (; !questions_.empty(); remove(questions_.back())) drop_packets(questions_.back(), why);
+  for (; !questions_.empty(); remove(questions_.back())) {
+    Question& question = questions_.back();
+    pool_.agent().unhold(question.count);
+    for (unsigned i = 0; i < question.count; ++i) pool_.drop(question.packets[i], why);
+  }
 }
 
 }  // namespace stillwater::dataplane

@@ -1,8 +1,9 @@
-// Packets whose next hop's MAC address is asked for.
+// Packets whose next hop's MAC address is asked for, by ARP or by neighbour discovery.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -22,19 +23,27 @@ class Resolver {
   static constexpr Nanos kRetryInterval = 1s;
   static constexpr unsigned kAttempts = 3;
 
+  // A neighbour that did not answer, and the packets that waited for it: the caller's from here on.
+  struct Unanswered {
+    PortIndex port;
+    IpAddress address;
+    unsigned count;
+    std::array<rte_mbuf*, kPacketsPerNeighbour> packets;
+  };
+
   Resolver(PacketPool& pool, const Service& service, TxQueues& tx);
 
   // Keeps `packet` until its next hop is known, and asks for it if nobody does yet. Dropped by name when
   // there is no room.
-  void wait(PortIndex port, std::uint32_t next_hop_be, rte_mbuf* packet, Instant now);
-  // Asks anew for a neighbour that is known, unless that is going on already.
-  void refresh(PortIndex port, std::uint32_t next_hop_be, Instant now);
-  [[nodiscard]] bool asks_for(PortIndex port, std::uint32_t address_be) const;
+  void wait(PortIndex port, const IpAddress& next_hop, rte_mbuf* packet, Instant now);
+  // Asks the station that was known by `mac` whether it is still there, unless that is going on already.
+  void refresh(PortIndex port, const IpAddress& next_hop, const rte_ether_addr& mac, Instant now);
+  [[nodiscard]] bool asks_for(PortIndex port, const IpAddress& address) const;
 
   // The neighbour is known now: calls `send(rte_mbuf*)` for the packets that waited for it.
   template <class Send>
-  void learned(PortIndex port, std::uint32_t address_be, Send send) {
-    Question* question = find(port, address_be);
+  void learned(PortIndex port, const IpAddress& address, Send send) {
+    Question* question = find(port, address);
     if (question == nullptr) return;
     const Question answered = *question;
     remove(*question);
@@ -42,8 +51,9 @@ class Resolver {
     for (unsigned i = 0; i < answered.count; ++i) send(answered.packets[i]);
   }
 
-  // Asks again, and gives up with kAttempts unanswered. Cheap unless something is due.
-  void tick(Instant now);
+  // Asks again, and gives up with kAttempts unanswered: one such neighbour a call. Cheap unless something is
+  // due.
+  [[nodiscard]] std::optional<Unanswered> tick(Instant now);
   // Drops everything that waits.
   void clear(DropReason why);
   [[nodiscard]] std::uint32_t waiting() const { return waiting_; }
@@ -51,18 +61,19 @@ class Resolver {
  private:
   struct Question {
     PortIndex port;
-    std::uint32_t address_be;
+    IpAddress address;
+    std::optional<rte_ether_addr> known;  // asked alone
     Instant next_try;
     unsigned attempts;
     unsigned count;
     std::array<rte_mbuf*, kPacketsPerNeighbour> packets;
   };
 
-  [[nodiscard]] Question* find(PortIndex port, std::uint32_t address_be);
-  [[nodiscard]] Question* open(PortIndex port, std::uint32_t address_be, Instant now);
+  [[nodiscard]] Question* find(PortIndex port, const IpAddress& address);
+  [[nodiscard]] Question* open(PortIndex port, const IpAddress& address, std::optional<rte_ether_addr> known,
+                               Instant now);
   void ask(Question& question, Instant now);
   void remove(Question& question);
-  void drop_packets(Question& question, DropReason why);
 
   PacketPool& pool_;
   const Service& service_;

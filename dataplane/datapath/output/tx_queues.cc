@@ -20,13 +20,19 @@ TxQueues::~TxQueues() {
 }
 
 bool TxQueues::has_room(PortIndex port) {
-  if (queues_[port].count == kQueueFrames) (void)burst(port, clock_.now());
-  return queues_[port].count < kQueueFrames;
+  const PortIndex device = service_.ports[port].device;
+  if (queues_[device].count == kQueueFrames) (void)burst(device, clock_.now());
+  return queues_[device].count < kQueueFrames;
 }
 
 void TxQueues::send(PortIndex port, rte_mbuf* frame) {
   if (!has_room(port)) return pool_.drop(frame, DropReason::tx_full);
-  Queue& queue = queues_[port];
+  const ServicePort& from = service_.ports[port];
+  if (from.vlan != 0) {
+    frame->vlan_tci = from.vlan;
+    if (rte_vlan_insert(&frame) != 0) return pool_.drop(frame, DropReason::no_buffer);
+  }
+  Queue& queue = queues_[from.device];
   queue.frames[queue.count++] = frame;
 }
 

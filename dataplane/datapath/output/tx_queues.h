@@ -1,4 +1,4 @@
-// The last step of every packet: one small queue a port, emptied by bursts.
+// The last step of every packet: its VLAN's tag, and one small queue a device, emptied by bursts.
 #pragma once
 
 #include <array>
@@ -26,6 +26,12 @@ class TxQueues {
   [[nodiscard]] bool has_room(PortIndex port);
   // Queues a complete frame; dropped as `tx_full` if the port has no room.
   void send(PortIndex port, rte_mbuf* frame);
+  // The same of a frame that has no tag to get, by the device's port.
+  void send_untagged(PortIndex device, rte_mbuf* frame) {
+    Queue& queue = queues_[device];
+    if (__builtin_expect(queue.count == kQueueFrames, 0)) return send(device, frame);
+    queue.frames[queue.count++] = frame;
+  }
   // Sends what is queued. What a port does not take stays for the next turn, for kPatience at most: a dead
   // link must not keep the worker from its packet boundary.
   void flush(Instant now);
@@ -48,6 +54,7 @@ class TxQueues {
     std::uint16_t count = 0;
     Instant progress{0};  // when the port last took a frame, or had none waiting
   };
+  // Of a device, by the index of its port.
   void drop_queued(Queue& queue, Instant now);
   // `looked`: the clock of a moment ago. Returns that of the burst's end.
   Instant burst(PortIndex port, Instant looked);

@@ -58,12 +58,12 @@ void Handover::keep(bool on) {
   keeping_.store(on, std::memory_order_release);
 }
 
-// An announcement: ARP whose sender has an address that is ours, and so is the other node's now.
-bool Handover::is_cut(PortIndex port, const rte_mbuf& frame) const {
-  if (rte_pktmbuf_data_len(&frame) < sizeof(rte_ether_hdr) + sizeof(rte_arp_hdr)) return false;
+// An announcement, of whatever family and VLAN: to many, from the virtual MAC, which is the other node's now.
+// That node sends nothing before it.
+bool Handover::is_cut(const rte_mbuf& frame) const {
+  if (rte_pktmbuf_data_len(&frame) < sizeof(rte_ether_hdr)) return false;
   const auto* ether = rte_pktmbuf_mtod(&frame, const rte_ether_hdr*);
-  if (ether->ether_type != rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP)) return false;
-  return service_.ports[port].owns(reinterpret_cast<const rte_arp_hdr*>(ether + 1)->arp_data.arp_sip);
+  return rte_is_multicast_ether_addr(&ether->dst_addr) != 0 && service_.is_own_mac(ether->src_addr);
 }
 
 std::uint16_t Handover::keep_some(std::uint16_t dpdk_port, rte_mbuf** packets, std::uint16_t n) {
@@ -75,7 +75,7 @@ std::uint16_t Handover::keep_some(std::uint16_t dpdk_port, rte_mbuf** packets, s
   for (std::uint16_t i = 0; i < n; ++i) {
     rte_mbuf* frame = packets[i];
     std::atomic<bool>& cut = cut_[port];
-    if (is_cut(port, *frame)) cut.store(true, std::memory_order_release);
+    if (is_cut(*frame)) cut.store(true, std::memory_order_release);
     frame->port = port;
     if (cut.load(std::memory_order_relaxed)) {
       packets[left++] = frame;
@@ -89,9 +89,9 @@ std::uint16_t Handover::keep_some(std::uint16_t dpdk_port, rte_mbuf** packets, s
 
 // The cuts are looked at first: what was kept before them is in the ring then.
 bool Handover::take_kept(const std::function<void(PortIndex, std::span<const std::byte>)>& sink) {
-  const bool over = std::all_of(&cut_[0], &cut_[service_.ports.size()], [](const std::atomic<bool>& cut) {
-    return cut.load(std::memory_order_acquire);
-  });
+  bool over = true;
+  for (std::size_t port = 0; port < service_.ports.size(); ++port)
+    over = over && (!service_.ports[port].has_device() || cut_[port].load(std::memory_order_acquire));
   std::array<rte_mbuf*, kBurst> frames;
   while (const unsigned n = rte_ring_sc_dequeue_burst(kept_.get(), reinterpret_cast<void**>(frames.data()),
                                                       frames.size(), nullptr))

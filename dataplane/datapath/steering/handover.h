@@ -76,15 +76,15 @@ class Handover {
   using Ring = std::unique_ptr<rte_ring, FreeRing>;
 
   Handover(const Service& service, rte_mempool* buffers, Ring kept, Ring brought);
-  [[nodiscard]] bool is_cut(PortIndex port, const rte_mbuf& frame) const;
+  [[nodiscard]] bool is_cut(const rte_mbuf& frame) const;
 
   const Service& service_;
   rte_mempool* const buffers_;
   Ring kept_;
   Ring brought_;
-  std::atomic<bool> keeping_{false};            // writer: control
-  std::unique_ptr<std::atomic<bool>[]> cut_;    // by port; writers: control clears, a worker sets
-  std::atomic<bool> unannounced_{false};        // writers: control sets, the first worker clears
+  std::atomic<bool> keeping_{false};          // writer: control
+  std::unique_ptr<std::atomic<bool>[]> cut_;  // by port with a device; writers: control clears, a worker sets
+  std::atomic<bool> unannounced_{false};      // writers: control sets, the first worker clears
   std::atomic<std::int64_t> awaited_until_{0};  // CLOCK_BOOTTIME, ns; writer: control
   std::atomic<std::uint64_t> lost_{0};
 };

@@ -11,7 +11,9 @@
 #include <rte_ip.h>
 
 #include "ckpt_engine/region/port_bitmap.h"
-#include "dataplane/datapath/icmp_types.h"
+#include "dataplane/datapath/graph/pipeline.h"
+#include "dataplane/datapath/icmp/icmp_types.h"
+#include "dataplane/datapath/ip/ipv4_parse.h"
 #include "dataplane/datapath/steering/flow_hash.h"
 #include "dataplane/datapath/translate.h"
 
@@ -56,7 +58,25 @@ Bytes bytes_of(const rte_mbuf& frame) {
   return {rte_pktmbuf_mtod(&frame, const std::uint8_t*), rte_pktmbuf_data_len(&frame)};
 }
 
-std::uint16_t ethertype_of(Bytes frame) { return word_at(frame, offsetof(rte_ether_hdr, ether_type)); }
+// What lies behind the Ethernet header, and behind a VLAN's tag in it.
+struct Contents {
+  std::uint16_t ethertype_be;
+  Bytes payload;
+};
+
+Contents contents_of(const rte_mbuf& frame) {
+  const Bytes bytes = bytes_of(frame);
+  const std::uint16_t ethertype = word_at(bytes, offsetof(rte_ether_hdr, ether_type));
+  if (ethertype != rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) return {ethertype, bytes.from(RTE_ETHER_HDR_LEN)};
+  const Bytes tagged = bytes.from(RTE_ETHER_HDR_LEN);
+  return {word_at(tagged, offsetof(rte_vlan_hdr, eth_proto)), tagged.from(sizeof(rte_vlan_hdr))};
+}
+
+bool is_neighbour_discovery(Bytes packet) {
+  const Bytes message = packet.from(sizeof(rte_ipv6_hdr));
+  return message.size != 0 && packet.data[offsetof(rte_ipv6_hdr, proto)] == IPPROTO_ICMPV6 &&
+         icmp6::kRouterSolicitation <= message.data[0] && message.data[0] <= icmp6::kRedirect;
+}
 
 bool has_ports(std::uint8_t protocol) { return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP; }
 
@@ -76,11 +96,6 @@ FlowKey flow_of(const Datagram& datagram) {
   return flow;
 }
 
-bool is_fragment(const rte_ipv4_hdr& ip) {
-  constexpr unsigned kMoreFragmentsOrOffset = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
-  return (rte_be_to_cpu_16(ip.fragment_offset) & kMoreFragmentsOrOffset) != 0;
-}
-
 bool is_icmp_error(const Datagram& datagram) {
   return datagram.ip.next_proto_id == IPPROTO_ICMP && datagram.payload.size > 0 &&
          quotes_a_packet(datagram.payload.data[0]);
@@ -89,13 +104,14 @@ bool is_icmp_error(const Datagram& datagram) {
 }  // namespace
 
 std::optional<FlowKey> flow_of(const rte_mbuf& frame) {
-  const Bytes bytes = bytes_of(frame);
-  if (ethertype_of(bytes) != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) return std::nullopt;
-  const auto datagram = datagram_at(bytes.from(RTE_ETHER_HDR_LEN));
+  const Contents contents = contents_of(frame);
+  if (contents.ethertype_be != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) return std::nullopt;
+  const auto datagram = datagram_at(contents.payload);
   return datagram ? std::optional(flow_of(*datagram)) : std::nullopt;
 }
 
-Steering::Steering(const Config& config) : workers_(config.workers) {
+Steering::Steering(const Config& config)
+    : workers_(config.workers), has_sessions_(pipeline_of(config.function).has_sessions) {
   for (const SourceNatConfig& nat : config.source_nat)
     nat_addresses_be_.push_back(rte_cpu_to_be_32(nat.address));
 }
@@ -105,11 +121,13 @@ bool Steering::is_nat_address(std::uint32_t address_be) const {
 }
 
 unsigned Steering::owner(const rte_mbuf& frame) const {
-  const Bytes bytes = bytes_of(frame);
-  const std::uint16_t ethertype = ethertype_of(bytes);
-  if (ethertype == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP)) return kEveryone;
-  if (ethertype != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) return kNobody;
-  const auto datagram = datagram_at(bytes.from(RTE_ETHER_HDR_LEN));
+  const Contents contents = contents_of(frame);
+  if (contents.ethertype_be == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP)) return kEveryone;
+  if (contents.ethertype_be == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6) &&
+      is_neighbour_discovery(contents.payload))
+    return kEveryone;
+  if (!has_sessions_ || contents.ethertype_be != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) return kNobody;
+  const auto datagram = datagram_at(contents.payload);
   if (!datagram) return kNobody;
   if (is_fragment(datagram->ip))
     return worker_of_hash(flow_hash(datagram->ip.src_addr, datagram->ip.dst_addr), workers_);

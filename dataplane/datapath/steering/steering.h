@@ -27,7 +27,8 @@ class Steering {
  public:
   explicit Steering(const Config& config);
 
-  // For frames that every worker has to read (ARP), and such as belong to nobody (malformed ones).
+  // For frames that every worker has to read (ARP, neighbour discovery), and such as belong to nobody:
+  // malformed ones, and all of a function without sessions.
   static constexpr unsigned kEveryone = 0xffff;
   static constexpr unsigned kNobody = 0xfffe;
 
@@ -43,6 +44,7 @@ class Steering {
   [[nodiscard]] bool is_nat_address(std::uint32_t address_be) const;
 
   unsigned workers_;
+  bool has_sessions_;
   std::vector<std::uint32_t> nat_addresses_be_;
 };
 

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "dataplane/datapath/checksum.h"
+#include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/translate.h"
 
@@ -73,7 +74,7 @@ void replace_outer(rte_ipv4_hdr& ip, std::uint32_t source_be, std::uint32_t dest
 
 }  // namespace
 
-Verdict icmp_error(Context& context, Packet& packet) {
+Verdict session_error(Context& context, Packet& packet) {
   const auto quoted = parse_quoted(packet);
   if (!quoted) return Verdict::drop(DropReason::truncated);
   const auto match = context.state.sessions.find(reversed(quoted->key));
@@ -84,8 +85,8 @@ Verdict icmp_error(Context& context, Packet& packet) {
     return Verdict::drop(DropReason::wrong_port);
 
   const FlowKey& as_sent = to_responder ? session.reply : session.forward;
-  const Adjacency& route = context.service.fib.lookup(as_sent.source_be);
-  const Verdict verdict = forward(context, packet, route, as_sent.source_be);
+  const Adjacency& route = context.fib().lookup(as_sent.source_be);
+  const Verdict verdict = forward_ipv4(context, packet, route, as_sent.source_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
   context.turn.depend_on(session.changed_epoch);
 

@@ -1,28 +1,15 @@
+#include "dataplane/datapath/nodes/link/learn.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/output/arp_frames.h"
 
 namespace stillwater::dataplane {
 namespace {
 
-// Younger entries with the same MAC are not written anew: a chatty neighbour dirties no line.
-constexpr std::uint32_t kRelearnSeconds = 10;
-
 bool is_ipv4_on_ethernet(const rte_arp_hdr& arp) {
   return arp.arp_hardware == rte_cpu_to_be_16(RTE_ARP_HRD_ETHER) &&
          arp.arp_protocol == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) && arp.arp_hlen == RTE_ETHER_ADDR_LEN &&
          arp.arp_plen == sizeof(std::uint32_t) && rte_is_unicast_ether_addr(&arp.arp_data.arp_sha) &&
          !rte_is_zero_ether_addr(&arp.arp_data.arp_sha);
-}
-
-void learn(Context& context, PortIndex port, const rte_arp_hdr& arp) {
-  const std::uint32_t address_be = arp.arp_data.arp_sip;
-  std::array<std::uint8_t, 6> mac;
-  std::copy_n(arp.arp_data.arp_sha.addr_bytes, mac.size(), mac.begin());
-  region::NeighbourTable& neighbours = context.state.neighbours;
-  const region::Neighbour* known = neighbours.find(port, address_be);
-  if (known == nullptr || known->mac != mac || context.turn.now_s() - known->learned_s >= kRelearnSeconds)
-    neighbours.learn(context.turn, port, address_be, mac);
-  context.output.neighbour_learned(port, address_be);
 }
 
 }  // namespace
@@ -40,11 +27,12 @@ Verdict arp_input(Context& context, Packet& packet) {
   }
   const bool for_us = port.owns(arp.arp_data.arp_tip);
   const bool is_request = arp.arp_opcode == rte_cpu_to_be_16(RTE_ARP_OP_REQUEST);
+  const IpAddress sender = IpAddress::v4(sender_be);
   if (port.on_link(sender_be)) {
-    const bool asked_for = context.output.resolver().asks_for(packet.in_port, sender_be);
-    const bool known = context.state.neighbours.find(packet.in_port, sender_be) != nullptr;
+    const bool asked_for = context.output.resolver().asks_for(packet.in_port, sender);
+    const bool known = context.state.neighbours.find(packet.in_port, sender) != nullptr;
     if (asked_for || known || (is_request && for_us))
-      learn(context, packet.in_port, arp);
+      learn(context, packet.in_port, sender, arp.arp_data.arp_sha);
     else if (!is_request && !packet.copy)
       return Verdict::drop(DropReason::arp_unasked);
   }

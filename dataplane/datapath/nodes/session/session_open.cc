@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/session_state.h"
 #include "dataplane/datapath/translate.h"
@@ -62,16 +63,17 @@ void describe(Context& context, const Packet& packet, std::uint32_t slot, const 
 
 }  // namespace
 
-Verdict session_open(Context& context, Packet& packet, const Adjacency& route) {
+Verdict session_open(Context& context, Packet& packet) {
+  const Adjacency& route = *packet.route;
   if (!may_open(packet)) return Verdict::drop(why_not_opened(packet));
-  if (context.service.fib.lookup(packet.key.source_be).kind == Adjacency::Kind::local)
+  if (context.fib().lookup(packet.key.source_be).kind == Adjacency::Kind::local)
     return Verdict::drop(DropReason::martian_source);
   if (!route.forwards()) return Verdict::drop(DropReason::no_route);
   const Rule* rule = context.service.rules.match(packet.key, packet.in_port, route.port);
   if (rule == nullptr) return Verdict::drop(DropReason::no_rule);
   if (rule->action == RuleAction::deny) return Verdict::drop(DropReason::denied_by_rule);
   if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
-  const Verdict verdict = forward(context, packet, route, packet.key.destination_be);
+  const Verdict verdict = forward_ipv4(context, packet, route, packet.key.destination_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
 
   State& state = context.state;

@@ -1,4 +1,4 @@
-#include "dataplane/datapath/ipv4_parse.h"
+#include "dataplane/datapath/ip/ipv4_parse.h"
 
 #include <netinet/in.h>
 
@@ -30,15 +30,19 @@ std::optional<DropReason> parse_ipv4(Packet& packet) {
   if (sum_words(&ip, header_bytes) != 0xffff) return DropReason::bad_checksum;
   if (is_martian(rte_be_to_cpu_32(ip.src_addr))) return DropReason::martian_source;
   if (is_martian(rte_be_to_cpu_32(ip.dst_addr))) return DropReason::martian_destination;
-  constexpr unsigned kMoreFragmentsOrOffset = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
-  if ((rte_be_to_cpu_16(ip.fragment_offset) & kMoreFragmentsOrOffset) != 0) return DropReason::fragment;
 
   if (total < in_frame && mbuf.nb_segs == 1)
     rte_pktmbuf_trim(&mbuf, static_cast<std::uint16_t>(in_frame - total));
   packet.l4 = rte_pktmbuf_mtod_offset(&mbuf, std::uint8_t*, RTE_ETHER_HDR_LEN + header_bytes);
   const unsigned to_segment_end = in_segment - RTE_ETHER_HDR_LEN - header_bytes;
   packet.l4_bytes = static_cast<std::uint16_t>(RTE_MIN(total - header_bytes, to_segment_end));
+  packet.protocol = ip.next_proto_id;
   return std::nullopt;
+}
+
+bool is_fragment(const rte_ipv4_hdr& ip) {
+  constexpr unsigned kMoreFragmentsOrOffset = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
+  return (rte_be_to_cpu_16(ip.fragment_offset) & kMoreFragmentsOrOffset) != 0;
 }
 
 std::optional<DropReason> parse_flow(Packet& packet) {

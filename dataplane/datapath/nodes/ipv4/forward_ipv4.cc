@@ -1,8 +1,8 @@
+#include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
+
 #include "dataplane/datapath/checksum.h"
-#include "dataplane/datapath/nodes/nodes.h"
 
 namespace stillwater::dataplane {
-namespace {
 
 void decrement_ttl(rte_ipv4_hdr& ip) {
   ChecksumDelta delta;
@@ -12,17 +12,14 @@ void decrement_ttl(rte_ipv4_hdr& ip) {
   ip.hdr_checksum = delta.apply(ip.hdr_checksum);
 }
 
-}  // namespace
-
-Verdict forward(const Context& context, Packet& packet, const Adjacency& route,
-                std::uint32_t destination_be) {
+Verdict forward_ipv4(const Context& context, Packet& packet, const Adjacency& route,
+                     std::uint32_t destination_be) {
   if (!route.forwards()) return Verdict::drop(DropReason::no_route);
   if (packet.ip->time_to_live <= 1) return Verdict::drop(DropReason::ttl_expired);
   if (rte_be_to_cpu_16(packet.ip->total_length) > context.service.ports[route.port].mtu)
     return Verdict::drop(DropReason::too_big);
   decrement_ttl(*packet.ip);
-  packet.out_port = route.port;
-  packet.next_hop_be = route.kind == Adjacency::Kind::via ? route.next_hop_be : destination_be;
+  set_next_hop(packet, route, IpAddress::v4(destination_be));
   return Verdict::output();
 }
 

@@ -1,6 +1,7 @@
 #include <netinet/in.h>
 
 #include "dataplane/datapath/ageing.h"
+#include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/session_state.h"
 #include "dataplane/datapath/translate.h"
@@ -48,7 +49,8 @@ void track(Context& context, const Packet& packet, std::uint32_t slot, Direction
 
 }  // namespace
 
-Verdict session_forward(Context& context, Packet& packet, region::SessionTable::Match match) {
+Verdict session_forward(Context& context, Packet& packet) {
+  const region::SessionTable::Match match = packet.session;
   const Session& session = context.state.sessions.at(match.slot);
   const bool initiator = match.direction == Direction::forward;
   if (packet.in_port != (initiator ? session.initiator_port : session.responder_port))
@@ -56,11 +58,11 @@ Verdict session_forward(Context& context, Packet& packet, region::SessionTable::
   if (session.state == SessionState::closing && initiator && packet.key.protocol == IPPROTO_TCP &&
       opens_session(packet.tcp_flags)) {  // the initiator uses its port anew
     end_session(context, match.slot);
-    return session_open(context, packet, context.service.fib.lookup(packet.ip->dst_addr));
+    return Verdict::next(Node::session_open);
   }
   const region::FlowKey after = tuple_after(session, match.direction);
-  const Adjacency& route = context.service.fib.lookup(after.destination_be);
-  const Verdict verdict = forward(context, packet, route, after.destination_be);
+  const Adjacency& route = context.fib().lookup(after.destination_be);
+  const Verdict verdict = forward_ipv4(context, packet, route, after.destination_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
   context.turn.depend_on(session.changed_epoch);
   track(context, packet, match.slot, match.direction);

@@ -1,0 +1,62 @@
+#include "dataplane/datapath/graph/graph.h"
+
+#include <array>
+
+#include "dataplane/datapath/icmp/icmp_errors.h"
+#include "dataplane/datapath/nodes/nodes.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+constexpr std::array<Verdict (*)(Context&, Packet&), kNodes> kRun{
+#define X(name, about) name,
+    STILLWATER_NODES(X)
+#undef X
+};
+
+}  // namespace
+
+const char* name_of(Node node) {
+  static constexpr std::array<const char*, kNodes> kNames{
+#define X(name, about) #name,
+      STILLWATER_NODES(X)
+#undef X
+  };
+  return kNames[static_cast<std::size_t>(node)];
+}
+
+const char* about(Node node) {
+  static constexpr std::array<const char*, kNodes> kAbout{
+#define X(name, about) about,
+      STILLWATER_NODES(X)
+#undef X
+  };
+  return kAbout[static_cast<std::size_t>(node)];
+}
+
+Verdict run(Context& context, Packet& packet, Node node) {
+  for (;;) {
+    const Verdict verdict = kRun[static_cast<std::size_t>(node)](context, packet);
+    if (verdict.kind != Verdict::Kind::next) return verdict;
+    node = verdict.node;
+  }
+}
+
+void process(Context& context, Packet& packet) {
+  context.turn.begin_packet();
+  const Verdict verdict = run(context, packet, Node::ethernet_input);
+  switch (verdict.kind) {
+    case Verdict::Kind::output:
+      return context.output.forward(packet, context.turn.depends_epoch());
+    case Verdict::Kind::refuse:
+      if (context.service.pipeline.tells_senders) send_icmp_error(context, packet, verdict.error);
+      [[fallthrough]];
+    case Verdict::Kind::drop:
+      return context.pool.drop(packet.mbuf, verdict.reason);
+    case Verdict::Kind::taken:
+    case Verdict::Kind::next:
+      return;
+  }
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,15 @@
+// Sends packets through the nodes.
+#pragma once
+
+#include "dataplane/datapath/context.h"
+#include "dataplane/datapath/packet.h"
+
+namespace stillwater::dataplane {
+
+// Takes the packet from `node` to its end: `output`, `taken`, `drop` or `refuse`.
+[[nodiscard]] Verdict run(Context& context, Packet& packet, Node node);
+
+// The whole way of a received packet, with what its verdict says carried out.
+void process(Context& context, Packet& packet);
+
+}  // namespace stillwater::dataplane

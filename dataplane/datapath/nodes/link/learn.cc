@@ -1,0 +1,36 @@
+#include "dataplane/datapath/nodes/link/learn.h"
+
+#include <algorithm>
+
+namespace stillwater::dataplane {
+namespace {
+
+// Younger entries with the same MAC are not written anew: a chatty neighbour dirties no line.
+constexpr std::uint32_t kRelearnSeconds = 10;
+
+}  // namespace
+
+void learn(Context& context, PortIndex port, const IpAddress& address, const rte_ether_addr& mac) {
+  region::NeighbourTable& neighbours = context.state.neighbours;
+  const region::Neighbour* known = neighbours.find(port, address);
+  if (known == nullptr || !is_mac_of(*known, mac) ||
+      context.turn.now_s() - known->learned_s >= kRelearnSeconds) {
+    std::array<std::uint8_t, RTE_ETHER_ADDR_LEN> octets;
+    std::copy_n(mac.addr_bytes, octets.size(), octets.begin());
+    neighbours.learn(context.turn, port, address, octets);
+  }
+  context.output.neighbour_learned(port, address);
+}
+
+bool is_mac_of(const region::Neighbour& neighbour, const rte_ether_addr& mac) {
+  return std::equal(neighbour.mac.begin(), neighbour.mac.end(), mac.addr_bytes);
+}
+
+std::optional<rte_ether_addr> mac_of(const region::Neighbour* neighbour) {
+  if (neighbour == nullptr) return std::nullopt;
+  rte_ether_addr mac;
+  std::copy(neighbour->mac.begin(), neighbour->mac.end(), mac.addr_bytes);
+  return mac;
+}
+
+}  // namespace stillwater::dataplane
