@@ -18,6 +18,16 @@ std::vector<Value> Section::list(const std::string& key, Empty empty) {
   return yaml::elements_of(*value);
 }
 
+bool Section::is_list(const std::string& key) {
+  const Value* value = keys_.find(key);
+  return value != nullptr && value->node.IsSequence();
+}
+
+std::vector<Value> Section::one(const std::string& key) {
+  const Value* value = keys_.find(key);
+  return value == nullptr ? std::vector<Value>{} : std::vector<Value>{*value};
+}
+
 void Section::refuse(const Value& value, const std::string& name, const std::string& error) {
   if (value.node.IsScalar()) return mistake(value, name + ": " + error);
   // Of what the parser says about no text, what it expects holds for a list or a mapping too.

@@ -42,6 +42,9 @@ class Section {
   // The elements of a list; none when absent or not a list (reported).
   enum class Empty { allowed, refused };
   [[nodiscard]] std::vector<Value> list(const std::string& key, Empty empty = Empty::allowed);
+  // Whether there is a list under `key`, and the value under it as a list of one; none when absent.
+  [[nodiscard]] bool is_list(const std::string& key);
+  [[nodiscard]] std::vector<Value> one(const std::string& key);
   // The mapping under `key`; empty and silent when absent.
   [[nodiscard]] Section section(const std::string& key) { return Section(keys_.under(key)); }
 

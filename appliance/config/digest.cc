@@ -8,7 +8,7 @@ namespace stillwater::appliance {
 namespace {
 
 // Changes whenever a field is added below, so that two releases that differ here refuse each other.
-constexpr std::uint32_t kDigestVersion = 3;
+constexpr std::uint32_t kDigestVersion = 4;
 
 // Bytes that are the same on every host: little endian, lengths before what varies.
 class Canonical {
@@ -26,6 +26,13 @@ class Canonical {
     put(prefix.address);
     put(prefix.length);
   }
+  void put(const IpPrefix& prefix) {
+    put(prefix.address);
+    put(prefix.length);
+  }
+  void put(const IpAddress& address) {
+    for (const std::uint8_t octet : address.bytes) put(octet);
+  }
   void put(const dataplane::PortRange& range) {
     put(range.first);
     put(range.last);
@@ -41,6 +48,15 @@ class Canonical {
  private:
   std::string bytes_;
 };
+
+void put_route(Canonical& out, const dataplane::RouteConfig& route) {
+  out.put(route.to);
+  out.put(static_cast<std::uint8_t>(route.kind));
+  out.each(route.via, [&](const dataplane::NextHop& hop) {
+    out.put(hop.via);
+    out.put(hop.port);
+  });
+}
 
 void put_rule(Canonical& out, const dataplane::RuleConfig& rule) {
   out.put(rule.id);
@@ -59,20 +75,22 @@ void put_rule(Canonical& out, const dataplane::RuleConfig& rule) {
 std::uint64_t Config::service_digest() const {
   Canonical out;
   out.put(kDigestVersion);
+  out.put(static_cast<std::uint8_t>(dataplane.function));
   out.put(dataplane.workers);
   out.put(dataplane.sessions_max);
   out.put(dataplane.neighbours_max);
   out.put(static_cast<std::uint8_t>(dataplane.output_commit));
   out.each(dataplane.ports, [&](const dataplane::PortConfig& port) {
     out.put(port.name);
+    out.put(port.parent);
+    out.put(port.vlan);
     for (const std::uint8_t octet : port.mac) out.put(octet);
     out.each(port.addresses, [&](const dataplane::Ipv4Prefix& address) { out.put(address); });
+    out.each(port.addresses6, [&](const IpPrefix& address) { out.put(address); });
     out.put(port.mtu);
   });
-  out.each(dataplane.routes, [&](const dataplane::RouteConfig& route) {
-    out.put(route.to);
-    out.put(route.via);
-  });
+  out.each(dataplane.routes, [&](const dataplane::RouteConfig& route) { put_route(out, route); });
+  out.put(dataplane.icmp_errors_per_s);
   out.each(dataplane.rules, [&](const dataplane::RuleConfig& rule) { put_rule(out, rule); });
   out.each(dataplane.source_nat, [&](const dataplane::SourceNatConfig& nat) {
     out.put(nat.from);

@@ -31,6 +31,7 @@ void read_fence(Section& replication, Config& config) {
   replication.optional("fence", config.replication.fence, kind);
   if (config.replication.fence != FenceKind::ebpf) return;
   for (dataplane::PortConfig& port : config.dataplane.ports) {
+    if (port.device.empty()) continue;  // a VLAN sends through its parent
     if (const std::string why = unfenced_because(port.device); !why.empty())
       replication.mistake("fence", "port " + quoted(port.name) + ": what " +
                                        quoted(name_of_device(port.device)) + " sends " + why);

@@ -10,6 +10,7 @@ namespace stillwater::appliance {
 namespace {
 
 constexpr std::uint64_t kMiB = 1u << 20;
+constexpr std::uint32_t kRouterMemoryMib = 512;  // two FIBs of each family, with room for routes by default
 constexpr const char* kUnixScheme = "unix:";
 
 // Where gRPC is listened for, or reached.
@@ -74,16 +75,18 @@ void read_node(Section& root, Config& config) {
 }
 
 void read_dataplane(Section& root, Config& config) {
+  using dataplane::Function;
   using dataplane::IdleStrategy;
   const OneOf<IdleStrategy> idle{
       {{"busy", IdleStrategy::busy}, {"pause", IdleStrategy::pause}, {"sleep", IdleStrategy::sleep}}};
 
   root.require("dataplane");
   Section section = root.section("dataplane");
-  std::string function;
-  section.required("function", function, one_word_of({"firewall"}));
+  section.required("function", config.dataplane.function,
+                   OneOf<Function>{{{"firewall", Function::firewall}, {"router", Function::router}}});
   section.optional("idle", config.dataplane.idle, idle);
   section.optional("hugepages", config.eal.hugepages, true_or_false());
+  if (config.dataplane.function == Function::router) config.eal.memory_mib = kRouterMemoryMib;
   std::uint64_t memory_bytes = 0;
   if (section.optional("memory", memory_bytes, Size{128 * kMiB, std::uint64_t{1024} * 1024 * kMiB})) {
     if (memory_bytes % kMiB != 0)
@@ -94,6 +97,8 @@ void read_dataplane(Section& root, Config& config) {
   section.optional("neighbours", config.dataplane.neighbours_max, WholeNumber<std::uint32_t>{16, 1u << 20});
   section.optional("hold_packets", config.dataplane.hold_packets_max,
                    WholeNumber<std::uint32_t>{64, 1u << 20});
+  section.optional("ipv4_routes", config.dataplane.routes4_max, WholeNumber<std::uint32_t>{16, 1u << 21});
+  section.optional("ipv6_routes", config.dataplane.routes6_max, WholeNumber<std::uint32_t>{16, 1u << 20});
   section.optional("workers", config.dataplane.workers,
                    WholeNumber<std::uint32_t>{1, dataplane::kWorkersMax});
   read_cores(section, config.dataplane.workers, config.eal);

@@ -1,4 +1,4 @@
-// routes, rules, source_nat: the sections that refer to ports.
+// rules, source_nat: what the firewall is told.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -11,7 +11,6 @@
 namespace stillwater::appliance {
 namespace {
 
-using dataplane::Ipv4Prefix;
 using dataplane::PortConfig;
 
 void read_port_name(Section& section, const char* key, const KnownPorts& known, std::string& name) {
@@ -25,10 +24,13 @@ void read_port_name(Section& section, const char* key, const KnownPorts& known, 
   });
 }
 
-bool is_neighbour_of(const PortConfig& port, std::uint32_t address) {
-  return std::any_of(port.addresses.begin(), port.addresses.end(), [&](const Ipv4Prefix& own) {
-    return is_host_of(own, address) && own.address != address;
-  });
+// A router has neither rules nor translation: it would forward what a rule seems to deny.
+bool is_for_firewall(Section& root, const char* key, const Config& config) {
+  if (config.dataplane.function == dataplane::Function::firewall) return true;
+  if (root.has(key))
+    root.mistake(
+        key, std::string(key) + " with 'function: router', which has none; expected 'function: firewall'");
+  return false;
 }
 
 // Reports an address that source NAT cannot use on the port that it leaves through.
@@ -45,28 +47,6 @@ void check_nat_address(Section& section, const dataplane::SourceNatConfig& nat, 
 
 }  // namespace
 
-void read_routes(Section& root, const KnownPorts& known, Config& config) {
-  std::set<std::pair<std::uint32_t, std::uint8_t>> seen;
-  const auto& ports = config.dataplane.ports;
-  for (const Value& value : root.list("routes")) {
-    Section section = root.element(value, "route");
-    dataplane::RouteConfig route;
-    if (section.required("to", route.to, parse_network) &&
-        !seen.emplace(route.to.address, route.to.length).second) {
-      section.mistake("to", "route to " + to_text(route.to) + " is repeated; expected one next hop");
-    }
-    const bool valid = section.required("via", route.via, parse_ipv4);
-    const bool reachable = std::any_of(
-        ports.begin(), ports.end(), [&](const PortConfig& port) { return is_neighbour_of(port, route.via); });
-    if (valid && known.subnets_complete && !reachable) {
-      section.mistake("via", "next hop " + to_text(route.via) +
-                                 " is no neighbour; expected another host of a port's subnet");
-    }
-    section.finish();
-    config.dataplane.routes.push_back(route);
-  }
-}
-
 void read_rules(Section& root, const KnownPorts& known, Config& config) {
   using dataplane::RuleAction;
   const OneOf<RuleAction> action{{{"allow", RuleAction::allow}, {"deny", RuleAction::deny}}};
@@ -75,6 +55,7 @@ void read_rules(Section& root, const KnownPorts& known, Config& config) {
   const WholeNumber<std::uint32_t> id{1, std::numeric_limits<std::uint32_t>::max() - 1};
   std::set<std::uint32_t> seen;
 
+  if (!is_for_firewall(root, "rules", config)) return;
   root.require("rules", "a list of rules; [] denies everything");
   for (const Value& value : root.list("rules")) {
     Section section = root.element(value, "rule");
@@ -106,6 +87,7 @@ bool reaches_all(const dataplane::PortRange& range, const Config& config) {
 }
 
 void read_source_nat(Section& root, const KnownPorts& known, Config& config) {
+  if (!is_for_firewall(root, "source_nat", config)) return;
   std::set<std::pair<std::string, std::string>> seen;
   for (const Value& value : root.list("source_nat")) {
     Section section = root.element(value, "source_nat entry");

@@ -190,7 +190,8 @@ Parsed<dataplane::Ipv4Prefix> parse_network(const std::string& text) {
   auto parsed = prefix(text, "NETWORK/LENGTH, such as 10.0.1.0/24");
   if (!parsed || (parsed->address & ~parsed->mask()) == 0) return parsed;
   const std::uint32_t network = parsed->address & parsed->mask();
-  return not_as_expected(text, "not a network: host bits are set", to_text({network, parsed->length}));
+  return not_as_expected(text, "not a network: host bits are set",
+                         to_text(dataplane::Ipv4Prefix{network, parsed->length}));
 }
 
 Parsed<dataplane::Ipv4Prefix> parse_interface(const std::string& text) {

@@ -13,6 +13,7 @@
 
 #include "appliance/config/config.h"
 #include "base/clock.h"
+#include "base/ip_address.h"
 #include "base/yaml/mistakes.h"
 #include "dataplane/config.h"
 
@@ -102,11 +103,23 @@ struct Name {
 // A host's address and the length of its subnet: 10.0.1.1/24.
 [[nodiscard]] Parsed<dataplane::Ipv4Prefix> parse_interface(const std::string& text);
 
+// A unicast address of either family that a host can have.
+[[nodiscard]] Parsed<IpAddress> parse_ip(const std::string& text);
+// ADDRESS/LENGTH of either family without host bits: 10.0.1.0/24, 2001:db8::/32.
+[[nodiscard]] Parsed<IpPrefix> parse_ip_network(const std::string& text);
+// An IPv6 host's address and the length of its subnet: 2001:db8::1/64. Not link-local.
+[[nodiscard]] Parsed<IpPrefix> parse_interface6(const std::string& text);
+[[nodiscard]] inline bool is_ipv6_text(const std::string& text) {
+  return text.find(':') != std::string::npos;
+}
+
 // False for the network's own and the broadcast address of `subnet`, and outside of it.
 [[nodiscard]] bool is_host_of(const dataplane::Ipv4Prefix& subnet, std::uint32_t address);
 
 [[nodiscard]] std::string to_text(std::uint32_t address);
 [[nodiscard]] std::string to_text(const dataplane::Ipv4Prefix& prefix);
+[[nodiscard]] std::string to_text(const IpAddress& address);
+[[nodiscard]] std::string to_text(const IpPrefix& prefix);
 [[nodiscard]] std::string to_text(Nanos duration);
 
 }  // namespace stillwater::appliance

@@ -33,6 +33,8 @@ void read_log(Section& root, Config& config);
 
 [[nodiscard]] KnownPorts read_ports(Section& root, Config& config);
 void read_routes(Section& root, const KnownPorts& known, Config& config);
+// icmp: how often errors are told.
+void read_icmp(Section& root, Config& config);
 void read_rules(Section& root, const KnownPorts& known, Config& config);
 void read_source_nat(Section& root, const KnownPorts& known, Config& config);
 

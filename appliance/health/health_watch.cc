@@ -59,7 +59,9 @@ HealthWatch::HealthWatch(const Config& config, const dataplane::Dataplane& datap
       services_(std::move(services)),
       workers_(dataplane.workers(),
                {standby::FailureDetector(tracking_.worker_timeout, kLate, kStretchMax)}) {
-  for (const dataplane::PortConfig& port : config.dataplane.ports) ports_.push_back(port.name);
+  const auto& ports = config.dataplane.ports;
+  for (std::size_t i = 0; i < ports.size(); ++i)
+    if (!ports[i].device.empty()) ports_.emplace_back(i, ports[i].name);
 }
 
 void HealthWatch::look(Instant now, const std::string& leader) {
@@ -77,10 +79,10 @@ void HealthWatch::look(Instant now, const std::string& leader) {
 
 void HealthWatch::look_at_links(Instant now) {
   links_lost_ = 0;
-  for (std::size_t port = 0; port < ports_.size(); ++port) {
+  for (const auto& [port, name] : ports_) {
     const bool has_link = dataplane_.has_link(port);
     if (!has_link) links_lost_ = static_cast<std::uint16_t>(links_lost_ + tracking_.link_weight);
-    health_.report("port " + ports_[port] + " has no link", tracking_.link_weight, has_link, now);
+    health_.report("port " + name + " has no link", tracking_.link_weight, has_link, now);
   }
 }
 

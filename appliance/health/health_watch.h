@@ -59,7 +59,7 @@ class HealthWatch {
   Reachability services_;  // this node's own addresses, which the leader answers for
   std::string leader_;
   std::vector<WatchedWorker> workers_;
-  std::vector<std::string> ports_;
+  std::vector<std::pair<std::size_t, std::string>> ports_;  // with a device: place in the configuration, name
   Instant looked_{};
   std::uint16_t links_lost_ = 0;
   std::uint16_t penalty_ = 0;

@@ -110,7 +110,7 @@ TEST_CASE("values arrive as written") {
   CHECK(plane.ports[1].addresses.at(0).length == 24);
   REQUIRE(plane.routes.size() == 1);
   CHECK(plane.routes[0].to.length == 0);
-  CHECK(plane.routes[0].via == 0x0a500202);
+  CHECK(plane.routes[0].via.at(0).via == IpAddress::v4(htonl(0x0a500202)));
   REQUIRE(plane.rules.size() == 2);
   CHECK(plane.rules[0].action == dataplane::RuleAction::allow);
   CHECK(plane.rules[0].to == "outside");

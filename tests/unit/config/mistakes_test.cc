@@ -165,7 +165,7 @@ TEST_CASE("two ports of one name") {
 
 TEST_CASE("what is not supported is refused by name") {
   check({
-      {"function: firewall", "function: router", "6:13", "expected firewall, the only one supported"},
+      {"function: firewall", "function: bridge", "6:13", "expected one of firewall, router"},
       {"arbiter: none", "arbiter: consul", "37:10",
        "'consul' is not known here; expected one of none, witness, etcd"},
       {"  tls: none\n", "", "32:3", "replication has no 'tls'; expected tls_ca,"},
