@@ -53,6 +53,7 @@ TEST_CASE(
     "what waits where a node handed over is kept in order, port by port, until its successor announces") {
   Stopped f;
   for (std::uint16_t port = 4000; port < 4005; ++port) f.query(port);
+  f.drain();
   f.reply(53);
   f.drain();
   CHECK(f.taken() == std::vector<std::uint16_t>{4000, 4001, 4002, 4003, 4004, 53});
@@ -62,6 +63,7 @@ TEST_CASE(
   f.query(4005);
   f.inside.put(arp_request(kInMac, kIn, kIn));  // the cut, on this port alone
   f.query(4006);
+  f.drain();
   f.reply(53);
   f.drain();
   CHECK(f.taken() == std::vector<std::uint16_t>{4005, 53});

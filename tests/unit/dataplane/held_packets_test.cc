@@ -12,7 +12,7 @@ namespace {
 const UdpFlow kQuerySent{kOut, kServer, 4000, 53};
 
 // A node and the region that its standby has: what was there at the last commit.
-struct Node : Firewall {
+struct Plane : Firewall {
   // As the engine does it: everybody stands still, the region is copied, the workers go on.
   void checkpoint() {
     settle();
@@ -20,7 +20,7 @@ struct Node : Firewall {
     dataplane->barrier().resume();
   }
   // Dies, and `other` goes on with what was committed. Nothing else of this node reaches it.
-  void die_and_hand_to(Node& other) {
+  void die_and_hand_to(Plane& other) {
     dataplane->stop();
     std::memcpy(other.region->base() + region::kDataOffset, at_commit.data(), at_commit.size());
     other.config.output_commit = config.output_commit;
@@ -44,7 +44,7 @@ struct Node : Firewall {
 };
 
 // Holds a session's first packet until epoch 1 is committed, which it is not.
-struct WaitsForCommit : Node {
+struct WaitsForCommit : Plane {
   WaitsForCommit() {
     start_and_resume();
     greet();
@@ -56,7 +56,7 @@ struct WaitsForCommit : Node {
 };
 
 // Holds a packet whose next hop it has asked for.
-struct WaitsForNeighbour : Node {
+struct WaitsForNeighbour : Plane {
   WaitsForNeighbour() {
     config.output_commit = OutputCommit::none;
     start_and_resume();
@@ -93,7 +93,7 @@ TEST_CASE("Q4 Q5: a checkpoint leaves what waits for a neighbour where it is, an
 }
 
 TEST_CASE("a node that loses its role frees what it held, counts it, and never sends it") {
-  const auto check = [](Node& node) {
+  const auto check = [](Plane& node) {
     node.settle();
     REQUIRE(node.dataplane->drop_held() == 1);
     node.epochs.set_committed(9);
@@ -116,7 +116,7 @@ TEST_CASE("a node that loses its role frees what it held, counts it, and never s
 
 TEST_CASE("Q7: what waited for a commit dies with its node and its session, and a repeat opens it anew") {
   WaitsForCommit node;
-  Node successor;
+  Plane successor;
   node.die_and_hand_to(successor);
   CHECK(node.udp_sent() == 0);
   CHECK(successor.udp_sent() == 0);
@@ -132,7 +132,7 @@ TEST_CASE("Q7: what waited for a commit dies with its node and its session, and 
 TEST_CASE("Q7: what waited for a neighbour dies with its node; its session lives, and the successor asks") {
   WaitsForNeighbour node;
   node.checkpoint();
-  Node successor;
+  Plane successor;
   node.die_and_hand_to(successor);
   CHECK(node.udp_sent() == 0);
   CHECK(successor.dataplane->held_packets() == 0);
@@ -150,7 +150,7 @@ TEST_CASE("Q7: what waited for a neighbour dies with its node; its session lives
 }
 
 TEST_CASE("a fragment is dropped by name at once: it is never held, and a checkpoint finds none") {
-  Node node;
+  Plane node;
   node.start_and_resume();
   node.greet();
   node.inside.put(first_fragment(udp_frame(kHostMac, kInMac, {kHost, kServer, 4000, 53})));

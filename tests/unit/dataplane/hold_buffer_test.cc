@@ -18,7 +18,7 @@ rte_mbuf* packet_number(std::uintptr_t n) { return reinterpret_cast<rte_mbuf*>(n
 std::uintptr_t number_of(const HeldPacket& packet) {
   return reinterpret_cast<std::uintptr_t>(packet.mbuf) / 64;
 }
-HeldPacket held(std::uintptr_t n, std::uint64_t epoch) { return {packet_number(n), epoch, 0, 0}; }
+HeldPacket held(std::uintptr_t n, std::uint64_t epoch) { return {packet_number(n), epoch, {}, 0}; }
 
 constexpr std::uint32_t kCapacity = 48;
 

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "dataplane/datapath/checksum.h"
-#include "dataplane/datapath/ipv4_parse.h"
+#include "dataplane/datapath/ip/ipv4_parse.h"
 #include "tests/unit/random.h"
 
 using namespace stillwater;

@@ -9,7 +9,7 @@ namespace stillwater::dataplane {
 
 inline void need_eal() {
   static const Status started =
-      init_eal({.memory_mib = 160, .workers = 2, .cores = {}, .log_level = "error"});
+      init_eal({.memory_mib = 384, .workers = 2, .cores = {}, .log_level = "error"});
   if (!started) throw std::runtime_error(started.error().message);
 }
 
