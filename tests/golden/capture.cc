@@ -33,25 +33,28 @@ std::string compare(std::size_t number, const Frame& expected, const Frame& got)
 
 }  // namespace
 
-Result<std::vector<Frame>> read_capture(const std::string& path) {
+Result<std::vector<Captured>> read_capture(const std::string& path) {
   char words[PCAP_ERRBUF_SIZE] = {};
   const std::unique_ptr<pcap_t, void (*)(pcap_t*)> file(pcap_open_offline(path.c_str(), words), pcap_close);
   if (file == nullptr) return fail(Errc::io, std::string("cannot read a capture: ") + words);
-  std::vector<Frame> frames;
+  std::vector<Captured> packets;
   pcap_pkthdr* header = nullptr;
   const u_char* data = nullptr;
-  while (pcap_next_ex(file.get(), &header, &data) == 1) frames.emplace_back(data, data + header->caplen);
-  return frames;
+  while (pcap_next_ex(file.get(), &header, &data) == 1) {
+    const Nanos at = std::chrono::seconds(header->ts.tv_sec) + std::chrono::microseconds(header->ts.tv_usec);
+    packets.push_back({.at = at, .frame = Frame(data, data + header->caplen)});
+  }
+  return packets;
 }
 
-std::string differences(const std::vector<Frame>& expected, const std::vector<Frame>& got) {
+std::string differences(const std::vector<Captured>& expected, const std::vector<Frame>& got) {
   std::string text;
   const std::size_t both = std::min(expected.size(), got.size());
   for (std::size_t i = 0; i < both; ++i)
-    if (expected[i] != got[i]) text += compare(i + 1, expected[i], got[i]);
+    if (expected[i].frame != got[i]) text += compare(i + 1, expected[i].frame, got[i]);
   for (std::size_t i = both; i < expected.size(); ++i)
-    text +=
-        "packet " + std::to_string(i + 1) + " is missing; expected\n " + hex_line(expected[i], 0) + "...\n";
+    text += "packet " + std::to_string(i + 1) + " is missing; expected\n " + hex_line(expected[i].frame, 0) +
+            "...\n";
   for (std::size_t i = both; i < got.size(); ++i)
     text += "packet " + std::to_string(i + 1) + " is one too many; got\n " + hex_line(got[i], 0) + "...\n";
   return text;
