@@ -26,7 +26,8 @@ dataplane::Config firewall(std::uint32_t sessions_max) {
   config.idle = dataplane::IdleStrategy::busy;
   config.ports = {null_port(kInside, "inside", kInsideAddress),
                   null_port(kOutside, "outside", kOutsideAddress)};
-  config.routes = {{{kClientNet, 16}, kClientGateway}};
+  config.routes = {
+      {.to = {IpAddress::v4(htonl(kClientNet)), 16}, .via = {{IpAddress::v4(htonl(kClientGateway))}}}};
   dataplane::RuleConfig allow;
   allow.id = 10;
   allow.action = dataplane::RuleAction::allow;
