@@ -107,14 +107,14 @@ void HealthWatch::look_at_workers(Instant now) {
 }
 
 // A node that is not well itself is no judge. Links and targets come first, whose loss would explain the
-// silence.
+// silence; a lost link is not counted twice.
 void HealthWatch::look_at_leader(Instant now, const std::string& leader) {
   leader_is_mute_ = false;
   if (std::exchange(leader_, leader) != leader) services_.forget();
   const bool has_leader = !leader.empty();
   if (has_leader) services_.look(now);
   for (std::size_t i = 0; i < services_.count(); ++i) {
-    const bool deaf = has_leader && !services_.answered(i) && services_.lost(i);
+    const bool deaf = has_leader && links_lost_ == 0 && !services_.answered(i) && services_.lost(i);
     health_.report("no answer from the leader at port " + services_.target(i).port, kDeafWeight, !deaf, now);
   }
   if (!has_leader || health_.ill() != 0) return;

@@ -51,7 +51,7 @@ Config config_of(Function function) {
   for (std::uint8_t net : {std::uint8_t{1}, std::uint8_t{2}}) {
     PortConfig port;
     port.name = net == 1 ? "lan" : "wan";
-    port.device = "net_null" + std::to_string(net);
+    port.device = "net_null" + std::to_string(net + (function == Function::router ? 0 : 2));
     port.mac = kLanMac;
     port.mac[5] = net;
     port.addresses = {{RTE_IPV4(10, 80, net, 1), 24}};
