@@ -5,14 +5,6 @@
 #include "dataplane/datapath/checksum.h"
 
 namespace stillwater::dataplane {
-namespace {
-
-// Multicast, reserved and broadcast, loopback, "this network". `address` in host byte order.
-bool is_martian(std::uint32_t address) {
-  return address >> 28 >= 0xe || address >> 24 == 127 || address >> 24 == 0;
-}
-
-}  // namespace
 
 std::optional<DropReason> parse_ipv4(Packet& packet) {
   rte_mbuf& mbuf = *packet.mbuf;
@@ -28,8 +20,8 @@ std::optional<DropReason> parse_ipv4(Packet& packet) {
   const unsigned in_frame = rte_pktmbuf_pkt_len(&mbuf) - RTE_ETHER_HDR_LEN;
   if (total < header_bytes || total > in_frame) return DropReason::bad_total_length;
   if (sum_words(&ip, header_bytes) != 0xffff) return DropReason::bad_checksum;
-  if (is_martian(rte_be_to_cpu_32(ip.src_addr))) return DropReason::martian_source;
-  if (is_martian(rte_be_to_cpu_32(ip.dst_addr))) return DropReason::martian_destination;
+  if (is_martian(ip.src_addr)) return DropReason::martian_source;
+  if (is_martian(ip.dst_addr)) return DropReason::martian_destination;
 
   if (total < in_frame && mbuf.nb_segs == 1)
     rte_pktmbuf_trim(&mbuf, static_cast<std::uint16_t>(in_frame - total));

@@ -31,17 +31,23 @@ class Fib {
   Fib(rte_fib* fib4, rte_fib6* fib6, const AdjacencyGroup* groups)
       : fib4_(fib4), fib6_(fib6), groups_(groups) {}
 
-  [[nodiscard]] const Adjacency& lookup(std::uint32_t destination_be, std::uint32_t flow_hash = 0) const {
+  [[nodiscard]] const AdjacencyGroup& find(std::uint32_t destination_be) const {
     std::uint32_t destination = rte_be_to_cpu_32(destination_be);
     std::uint64_t index = 0;
     rte_fib_lookup_bulk(fib4_, &destination, &index, 1);
-    return at(index, flow_hash);
+    return group(index);
   }
-  [[nodiscard]] const Adjacency& lookup(const IpAddress& destination, std::uint32_t flow_hash = 0) const {
-    if (destination.is_v4()) return lookup(destination.v4_be(), flow_hash);
+  [[nodiscard]] const AdjacencyGroup& find(const IpAddress& destination) const {
+    if (destination.is_v4()) return find(destination.v4_be());
     Indices indices;
     lookup_burst(&destination, 1, indices);
-    return at(indices[0], flow_hash);
+    return group(indices[0]);
+  }
+  [[nodiscard]] const Adjacency& lookup(std::uint32_t destination_be, std::uint32_t flow_hash = 0) const {
+    return find(destination_be).member(flow_hash);
+  }
+  [[nodiscard]] const Adjacency& lookup(const IpAddress& destination, std::uint32_t flow_hash = 0) const {
+    return find(destination).member(flow_hash);
   }
 
   // `n` destinations, at most kBurst: of IPv4 as on the wire, or all of IPv6.

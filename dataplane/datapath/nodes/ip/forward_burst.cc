@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/datapath/graph/graph.h"
+#include "dataplane/datapath/ip/ipv4_parse.h"
 #include "dataplane/datapath/look_ahead.h"
 #include "dataplane/datapath/nodes/ip/flow_choice.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
@@ -17,12 +18,6 @@ std::uint64_t word_at(const void* at) {
   std::uint64_t word;
   std::memcpy(&word, at, sizeof(word));
   return word;
-}
-
-// First octets of addresses that are never forwarded: see ip/ipv4_parse.cc.
-bool is_martian(std::uint32_t address_be) {
-  const std::uint32_t first = address_be & 0xff;
-  return first >= 0xe0 || first == 127 || first == 0;
 }
 
 // To this port's MAC, from one station that is not us, and of `ethertype_be`.
@@ -90,7 +85,7 @@ struct Candidates {
 template <class Header>
 bool forward_one(Context& context, rte_mbuf& frame, const AdjacencyGroup& group) {
   auto& ip = header_of<Header>(frame);
-  const Adjacency& adjacency = group.count == 1 ? group.first : group.member(flow_choice(frame));
+  const Adjacency& adjacency = choose(group, frame);
   LinkHeader found;
   const LinkHeader* link = nullptr;
   if (adjacency.kind == Adjacency::Kind::via)

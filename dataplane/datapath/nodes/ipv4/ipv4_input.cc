@@ -6,7 +6,7 @@ namespace stillwater::dataplane {
 
 Verdict ipv4_input(Context& context, Packet& packet) {
   if (const auto why = parse_ipv4(packet)) return Verdict::drop(*why);
-  packet.route = &context.fib().lookup(packet.ip->dst_addr, flow_choice(*packet.mbuf));
+  packet.route = &choose(context.fib().find(packet.ip->dst_addr), *packet.mbuf);
   return Verdict::next(context.service.pipeline.ipv4);
 }
 

@@ -2,6 +2,7 @@
 #include "dataplane/datapath/ip/ipv6_parse.h"
 #include "dataplane/datapath/nodes/ip/flow_choice.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/output/nd_frames.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -9,7 +10,6 @@ namespace {
 // All nodes and all routers of the link (RFC 4291 section 2.7.1), and what questions about our addresses go
 // to.
 bool is_joined(const ServicePort& port, const IpAddress& group) {
-  constexpr IpAddress kAllNodes{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
   constexpr IpAddress kAllRouters{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}};
   return group == kAllNodes || group == kAllRouters || port.is_solicited_node(group);
 }
@@ -26,7 +26,7 @@ Verdict ipv6_input(Context& context, Packet& packet) {
   if (!packet.to_us) return Verdict::drop(DropReason::not_unicast);
   if (destination == port.link_local) return Verdict::next(Node::ipv6_local);
   if (destination.is_link_local()) return Verdict::drop(DropReason::beyond_scope);
-  packet.route = &context.fib().lookup(destination, flow_choice(*packet.mbuf));
+  packet.route = &choose(context.fib().find(destination), *packet.mbuf);
   return Verdict::next(context.service.pipeline.ipv6);
 }
 
