@@ -1,5 +1,6 @@
 #include "tests/e2e/stopped_thread.h"
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -7,6 +8,8 @@
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
+
+#include "tests/e2e/eventually.h"
 
 namespace stillwater::e2e {
 
@@ -28,9 +31,12 @@ StoppedThread::StoppedThread(pid_t pid, const std::string& name) : thread_(threa
   REQUIRE(WIFSTOPPED(status));
 }
 
-// A thread that has ended with its process is this one's to bury: until then the process's parent waits.
+// A thread that ends with its process is this one's to bury: until then the process's parent waits. It may be
+// on its way out still, where it can no longer be let go and cannot be buried yet.
 StoppedThread::~StoppedThread() {
-  if (ptrace(PTRACE_DETACH, thread_, 0, 0) != 0) waitpid(thread_, nullptr, __WALL | WNOHANG);
+  if (ptrace(PTRACE_DETACH, thread_, 0, 0) == 0) return;
+  const bool buried = eventually(5s, [&] { return waitpid(thread_, nullptr, __WALL | WNOHANG) != 0; });
+  if (!buried) std::fprintf(stderr, "thread %d neither goes on nor ends\n", thread_);
 }
 
 }  // namespace stillwater::e2e
