@@ -116,6 +116,11 @@ Status Receiver::act(const wire::Frame& frame) {
     case wire::Type::holdings:
       if (host_ == nullptr) return fail(Errc::protocol, "nobody here fills a node");
       return host_->holdings_told(frame);
+    case wire::Type::config:
+      if (host_ == nullptr) return fail(Errc::protocol, "nobody here builds a configuration");
+      return host_->config_told(frame);
+    case wire::Type::config_built:
+      return {};  // on its way when this node still led
     case wire::Type::bye:
       return wire::body_of<wire::Bye>(frame).map([&](const auto& bye) { goodbye_ = bye; });
     default:

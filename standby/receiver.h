@@ -49,6 +49,8 @@ class ReceiverHost {
   virtual void record_told(const wire::Record& record) = 0;
   // A part of what the peer holds, where it does not lead either. Errors close the connection.
   [[nodiscard]] virtual Status holdings_told(const wire::Frame& frame) = 0;
+  // A part of the active's running configuration. Errors close the connection.
+  [[nodiscard]] virtual Status config_told(const wire::Frame& frame) = 0;
   // The lead was handed to this node: what comes now is for a leader, and is left unread.
   [[nodiscard]] virtual bool is_to_lead() const { return false; }
 };

@@ -28,6 +28,8 @@ enum class Type : std::uint16_t {
   abort = 12,
   holdings = 13,
   waiting = 14,
+  config = 15,
+  config_built = 16,
 };
 
 struct FrameHeader {
@@ -114,10 +116,11 @@ enum class Base : std::uint8_t {
   receivers = 3,    // what differs from the receiver's own line; in groups alone
 };
 
-// No epoch, no term, and no instant of a region's clock (146 years) is as large: what follows them can be
-// counted on.
+// No epoch, no term, no generation of the configuration, and no instant of a region's clock (146 years) is as
+// large: what follows them can be counted on.
 inline constexpr std::uint64_t kEpochEnd = std::uint64_t{1} << 62;
 inline constexpr std::uint64_t kTermEnd = std::uint64_t{1} << 62;
+inline constexpr std::uint64_t kConfigGenerationEnd = std::uint64_t{1} << 62;
 inline constexpr std::int64_t kRegionNowEnd = std::int64_t{1} << 62;
 
 struct Commit {
@@ -189,6 +192,26 @@ struct WaitingHeader {
 static_assert(sizeof(WaitingHeader) == 8);
 inline constexpr std::uint32_t kWaitingFrameMax = 9216;  // bytes
 
+// A part of a document of the running configuration, of which the reader of the wire knows no more; its bytes
+// follow.
+struct ConfigHeader {
+  std::uint64_t generation;  // of a node that has built the document; 1 or more
+  std::uint32_t whole;       // 1: it stands for all before; 0: it changes the generation before it
+  std::uint32_t last;        // 1: the document ends with this part
+};
+static_assert(sizeof(ConfigHeader) == 16);
+inline constexpr std::uint32_t kConfigPartMax = 256u << 10;        // bytes
+inline constexpr std::uint64_t kConfigDocumentMax = 256ull << 20;  // bytes
+
+// What became of a document; the reason follows where it was refused.
+struct ConfigBuiltHeader {
+  std::uint64_t generation;
+  std::uint32_t refused;  // 1: nothing of it was built
+  std::uint32_t reserved;
+};
+static_assert(sizeof(ConfigBuiltHeader) == 16);
+inline constexpr std::uint32_t kConfigReasonMax = 512;  // bytes
+
 // The sender stops, and is silent on its data ports from now on.
 struct Bye {
   std::uint64_t term;
@@ -247,6 +270,10 @@ inline constexpr std::uint32_t kLinesMax = kLinesPayloadMax / region::kLineBytes
       return sizeof(HoldingsHeader) + kHoldingsExtentsInFrame * sizeof(WireExtent);
     case Type::waiting:
       return sizeof(WaitingHeader) + kWaitingFrameMax;
+    case Type::config:
+      return sizeof(ConfigHeader) + kConfigPartMax;
+    case Type::config_built:
+      return sizeof(ConfigBuiltHeader) + kConfigReasonMax;
     case Type::sync_lines:
     case Type::group:
     case Type::soft:

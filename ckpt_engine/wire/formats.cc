@@ -3,6 +3,6 @@
 
 namespace stillwater::wire {
 
-Formats formats_spoken() { return {.oldest = 6, .newest = 6}; }
+Formats formats_spoken() { return {.oldest = 7, .newest = 7}; }
 
 }  // namespace stillwater::wire

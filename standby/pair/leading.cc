@@ -160,6 +160,8 @@ Status PairNode::on_follower_message(const wire::Frame& frame) {
       return holdings_told(frame);
     case wire::Type::waiting:
       return waiting_brought(frame);
+    case wire::Type::config_built:
+      return config_.built_told(frame);
     case wire::Type::record:
       return wire::body_of<wire::Record>(frame).map([&](const wire::Record& record) { record_told(record); });
     case wire::Type::bye:

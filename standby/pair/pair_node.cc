@@ -36,6 +36,7 @@ PairNode::PairNode(Parts parts)
                std::move(parts_.staging)},
               parts_.policy),
       receiver_(parts_.region, parts_.reserved, {}, this),
+      config_(parts_.config),
       inbox_(kInboxBytes) {}
 
 std::uint64_t PairNode::committed() const {
@@ -73,6 +74,7 @@ void PairNode::connected(wire::Transport& link, const wire::Hello& theirs) {
   inbox_filled_ = 0;
   replicating_ = holdings_told_ = false;
   peer_holds_.emplace();
+  config_.connected();
   wire::Hello met = theirs;
   if (parts_.arbiter == nullptr) {
     if (const auto record = record_of(theirs.record)) local_.merge(*record);
@@ -103,6 +105,7 @@ void PairNode::connected(wire::Transport& link, const wire::Hello& theirs) {
 void PairNode::disconnected(const std::string& why, RoleMachine::EndedBy who) {
   if (link_ == nullptr) return;
   link_ = nullptr;
+  config_.disconnected();
   say(PairEvents::Severity::warning, "replication connection ended: " + why);
   machine_.parted(parts_.clock.now(), who);
   if (!machine_.leads()) return roll_back_partial_epoch();
@@ -141,7 +144,16 @@ void PairNode::turn() {
   const Instant now = parts_.clock.now();
   if (failure_.empty() && machine_.leads()) lead_turn(now);
   if (brings_waiting()) bring_waiting(now);
+  if (failure_.empty()) exchange_config();
   decide_all();
+}
+
+// A peer that cannot build what this node uses is no successor.
+void PairNode::exchange_config() {
+  config_.set_leads(machine_.leads());
+  const bool may_succeed = machine_.leads() && (machine_.phase() != Phase::standalone || replicating_);
+  if (Status sent = config_.turn(link_, may_succeed); !sent) return hang_up(sent.error().message);
+  if (may_succeed && !config_.peer_refusal().empty()) machine_.peer_is_stuck();
 }
 
 // Bounded: a decision changes phase or asks, and an arbiter that answers at once is asked once a turn.
@@ -153,6 +165,8 @@ void PairNode::decide_all() {
       machine_.answered(*answer, parts_.clock.now());
       if (machine_.record() != before) tell_record();
     }
+    config_.set_leads(machine_.leads());
+    machine_.pause_filling(paused_ || !config_.peer_is_ready());
     const Decision decision = machine_.decide(parts_.clock.now());
     if (decision.kind != Decision::Kind::read_record) parts_.events.says(heartbeat());
     if (decision.kind == Decision::Kind::nothing) return;
@@ -271,7 +285,7 @@ Instant PairNode::wake_at() {
   // What the machine waits for beside time (an answer, a connection) wakes the host by itself: it must not be
   // asked again and again for that, at a priority above whoever answers.
   Instant at = std::clamp(machine_.decide_again_at(), now + kLeastPause, now + 20ms);
-  if (brings_waiting()) at = std::min(at, now + kLeastPause);
+  if (brings_waiting() || config_.has_to_send()) at = std::min(at, now + kLeastPause);
   if (machine_.leads() && replicating_ && engine_.has_standby()) at = std::min(at, engine_.ask_again_at(now));
   return at;
 }

@@ -13,6 +13,7 @@
 #include "base/committed_epoch.h"
 #include "ckpt_engine/engine/engine.h"
 #include "ckpt_engine/engine/holdings.h"
+#include "standby/pair/config_exchange.h"
 #include "standby/pair/forwarding.h"
 #include "standby/receiver.h"
 #include "standby/roles/local_arbiter.h"
@@ -53,6 +54,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
     ReservedBuffer& reserved;
     engine::Policy policy;
     PairEvents& events;
+    ConfigHost* config = nullptr;  // null: there is no configuration beside the files
   };
   explicit PairNode(Parts parts);
 
@@ -77,10 +79,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   // Operator's requests. A checkpoint is taken as soon as one may be; `pause` stops them, and the filling of
   // a peer.
   void request_checkpoint() { checkpoint_wanted_ = true; }
-  void pause(bool on) {
-    paused_ = on;
-    machine_.pause_filling(on);
-  }
+  void pause(bool on) { paused_ = on; }
   void set_policy(const engine::Policy& policy) { engine_.set_policy(policy); }
   // A planned switchover begins; it is over when the phase is not `handing` any more.
   [[nodiscard]] Status hand_over();
@@ -88,6 +87,10 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   bool call_off_hand_over();
   // After a hand-over: what waited here is being brought to the peer.
   [[nodiscard]] bool brings_waiting() const { return bring_until_ != Instant{}; }
+  // Changes the running configuration: see ConfigExchange::change. Not while one is under way.
+  void change_config(ConfigBytes delta) { config_.change(std::move(delta)); }
+  [[nodiscard]] std::optional<Result<std::uint64_t>> take_config_answer() { return config_.take_answer(); }
+  [[nodiscard]] const ConfigExchange& config() const { return config_; }
   // The node stops: tells the peer, which need not wait for silence. The workers are quiesced.
   void say_goodbye();
 
@@ -118,6 +121,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   void perform(const Decision& decision);
   void decide_all();
   void tell_record();
+  void exchange_config();
   void tell_holdings();
   void fail_node(const std::string& why) { failure_ = why; }
   void say(PairEvents::Severity severity, const std::string& text) { parts_.events.said(severity, text); }
@@ -159,6 +163,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   [[nodiscard]] Status announce() override;
   [[nodiscard]] Status sync_begins(const wire::SyncBegin& begin) override;
   [[nodiscard]] Status holdings_told(const wire::Frame& frame) override;
+  [[nodiscard]] Status config_told(const wire::Frame& frame) override { return config_.part_told(frame); }
   [[nodiscard]] Grant grant() const override { return parts_.lease.grant(); }
   void record_told(const wire::Record& record) override;
   [[nodiscard]] bool is_to_lead() const override {
@@ -170,6 +175,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   RoleMachine machine_;
   engine::Engine engine_;
   Receiver receiver_;
+  ConfigExchange config_;
 
   wire::Transport* link_ = nullptr;
   std::uint64_t peer_incarnation_ = 0;

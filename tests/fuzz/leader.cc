@@ -63,7 +63,8 @@ class Leader final : private standby::PairEvents {
                                  .staging = must(engine::Staging::create(kStagingBytes)),
                                  .reserved = Memory::get().reserved,
                                  .policy = {},
-                                 .events = *this});
+                                 .events = *this,
+                                 .config = &builder_});
     pass(3s);  // after which it begins, empty and alone
     turn();
     if (!input_.rarely()) meet();
@@ -90,6 +91,7 @@ class Leader final : private standby::PairEvents {
         break;
       case 6:
         pair_->request_checkpoint();
+        if (!pair_->config().changing()) pair_->change_config({std::byte{1}});
         break;
       case 7:
         arbiter_.silent = input_.below(3);
@@ -133,8 +135,15 @@ class Leader final : private standby::PairEvents {
   }
 
   void pass(Nanos time) { clock_.at += time; }
+  // A standby builds what it is told.
   void turn() {
     pair_->turn();
+    if (const auto generation = std::exchange(link_.config_sent, std::nullopt); generation && connected_) {
+      say(wire::make_frame(wire::Type::config_built, wire::ConfigBuiltHeader{*generation, 0, 0}));
+      pair_->turn();
+    }
+    if (const auto made = pair_->take_config_answer(); made && *made)
+      expect(**made == pair_->config().generation(), "what was answered is in use");
     expect(pair_->wake_at() > clock_.at, "a node that has nothing to do sleeps");
   }
 
@@ -207,14 +216,23 @@ class Leader final : private standby::PairEvents {
         return wire::make_frame(wire::Type::record, told_record());
       case 14:
         if (input_.rarely()) return wire::make_frame(wire::Type::bye, wire::Bye{1, asked.epoch});
-        return wire::make_frame(static_cast<wire::Type>(input_.below(15)),
-                                wire::Bytes(input_.bytes(input_.value())));
+        if (const std::uint32_t type = input_.below(15); type != 0)
+          return wire::make_frame(static_cast<wire::Type>(type), wire::Bytes(input_.bytes(input_.value())));
+        return config_frame();
       case 15:
         if (input_.below(2) == 1) return holdings();
         [[fallthrough]];
       default:
         return input_.bytes(1 + input_.value());
     }
+  }
+
+  [[nodiscard]] Stream config_frame() {
+    const std::uint64_t generation = pair_->config().generation() + input_.below(3);
+    if (input_.below(2) == 0)
+      return wire::make_frame(wire::Type::config, perhaps_changed(wire::ConfigHeader{generation, 1, 1}));
+    return wire::make_frame(wire::Type::config_built,
+                            perhaps_changed(wire::ConfigBuiltHeader{generation, input_.below(2), 0}));
   }
 
   void acknowledge() {
@@ -309,6 +327,7 @@ class Leader final : private standby::PairEvents {
   ObedientWorkers workers_{clock_};
   KeptRecord arbiter_{kMe};
   SentFrames link_;
+  ObedientBuilder builder_;
   CommittedEpoch epochs_;
   TransmitPermit permit_;
   standby::Lease lease_{permit_, kLease, kMargin};

@@ -2,6 +2,7 @@
 // once, an arbiter that keeps to its rules, and a connection that remembers what was sent.
 #pragma once
 
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -113,7 +114,30 @@ class KeptRecord final : public Arbiter {
   std::optional<ArbiterAnswer> answer_;
 };
 
-// Keeps the last commit record of those that left.
+// Builds at once whatever it is told, one thing at a time.
+class ObedientBuilder final : public standby::ConfigHost {
+ public:
+  void collect() override { begin(collects_); }
+  [[nodiscard]] std::optional<standby::ConfigBytes> take_collected() override {
+    if (!std::exchange(collects_, false)) return std::nullopt;
+    return standby::ConfigBytes{};
+  }
+  void build(standby::ConfigBytes, bool) override { begin(builds_); }
+  [[nodiscard]] std::optional<Status> take_built() override {
+    if (!std::exchange(builds_, false)) return std::nullopt;
+    return Status{};
+  }
+
+ private:
+  void begin(bool& what) {
+    expect(!collects_ && !builds_, "one thing is built at a time");
+    what = true;
+  }
+  bool collects_ = false;
+  bool builds_ = false;
+};
+
+// Keeps the last commit record of those that left, and the last document of the configuration.
 class SentFrames final : public wire::Transport {
  public:
   [[nodiscard]] Status send(wire::Bytes bytes) override {
@@ -123,12 +147,18 @@ class SentFrames final : public wire::Transport {
       const auto parsed = wire::parse(rest);
       expect(parsed && parsed->has_value(), "a node sends whole frames");
       if ((*parsed)->type == wire::Type::commit) last_commit = *wire::body_of<wire::Commit>(**parsed);
+      if ((*parsed)->type == wire::Type::config) {
+        wire::ConfigHeader header;
+        std::memcpy(&header, (*parsed)->payload.data(), sizeof(header));
+        if (header.last == 1) config_sent = header.generation;
+      }
       rest = rest.subspan(sizeof(wire::FrameHeader) + (*parsed)->payload.size());
     }
     return {};
   }
   bool fails = false;
   wire::Commit last_commit{};
+  std::optional<std::uint64_t> config_sent;  // its generation, until somebody takes it
 };
 
 }  // namespace stillwater::fuzz

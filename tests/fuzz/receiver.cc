@@ -49,6 +49,7 @@ class Host final : public standby::ReceiverHost {
   [[nodiscard]] standby::Grant grant() const override { return {}; }
   void record_told(const wire::Record&) override {}
   [[nodiscard]] Status holdings_told(const wire::Frame&) override { return fail(Errc::protocol, "not here"); }
+  [[nodiscard]] Status config_told(const wire::Frame&) override { return fail(Errc::protocol, "not here"); }
 };
 
 class Standby {

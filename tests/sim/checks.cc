@@ -71,6 +71,7 @@ void Checks::leads(unsigned node) {
   } else if (process.began_empty()) {
     if (holds(1 - node)) split_ = true;
     world_.clients.everything_is_lost();
+    world_.configurer.everything_is_lost();
   }
   if (!process.began_empty()) whole_epoch(node);
   if (may_transmit(node)) everything_is_there(node);
@@ -83,6 +84,20 @@ void Checks::everything_is_there(unsigned node) {
   if (split_) return;
   if (const auto missing = world_.clients.missing_in(world_.machines[node]->region()))
     violated("client", *missing);
+  if (const auto missing = world_.configurer.missing_in(world_.machines[node]->process()->configuration()))
+    violated("config", *missing);
+}
+
+// Any other that the arbiter would let lead has it as well, and the answer comes only then.
+void Checks::configured(unsigned node, std::uint32_t number) {
+  world_.trace("node %u has made change %u of the configuration", node, number);
+  world_.configurer.told(number);
+  if (!world_.options.arbitrated || split_) return;
+  const Machine& other = *world_.machines[1 - node];
+  if (!other.alive() || !world_.witness.record().in_sync.contains(world_.name_of_node(1 - node))) return;
+  if (!holds(1 - node)) return;
+  if (const auto missing = world_.configurer.missing_in(other.process()->configuration()))
+    violated("config", *missing);
 }
 
 // It led until now, and has what it committed last; its successor may have begun already.
@@ -147,6 +162,7 @@ void Checks::swapped(unsigned by, const ArbiterRecord& expected, const ArbiterRe
     case Step::empty_asked:
       if (holds(1 - by) && !world_.options.cold_start)
         violated("I6", "a new history begins although node " + std::to_string(1 - by) + " holds state");
+      world_.configurer.everything_is_lost();
       return world_.clients.everything_is_lost();
     case Step::promote_asked:
       if (!expected.in_sync.contains(name))

@@ -16,7 +16,7 @@ namespace stillwater::sim {
 class World;
 
 struct Violation {
-  std::string checker;  // "I1" .. "I6", "number", "client", "liveness"
+  std::string checker;  // "I1" .. "I6", "number", "client", "config", "liveness"
   std::string what;
 };
 
@@ -43,6 +43,8 @@ class Checks {
   void settled(unsigned node);
   // An answer is on the wire. I1.
   void transmitted(unsigned node, unsigned client, std::uint32_t number, std::uint64_t epoch);
+  // The operator was answered: `node`, which leads, has made that change. Config.
+  void configured(unsigned node, std::uint32_t number);
   // The arbiter has changed its record. I6.
   void swapped(unsigned by, const ArbiterRecord& expected, const ArbiterRecord& next);
 

@@ -12,6 +12,8 @@ ENGINE = 'ckpt_engine/engine/engine.cc'
 FIRST_SYNC = 'ckpt_engine/engine/first_sync.cc'
 RULES = 'standby/roles/rules.cc'
 LEADING = 'standby/pair/leading.cc'
+PAIR = 'standby/pair/pair_node.cc'
+CONFIG = 'standby/pair/config_exchange.cc'
 
 # name: source, text, what stands there instead
 MUTANTS = {
@@ -56,6 +58,12 @@ MUTANTS = {
     'rejoin_without_its_changes': (FIRST_SYNC,
         'extents_.insert(extents_.end(), onto->changed.begin(), onto->changed.end());',
         ''),
+    'change_used_before_its_standby_has_it': (CONFIG,
+        'if (may_succeed && peer_generation_ != change_->generation) return;',
+        ''),
+    'filled_before_it_is_configured': (PAIR,
+        'machine_.pause_filling(paused_ || !config_.peer_is_ready());',
+        'machine_.pause_filling(paused_);'),
     'number_reused': (ENGINE,
         'committed_ = epochs_.current() - 1;',
         ''),

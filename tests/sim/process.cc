@@ -72,6 +72,7 @@ Process::Process(World& world, Machine& machine)
       lease_(packets_.permit(), world.options.lease, world.options.lease / kMarginShare),
       tracker_(machine.region(), {&packets_.marks()}),
       reserved_(must(standby::ReservedBuffer::create(kReservedBytes))),
+      builder_(world, machine),
       control_([this] { run(); }) {
   if (world.options.arbitrated)
     witness_ = std::make_unique<WitnessClient>(world, machine.index(), machine.incarnation());
@@ -88,7 +89,8 @@ Process::Process(World& world, Machine& machine)
                                .staging = must(engine::Staging::create(kStagingBytes)),
                                .reserved = reserved_,
                                .policy = policy_of(world.options),
-                               .events = *this});
+                               .events = *this,
+                               .config = &builder_});
 }
 
 Process::~Process() = default;
@@ -138,6 +140,7 @@ void Process::turn() {
   if (std::exchange(hand_over_wanted_, false))
     if (Status begun = pair_->hand_over(); begun) world_.trace("node %u is to hand over", index());
   pair_->turn();
+  change_configuration();
   dial_if_alone();
   packets_.poll();
   if (const auto phase = pair_->machine().phase(); phase != traced_) {
@@ -145,6 +148,17 @@ void Process::turn() {
     world_.trace("node %u: %s, term %llu: %s", index(), name_of(step()),
                  static_cast<unsigned long long>(pair_->machine().term()), pair_->machine().why().c_str());
   }
+}
+
+void Process::change_configuration() {
+  if (const auto answer = pair_->take_config_answer()) {
+    const std::uint32_t number = std::exchange(change_asked_, 0);
+    if (*answer) world_.checks.configured(index(), number);
+  }
+  const std::uint32_t wanted = std::exchange(change_wanted_, 0);
+  if (wanted == 0 || change_asked_ != 0 || !pair_->machine().leads()) return;
+  change_asked_ = wanted;
+  pair_->change_config(Builder::document_of(wanted));
 }
 
 // A stamp that is much older is of a host that has started anew.

@@ -9,6 +9,7 @@
 
 #include "ckpt_engine/trackers/barrier_tracker.h"
 #include "standby/pair/pair_node.h"
+#include "tests/sim/configuration.h"
 #include "tests/sim/fiber.h"
 #include "tests/sim/network.h"
 #include "tests/sim/packets.h"
@@ -50,6 +51,9 @@ class Process final : private standby::PairEvents, private wire::Transport {
   void accept(const std::shared_ptr<Connection>& c);
   void arbiter_answers(std::uint64_t number, const ArbiterAnswer& answer);
   void want_hand_over() { hand_over_wanted_ = true; }
+  // Of the configuration; the next of the control thread's turns asks for it, unless one is under way.
+  void want_change(std::uint32_t number) { change_wanted_ = number; }
+  [[nodiscard]] std::uint32_t configuration() const { return builder_.configuration(); }
 
   // On the control thread. Time passes; a fault may strike here, at `step`.
   void pause(Nanos time);
@@ -80,6 +84,7 @@ class Process final : private standby::PairEvents, private wire::Transport {
 
   void run();
   void turn();
+  void change_configuration();
   void wait_until(Nanos when, bool may_be_woken);
   void resume_control(std::uint64_t wait);
 
@@ -116,6 +121,7 @@ class Process final : private standby::PairEvents, private wire::Transport {
   trackers::BarrierTracker tracker_;
   standby::ReservedBuffer reserved_;
   std::unique_ptr<WitnessClient> witness_;
+  Builder builder_;
   std::unique_ptr<standby::PairNode> pair_;
   std::uint64_t stint_ = 0;
 
@@ -144,6 +150,8 @@ class Process final : private standby::PairEvents, private wire::Transport {
   std::uint64_t peer_process_ = 0;
   Instant peer_led_at_{};
   bool hand_over_wanted_ = false;
+  std::uint32_t change_wanted_ = 0;  // 0: none
+  std::uint32_t change_asked_ = 0;   // under way; 0: none
   standby::Phase traced_ = standby::Phase::starting;
 
   struct ReceivedBeat {

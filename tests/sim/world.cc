@@ -31,6 +31,7 @@ World::World(const Options& opts, Regions& spare)
       network(*this),
       witness(*this),
       clients(*this),
+      configurer(*this),
       checks(*this),
       faults(*this) {
   for (unsigned node = 0; node < 2; ++node)
@@ -57,6 +58,7 @@ Outcome World::run() {
     time.at(random.between(Nanos(0), Nanos(20ms)), [this, node] { machines[node]->start(); });
   }
   clients.start();
+  configurer.start();
   faults.begin();
   Nanos next_look = 20ms;
   while (!checks.violation() && time.advance()) {

@@ -8,6 +8,7 @@
 
 #include "tests/sim/checks.h"
 #include "tests/sim/clients.h"
+#include "tests/sim/configuration.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/network.h"
@@ -48,6 +49,7 @@ class World {
   Network network;
   Witness witness;
   Clients clients;
+  Configurer configurer;
   Checks checks;
   Faults faults;
   std::array<std::uint64_t, 2> protected_hash{};

@@ -39,6 +39,7 @@ struct Successor {
     [[nodiscard]] standby::Grant grant() const override { return {}; }
     void record_told(const wire::Record&) override {}
     [[nodiscard]] Status holdings_told(const wire::Frame&) override { return fail(Errc::protocol, "none"); }
+    [[nodiscard]] Status config_told(const wire::Frame&) override { return fail(Errc::protocol, "none"); }
     bool onto_held = false;
   };
 
