@@ -77,7 +77,7 @@ void add_bench(CLI::App& app, Options& options) {
   for (const BenchFault& it : bench_faults()) names += (names.empty() ? "" : ", ") + std::string(it.name);
   CLI::Option* fault =
       bench->add_option("--fault", options.bench.faults, "Only this one: " + names + "; repeatable")
-          ->expected(1)
+          ->allow_extra_args(false)
           ->type_name("NAME");
   bench->add_option("--repetitions", options.bench.repetitions, "Of each system under each fault (10)")
       ->check(CLI::Range(1, 1000));
