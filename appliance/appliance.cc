@@ -101,10 +101,12 @@ Status Appliance::open() {
   if (!dataplane) return tl::unexpected(dataplane.error());
   dataplane_ = std::move(*dataplane);
 
-  auto node = Node::create({config_, *region_, *dataplane_, epochs_, *permit_, clock_});
+  running_ = std::make_unique<RunningConfig>(config_.dataplane, *dataplane_, epochs_);
+  auto node = Node::create({config_, *region_, *dataplane_, *running_, epochs_, *permit_, clock_});
   if (!node) return tl::unexpected(node.error());
   node_ = std::move(*node);
-  control_ = std::make_unique<NodeControl>(config_, *region_, *dataplane_, *node_, fence_.get(), clock_);
+  control_ =
+      std::make_unique<NodeControl>(config_, *region_, *dataplane_, *running_, *node_, fence_.get(), clock_);
   auto server = mgmt::Server::start(*control_, management_options(config_));
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);

@@ -37,6 +37,7 @@ class Appliance {
   std::optional<TransmitPermit> permit_;  // lies in the fence, where there is one
   std::unique_ptr<region::Region> region_;
   std::unique_ptr<dataplane::Dataplane> dataplane_;
+  std::unique_ptr<RunningConfig> running_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<NodeControl> control_;
   std::unique_ptr<mgmt::Server> server_;

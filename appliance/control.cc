@@ -202,6 +202,7 @@ mgmt::NodeStatus NodeControl::status() {
   if (config_.replication.enabled) out.fence = fence_status();
   out.standbys_lost = view.standbys_lost;
   out.uptime_s = std::chrono::duration<double>(clock_.now() - started_).count();
+  out.routes = routes_status(view);
   out.checkpoint = checkpoint_status(node_.checkpoints(), node_);
   if (!leads) out.checkpoint.checkpoints = view.epochs_followed;
   out.checkpoint.warning = view.pause_warning;
@@ -220,7 +221,7 @@ mgmt::FenceStatus NodeControl::fence_status() const {
 Status NodeControl::leads() const {
   const standby::Role role = node_.view().role;
   if (role == standby::Role::active || role == standby::Role::standalone) return {};
-  return fail(Errc::failed_precondition, "this node does not lead; ask the active for its sessions");
+  return fail(Errc::failed_precondition, "this node does not lead; ask the active");
 }
 
 // An answer that reveals hard state is output, and waits as packets do: which epoch, 0 if nobody is waited

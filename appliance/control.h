@@ -11,11 +11,12 @@ namespace stillwater::appliance {
 class NodeControl final : public mgmt::Control {
  public:
   // `fence`: none where frames are not fenced by the kernel.
-  NodeControl(const Config& config, const region::Region& region, dataplane::Dataplane& dataplane, Node& node,
-              const EbpfFence* fence, const Clock& clock)
+  NodeControl(const Config& config, const region::Region& region, dataplane::Dataplane& dataplane,
+              const RunningConfig& running, Node& node, const EbpfFence* fence, const Clock& clock)
       : config_(config),
         region_(region),
         dataplane_(dataplane),
+        running_(running),
         node_(node),
         fence_(fence),
         clock_(clock),
@@ -25,6 +26,12 @@ class NodeControl final : public mgmt::Control {
   [[nodiscard]] Status sessions(std::uint64_t limit,
                                 const std::function<void(const mgmt::SessionInfo&)>& sink) override;
   [[nodiscard]] Result<mgmt::SessionsEnded> end_sessions(const mgmt::SessionFilter& filter) override;
+  [[nodiscard]] Status routes(const std::string& source, std::uint64_t limit,
+                              const std::function<void(const mgmt::RouteInfo&)>& sink) override;
+  [[nodiscard]] Result<std::uint64_t> change_routes(const std::vector<mgmt::RouteChange>& changes) override;
+  [[nodiscard]] Result<stillwater::v1::TraceResponse> trace(
+      const stillwater::v1::TraceRequest& request) override;
+  [[nodiscard]] Result<stillwater::v1::PingResponse> ping(const stillwater::v1::PingRequest& request) override;
   [[nodiscard]] Result<std::uint64_t> checkpoint() override;
   [[nodiscard]] mgmt::Policy policy() override;
   [[nodiscard]] Status set_policy(const mgmt::Policy& policy) override;
@@ -36,10 +43,12 @@ class NodeControl final : public mgmt::Control {
   [[nodiscard]] Status leads() const;
   [[nodiscard]] Result<std::uint64_t> committed_so_far();
   [[nodiscard]] mgmt::FenceStatus fence_status() const;
+  [[nodiscard]] mgmt::RoutesStatus routes_status(const NodeView& view) const;
 
   const Config& config_;
   const region::Region& region_;
   dataplane::Dataplane& dataplane_;
+  const RunningConfig& running_;
   Node& node_;
   const EbpfFence* fence_;
   const Clock& clock_;

@@ -37,7 +37,16 @@ Status Dataplane::pass_turns() const {
 
 Status Dataplane::change_routes(std::span<const RouteChange> changes) {
   const std::lock_guard lock(route_mutex_);
-  return tables_->routes->apply(changes);
+  return tables_->routes->apply(changes).map([this] { count_routes(); });
+}
+
+Status Dataplane::check_routes(std::span<const RouteChange> changes) {
+  const std::lock_guard lock(route_mutex_);
+  return tables_->routes->check(changes);
+}
+
+void Dataplane::count_routes() {
+  route_counts_.store({tables_->routes->routes4(), tables_->routes->routes6()}, std::memory_order_relaxed);
 }
 
 }  // namespace stillwater::dataplane

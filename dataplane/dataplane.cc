@@ -39,6 +39,7 @@ Result<std::unique_ptr<Dataplane>> Dataplane::create(const Config& config, regio
   auto routes = RouteTable::create(config, [plane = dataplane.get()] { return plane->pass_turns(); });
   if (!routes) return tl::unexpected(routes.error());
   tables.routes = std::move(*routes);
+  dataplane->count_routes();
   auto service = Service::build(config, opened, tables.routes->published());
   if (!service) return tl::unexpected(service.error());
   tables.service = std::make_unique<Service>(std::move(*service));

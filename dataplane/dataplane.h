@@ -1,6 +1,7 @@
 // The packet half as the appliance composes it: ports, workers, their barrier.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -25,6 +26,11 @@
 #include "quiesce/worker_barrier.h"
 
 namespace stillwater::dataplane {
+
+struct RouteCounts {
+  std::uint32_t ipv4 = 0;
+  std::uint32_t ipv6 = 0;
+};
 
 // Made on a control thread after init_eal. Nothing is received or transmitted, and the region is not written,
 // while the barrier is quiesced, as it is from the start.
@@ -55,6 +61,10 @@ class Dataplane final : public Announcer {
   // All of them, in this order, or none, without a lost packet: see RouteTable::apply. One caller at a time
   // gets on, others wait. Besides its errors: timed_out (a worker does not turn).
   [[nodiscard]] Status change_routes(std::span<const RouteChange> changes);
+  // What change_routes would refuse at once; nothing changes. Waits for a batch that is under way.
+  [[nodiscard]] Status check_routes(std::span<const RouteChange> changes);
+  // Configured, and changed since.
+  [[nodiscard]] RouteCounts route_counts() const { return route_counts_.load(std::memory_order_relaxed); }
 
   // For a planned switchover.
   [[nodiscard]] Handover& handover();
@@ -120,6 +130,7 @@ class Dataplane final : public Announcer {
   [[nodiscard]] Status fetch(Shard& shard);
   // Until no worker has anything in hand that it looked up before. Errors: timed_out.
   [[nodiscard]] Status pass_turns() const;
+  void count_routes();
 
   const Config config_;
   region::Region& region_;
@@ -132,6 +143,7 @@ class Dataplane final : public Announcer {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::mutex list_mutex_;   // one session query at a time
   std::mutex route_mutex_;  // one batch of routes at a time
+  std::atomic<RouteCounts> route_counts_{};
 };
 
 }  // namespace stillwater::dataplane

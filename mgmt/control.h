@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "stillwater/v1/stillwater.pb.h"
 
 namespace stillwater::mgmt {
 
@@ -84,6 +85,14 @@ struct FenceStatus {
   std::uint64_t fenced_frames = 0;        // with ebpf: frames that the kernel took instead
 };
 
+struct RoutesStatus {
+  std::uint64_t ipv4 = 0;  // of the file and of the API
+  std::uint64_t ipv6 = 0;
+  std::uint64_t from_api = 0;    // of them
+  std::uint64_t generation = 0;  // of the running configuration; 1: what the file says
+  std::string peer;              // how far the active's peer is with that; empty: there is none
+};
+
 struct NodeStatus {
   std::string name;
   std::string version;
@@ -113,6 +122,7 @@ struct NodeStatus {
   std::string last_takeover;        // the takeover's steps with their times; empty: none since start
   std::uint64_t standbys_lost = 0;  // how often this node, leading, went on without its standby since start
   double uptime_s = 0;
+  RoutesStatus routes;
   CheckpointStatus checkpoint;
   std::vector<PortStatus> ports;
   std::map<std::string, std::uint64_t> drops;  // by reason; reasons never seen are absent
@@ -140,6 +150,30 @@ struct SessionFilter {
 struct SessionsEnded {
   std::uint64_t sessions = 0;
   std::uint64_t committed_epoch = 0;  // the standby knows since then; 0: there is none to wait for
+};
+
+struct NextHop {
+  std::string address;
+  std::string port;  // of a link-local address, else empty
+
+  friend bool operator==(const NextHop&, const NextHop&) = default;
+};
+
+struct RouteInfo {
+  std::string to;    // ADDRESS/LENGTH
+  std::string kind;  // link | forward | blackhole | reject
+  std::vector<NextHop> via{};
+  std::string source{};  // link | file | api; empty in a change
+  std::string port{};    // of a link
+
+  friend bool operator==(const RouteInfo&, const RouteInfo&) = default;
+};
+
+struct RouteChange {
+  bool removes = false;
+  RouteInfo route{};  // of one that is removed only `to` counts
+
+  friend bool operator==(const RouteChange&, const RouteChange&) = default;
 };
 
 // A lead that was handed over.
@@ -171,6 +205,20 @@ class Control {
   // Ends the sessions that match and waits until that is committed: whoever got this answer never sees them
   // again. On an error some may have ended. Takes longer than a second for very many.
   [[nodiscard]] virtual Result<SessionsEnded> end_sessions(const SessionFilter& filter) = 0;
+
+  // Calls `sink` for at most `limit` routes of that source (link, file or api; empty: all). Takes longer
+  // than a second for very many. invalid_argument: there is no such source.
+  [[nodiscard]] virtual Status routes(const std::string& source, std::uint64_t limit,
+                                      const std::function<void(const RouteInfo&)>& sink) = 0;
+
+  // All of them or none, on this node and on whoever may succeed it; the generation of the running
+  // configuration that has them. Within five seconds. Errors: see ChangeRoutes of stillwater.proto.
+  [[nodiscard]] virtual Result<std::uint64_t> change_routes(const std::vector<RouteChange>& changes) = 0;
+
+  // These speak in the messages of the interface: nothing between it and the node looks into them. See there.
+  [[nodiscard]] virtual Result<v1::TraceResponse> trace(const v1::TraceRequest& request) = 0;
+  // Takes as long as the request says, a minute at most.
+  [[nodiscard]] virtual Result<v1::PingResponse> ping(const v1::PingRequest& request) = 0;
 
   // Takes a checkpoint now and waits for its commit; returns the committed epoch.
   [[nodiscard]] virtual Result<std::uint64_t> checkpoint() = 0;

@@ -38,6 +38,14 @@ void fill(v1::Fence& message, const FenceStatus& fence) {
   message.set_fenced_frames(fence.fenced_frames);
 }
 
+void fill(v1::RoutesStatus& message, const RoutesStatus& routes) {
+  message.set_ipv4(routes.ipv4);
+  message.set_ipv6(routes.ipv6);
+  message.set_from_api(routes.from_api);
+  message.set_generation(routes.generation);
+  message.set_peer(routes.peer);
+}
+
 void fill(v1::CheckpointStatus& message, const CheckpointStatus& status) {
   message.set_checkpoints(status.checkpoints);
   message.set_failed(status.failed);
@@ -97,6 +105,7 @@ void fill(v1::NodeStatus& message, const NodeStatus& status) {
   message.set_health(status.health);
   message.set_stuck(status.stuck);
   message.set_peer_penalty(status.peer_penalty);
+  fill(*message.mutable_routes(), status.routes);
   message.set_standbys_lost(status.standbys_lost);
   message.set_uptime_s(status.uptime_s);
   fill(*message.mutable_checkpoint(), status.checkpoint);
@@ -114,6 +123,37 @@ void fill(v1::Session& message, const SessionInfo& session) {
   message.set_age_s(session.age_s);
   message.set_idle_s(session.idle_s);
   message.set_changed_epoch(session.changed_epoch);
+}
+
+void fill(v1::Route& message, const RouteInfo& route) {
+  message.Clear();
+  message.set_to(route.to);
+  message.set_kind(route.kind);
+  for (const NextHop& hop : route.via) {
+    v1::NextHop& next = *message.add_via();
+    next.set_address(hop.address);
+    next.set_port(hop.port);
+  }
+  message.set_source(route.source);
+  message.set_port(route.port);
+}
+
+Result<std::vector<RouteChange>> changes_of(const v1::ChangeRoutesRequest& request) {
+  std::vector<RouteChange> changes;
+  changes.reserve(static_cast<std::size_t>(request.changes_size()));
+  for (const v1::RouteChange& one : request.changes()) {
+    if (one.change_case() == v1::RouteChange::kRemove) {
+      changes.push_back({true, {.to = one.remove(), .kind = {}}});
+      continue;
+    }
+    if (one.change_case() != v1::RouteChange::kPut)
+      return fail(Errc::invalid_argument,
+                  "change " + std::to_string(changes.size()) + " says neither put nor remove");
+    RouteChange change{false, {.to = one.put().to(), .kind = one.put().kind()}};
+    for (const v1::NextHop& hop : one.put().via()) change.route.via.push_back({hop.address(), hop.port()});
+    changes.push_back(std::move(change));
+  }
+  return changes;
 }
 
 void fill(v1::Policy& message, const Policy& policy) {

@@ -8,7 +8,11 @@ namespace stillwater::mgmt {
 
 void fill(v1::NodeStatus& message, const NodeStatus& status);
 void fill(v1::Session& message, const SessionInfo& session);
+void fill(v1::Route& message, const RouteInfo& route);
 void fill(v1::Policy& message, const Policy& policy);
+
+// Errors: invalid_argument, where a change says nothing.
+[[nodiscard]] Result<std::vector<RouteChange>> changes_of(const v1::ChangeRoutesRequest& request);
 
 // `policy` with the fields that `change` sets.
 [[nodiscard]] Policy changed(Policy policy, const v1::SetPolicyRequest& change);

@@ -22,8 +22,12 @@ struct Entry {
 constexpr std::array kCalls = {
     Entry{"/stillwater.v1.Appliance/GetStatus", Role::viewer},
     Entry{"/stillwater.v1.Appliance/ListSessions", Role::viewer},
+    Entry{"/stillwater.v1.Appliance/ListRoutes", Role::viewer},
+    Entry{"/stillwater.v1.Appliance/Trace", Role::viewer},
     Entry{"/stillwater.v1.Appliance/GetPolicy", Role::viewer},
     Entry{"/stillwater.v1.Appliance/EndSessions", Role::operating},
+    Entry{"/stillwater.v1.Appliance/ChangeRoutes", Role::operating},
+    Entry{"/stillwater.v1.Appliance/Ping", Role::operating},
     Entry{"/stillwater.v1.Appliance/TakeCheckpoint", Role::operating},
     Entry{"/stillwater.v1.Appliance/SetPolicy", Role::operating},
     Entry{"/stillwater.v1.Appliance/Quiesce", Role::operating},

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::uint64_t kSessionsUnlessSaid = 1000;
 constexpr std::uint64_t kSessionsAtMost = 100'000;
+constexpr std::uint64_t kRoutesUnlessSaid = 1000;
+constexpr std::uint64_t kRoutesAtMost = 2'000'000;
+constexpr int kRouteChangesAtMost = 10'000;
 constexpr std::uint32_t kQuiesceAtMostMs = 60'000;
 
 grpc::Status answer(grpc::ServerContext& call, const Status& status) {
@@ -55,6 +58,55 @@ grpc::Status ApplianceService::EndSessions(grpc::ServerContext* call, const v1::
   if (!ended) return answer_with(*call, ended.error());
   response->set_sessions(ended->sessions);
   response->set_committed_epoch(ended->committed_epoch);
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::ListRoutes(grpc::ServerContext* call, const v1::ListRoutesRequest* request,
+                                          grpc::ServerWriter<v1::Route>* writer) {
+  const auto limit = request->limit() == 0 ? kRoutesUnlessSaid : request->limit();
+  if (limit > kRoutesAtMost) {
+    return answer_with(*call, {Errc::invalid_argument, "limit is " + std::to_string(limit) + "; at most " +
+                                                           std::to_string(kRoutesAtMost) +
+                                                           " routes can be listed at a time"});
+  }
+  // Collected first: a slow reader must not keep back who changes routes.
+  std::vector<v1::Route> found;
+  const auto walked = control_.routes(request->source(), limit,
+                                      [&](const RouteInfo& route) { fill(found.emplace_back(), route); });
+  if (!walked) return answer_with(*call, walked.error());
+  for (const v1::Route& route : found)
+    if (!writer->Write(route)) return {grpc::StatusCode::CANCELLED, "the reader is gone"};
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::ChangeRoutes(grpc::ServerContext* call, const v1::ChangeRoutesRequest* request,
+                                            v1::ChangeRoutesResponse* response) {
+  if (request->changes_size() == 0 || request->changes_size() > kRouteChangesAtMost) {
+    return answer_with(
+        *call, {Errc::invalid_argument, std::to_string(request->changes_size()) + " changes; expected 1 to " +
+                                            std::to_string(kRouteChangesAtMost) + " at a time"});
+  }
+  const auto changes = changes_of(*request);
+  if (!changes) return answer_with(*call, changes.error());
+  const auto generation = control_.change_routes(*changes);
+  if (!generation) return answer_with(*call, generation.error());
+  response->set_generation(*generation);
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::Trace(grpc::ServerContext* call, const v1::TraceRequest* request,
+                                     v1::TraceResponse* response) {
+  auto traced = control_.trace(*request);
+  if (!traced) return answer_with(*call, traced.error());
+  *response = std::move(*traced);
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::Ping(grpc::ServerContext* call, const v1::PingRequest* request,
+                                    v1::PingResponse* response) {
+  auto answered = control_.ping(*request);
+  if (!answered) return answer_with(*call, answered.error());
+  *response = std::move(*answered);
   return grpc::Status::OK;
 }
 

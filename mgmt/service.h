@@ -19,6 +19,14 @@ class ApplianceService final : public v1::Appliance::Service {
                             grpc::ServerWriter<v1::Session>* writer) override;
   grpc::Status EndSessions(grpc::ServerContext* call, const v1::EndSessionsRequest* request,
                            v1::EndSessionsResponse* response) override;
+  grpc::Status ListRoutes(grpc::ServerContext* call, const v1::ListRoutesRequest* request,
+                          grpc::ServerWriter<v1::Route>* writer) override;
+  grpc::Status ChangeRoutes(grpc::ServerContext* call, const v1::ChangeRoutesRequest* request,
+                            v1::ChangeRoutesResponse* response) override;
+  grpc::Status Trace(grpc::ServerContext* call, const v1::TraceRequest* request,
+                     v1::TraceResponse* response) override;
+  grpc::Status Ping(grpc::ServerContext* call, const v1::PingRequest* request,
+                    v1::PingResponse* response) override;
   grpc::Status TakeCheckpoint(grpc::ServerContext* call, const v1::TakeCheckpointRequest* request,
                               v1::TakeCheckpointResponse* response) override;
   grpc::Status GetPolicy(grpc::ServerContext* call, const v1::GetPolicyRequest* request,

@@ -119,7 +119,8 @@ Status Node::open() {
                                .staging = std::move(*staging),
                                .reserved = *reserved_,
                                .policy = policy_,
-                               .events = *this});
+                               .events = *this,
+                               .config = &parts_.running});
   handshakes_ = std::make_unique<Handshakes>(
       parts_.clock, [this] { return pair_->hello(); }, [this](const std::string& why) { refused(why); });
 
@@ -340,6 +341,7 @@ void Node::fall_silent() {
   paths_.reset();
   if (auto waiter = std::exchange(switchover_waiter_, std::nullopt))
     waiter->set_value(fail(Errc::unavailable, "the node stops"));
+  refuse_config_changes({Errc::unavailable, "the node stops"});
 }
 
 }  // namespace stillwater::appliance

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@
 #include "appliance/node/sync_meter.h"
 #include "appliance/replication/handshake.h"
 #include "appliance/replication/paths.h"
+#include "appliance/running/running_config.h"
 #include "base/arbiter.h"
 #include "base/committed_epoch.h"
 #include "base/repeat_filter.h"
@@ -46,10 +48,12 @@ struct NodeView {
   std::string last_refusal;
   std::string last_takeover;
   std::uint64_t standbys_lost = 0;
-  std::string mirror;              // of a leader; empty on a follower
-  std::string health;              // why this node is less fit to lead, with weights; empty: it is well
-  std::string stuck;               // a worker that does not step on; empty: all do
-  std::uint16_t peer_penalty = 0;  // the sum of the peer's weights
+  std::string mirror;                   // of a leader; empty on a follower
+  std::string health;                   // why this node is less fit to lead, with weights; empty: it is well
+  std::string stuck;                    // a worker that does not step on; empty: all do
+  std::uint16_t peer_penalty = 0;       // the sum of the peer's weights
+  std::uint64_t config_generation = 1;  // of the running configuration; 1: what the file says
+  std::string peer_config;              // of a leader: how far its peer is with that; empty: there is no peer
   std::string
       pause_warning;  // checkpoints come near the end of what a receive ring absorbs; empty: they do not
 };
@@ -61,6 +65,7 @@ class Node final : private standby::PairEvents {
     const Config& config;
     region::Region& region;
     dataplane::Dataplane& dataplane;
+    RunningConfig& running;
     CommittedEpoch& epochs;
     TransmitPermit& permit;
     const Clock& clock;
@@ -94,6 +99,10 @@ class Node final : private standby::PairEvents {
   // after kSwitchoverPatience, when it was called off.
   [[nodiscard]] std::future<Result<ArbiterRecord>> request_switchover(bool force);
   [[nodiscard]] std::future<Status> request_policy(const engine::Policy& policy);
+  // Ready with the generation of the running configuration that has the change, on this node and on whoever
+  // may succeed it. One is made at a time, the others wait. Errors: ConfigExchange::change's,
+  // failed_precondition (this node does not lead), resource_exhausted (too many wait).
+  [[nodiscard]] std::future<Result<std::uint64_t>> request_config_change(standby::ConfigBytes delta);
 
  private:
   class Link;  // the connection to the peer, as a transport
@@ -154,6 +163,10 @@ class Node final : private standby::PairEvents {
   void begin_switchover(bool force, std::promise<Result<ArbiterRecord>> waiter);
   void watch_switchover();
   void end_operator_quiesce(const char* why);
+  void serve_config_changes();
+  void refuse_config_changes(const Error& why);
+  [[nodiscard]] std::string peer_config() const;
+  [[nodiscard]] std::string cannot_fail_over_because() const;
   void forget_operator_quiesce();
 
   Parts parts_;
@@ -201,6 +214,12 @@ class Node final : private standby::PairEvents {
   std::optional<std::promise<Result<ArbiterRecord>>> switchover_waiter_;
   Instant switchover_until_{};  // none: there is none under way, or the node stops by it
   bool leaving_ = false;        // meets nobody any more
+  struct ConfigChange {
+    standby::ConfigBytes delta;
+    std::promise<Result<std::uint64_t>> waiter;
+    bool begun = false;
+  };
+  std::deque<ConfigChange> config_changes_;  // the first is under way
 
   mutable std::mutex mutex_;
   NodeView view_;                                                        // under mutex_

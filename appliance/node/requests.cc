@@ -11,6 +11,7 @@ namespace {
 
 constexpr Nanos kOperatorQuiesceMax = 60s;
 constexpr Nanos kSwitchoverPatience = 800ms;
+constexpr std::size_t kConfigChangesMax = 64;
 
 }  // namespace
 
@@ -38,6 +39,7 @@ void Node::run_requests() {
     end_operator_quiesce("its limit has passed");
   if (operator_quiesce_until_ && !machine().leads()) forget_operator_quiesce();
   if (const auto answer = pair_->take_checkpoint_answer()) answer_checkpoint_waiters(*answer);
+  serve_config_changes();
   if (!pair_->engine().has_standby())
     answer_checkpoint_waiters(fail(Errc::failed_precondition, "this node has no standby to commit on"));
 }
@@ -167,6 +169,38 @@ std::future<Status> Node::request_policy(const engine::Policy& policy) {
     }
     answer.set_value({});
   });
+}
+
+std::future<Result<std::uint64_t>> Node::request_config_change(standby::ConfigBytes delta) {
+  auto shared = std::make_shared<standby::ConfigBytes>(std::move(delta));
+  return post<Result<std::uint64_t>>([this, shared](std::promise<Result<std::uint64_t>> answer) {
+    if (stopping_) return answer.set_value(fail(Errc::unavailable, "the node stops"));
+    if (!machine().leads())
+      return answer.set_value(fail(Errc::failed_precondition, "this node does not lead: ask the active"));
+    if (config_changes_.size() == kConfigChangesMax)
+      return answer.set_value(fail(
+          Errc::resource_exhausted,
+          std::to_string(kConfigChangesMax) + " changes wait already; send the next when one is answered"));
+    config_changes_.push_back({std::move(*shared), std::move(answer)});
+  });
+}
+
+void Node::serve_config_changes() {
+  if (auto made = pair_->take_config_answer(); made && !config_changes_.empty()) {
+    config_changes_.front().waiter.set_value(std::move(*made));
+    config_changes_.pop_front();
+  }
+  if (config_changes_.empty()) return;
+  if (!machine().leads())
+    return refuse_config_changes({Errc::failed_precondition, "this node leads no more: ask the active"});
+  ConfigChange& next = config_changes_.front();
+  if (std::exchange(next.begun, true)) return;
+  pair_->change_config(std::move(next.delta));
+}
+
+void Node::refuse_config_changes(const Error& why) {
+  for (ConfigChange& change : std::exchange(config_changes_, {}))
+    change.waiter.set_value(tl::unexpected(why));
 }
 
 }  // namespace stillwater::appliance

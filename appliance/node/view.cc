@@ -65,6 +65,22 @@ std::string Node::paths_text() const {
   return text;
 }
 
+// "generation 7 built", "generation 7 not built yet", "cannot build generation 7: WHY".
+std::string Node::peer_config() const {
+  if (!machine().leads() || !link_) return {};
+  const standby::ConfigExchange& config = pair_->config();
+  const std::string generation = "generation " + std::to_string(config.generation());
+  if (!config.peer_refusal().empty()) return "cannot build " + generation + ": " + config.peer_refusal();
+  return generation + (config.peer_is_ready() ? " built" : " not built yet");
+}
+
+// A peer that is not filled for that reason would be said to be still filled.
+std::string Node::cannot_fail_over_because() const {
+  if (machine().phase() == standby::Phase::standalone && !pair_->config().peer_refusal().empty())
+    return peer_ + " " + peer_config();
+  return machine().cannot_fail_over_because(published_);
+}
+
 void Node::publish() {
   published_ = parts_.clock.now();
   const bool failed = !pair_->failure().empty();
@@ -86,7 +102,7 @@ void Node::publish() {
            .peer = link_ ? peer_ : std::string(),
            .link_protection = link_ ? link_->channel().protection() : std::string(),
            .paths = paths_text(),
-           .cannot_fail_over_because = machine().cannot_fail_over_because(published_),
+           .cannot_fail_over_because = cannot_fail_over_because(),
            .record = machine().record(),
            .sync_progress = share_mirrored(),
            .sync = sync,
@@ -99,6 +115,8 @@ void Node::publish() {
            .health = health_ ? health_->text() : std::string(),
            .stuck = health_ ? health_->stuck() : std::string(),
            .peer_penalty = peer_penalty_,
+           .config_generation = pair_->config().generation(),
+           .peer_config = peer_config(),
            .pause_warning = pause_warning_};
 }
 

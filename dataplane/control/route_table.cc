@@ -36,10 +36,22 @@ Result<std::unique_ptr<RouteTable>> RouteTable::create(const Config& config, Wai
   return table;
 }
 
+Status RouteTable::can_change() const {
+  if (copies_.size() > 1) return {};
+  return fail(Errc::failed_precondition,
+              "a firewall's routes do not change; expected dataplane.function: router");
+}
+
+Status RouteTable::check(std::span<const RouteChange> changes) {
+  if (Status can = can_change(); !can) return can;
+  return plan(changes).map([this](const std::vector<RouteStep>& steps) {
+    revert(steps);
+    give_back(steps, &RouteStep::after);
+  });
+}
+
 Status RouteTable::apply(std::span<const RouteChange> changes) {
-  if (copies_.size() == 1)
-    return fail(Errc::failed_precondition,
-                "a firewall's routes do not change; expected dataplane.function: router");
+  if (Status can = can_change(); !can) return can;
   if (Status settled = settle_spare(); !settled) return settled;
   auto steps = plan(changes);
   if (!steps) return tl::unexpected(steps.error());

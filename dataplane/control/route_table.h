@@ -45,6 +45,9 @@ class RouteTable {
   // failed_precondition (a firewall).
   [[nodiscard]] Status apply(std::span<const RouteChange> changes);
 
+  // What `apply` would refuse before it touches a FIB; nothing changes.
+  [[nodiscard]] Status check(std::span<const RouteChange> changes);
+
   [[nodiscard]] const PublishedFib& published() const { return published_; }
   // Batches that were applied. Any thread.
   [[nodiscard]] std::uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
@@ -57,6 +60,7 @@ class RouteTable {
 
  private:
   RouteTable(const Config& config, Links links, WaitForReaders wait);
+  [[nodiscard]] Status can_change() const;
   [[nodiscard]] FibCopy& spare() { return copies_[1 - current_]; }
   [[nodiscard]] Result<std::vector<RouteStep>> plan(std::span<const RouteChange> changes);
   void merge(std::vector<RouteStep>& steps);

@@ -1,12 +1,12 @@
 #include "mgmt/cli/arguments.h"
 
-#include <functional>
-
 #include <CLI/CLI.hpp>
 
 #include "mgmt/cli/command.h"
 #include "mgmt/cli/duration.h"
 #include "mgmt/cli/pki_arguments.h"
+#include "mgmt/cli/probes.h"
+#include "mgmt/cli/routes.h"
 
 namespace stillwater::mgmt::cli {
 namespace {
@@ -17,21 +17,6 @@ constexpr const char* kFooter =
     "The options of `stillwaterctl --help` may stand before or after a command.\n"
     "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the node cannot be reached.\n"
     "Durations are numbers with a unit: 100us, 1.5ms, 2s.";
-
-// An option that takes a duration within [least, most] and hands it to `use`.
-CLI::Option* add_duration(CLI::App& app, const std::string& name, Nanos least, Nanos most,
-                          std::function<void(Nanos)> use, const std::string& help) {
-  const auto read = [=](const std::string& text) {
-    const auto duration = parse_duration(text);
-    if (!duration) throw CLI::ValidationError(name, duration.error().message);
-    if (*duration < least || *duration > most) {
-      throw CLI::ValidationError(name, "'" + text + "' is out of range; expected " + format_duration(least) +
-                                           " to " + format_duration(most));
-    }
-    use(*duration);
-  };
-  return app.add_option_function<std::string>(name, read, help)->type_name("DURATION");
-}
 
 // Their values are put together by check_address().
 void add_tls_options(CLI::App& app, Arguments& a) {
@@ -155,6 +140,8 @@ void add_commands(CLI::App& app, Arguments& a) {
       ->type_name("COUNT")
       ->capture_default_str();
   add_end_sessions(app, a);
+  add_route_commands(app, a);
+  add_probe_commands(app, a);
   add_command(app, "checkpoint", "Take a checkpoint now and wait for its commit", a, Command::checkpoint);
   add_policy_commands(app, a);
   auto* quiesce = add_command(app, "quiesce", "Stop the dataplane at a packet boundary", a, Command::quiesce);
@@ -173,6 +160,9 @@ void add_commands(CLI::App& app, Arguments& a) {
 }
 
 void check_times(const Arguments& a) {
+  if (a.command == Command::ping && a.ping.has_timeout_ms() &&
+      Nanos(std::chrono::milliseconds(a.ping.timeout_ms())) >= a.timeout)
+    throw CLI::ValidationError("--wait", "must be shorter than --timeout, " + format_duration(a.timeout));
   if (a.command == Command::agent_quiesce && a.agent.drain_timeout >= a.timeout) {
     throw CLI::ValidationError("--drain-timeout", format_duration(a.agent.drain_timeout) +
                                                       " must be shorter than --timeout, " +

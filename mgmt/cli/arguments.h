@@ -20,6 +20,12 @@ enum class Command : std::uint8_t {
   status,
   sessions,
   end_sessions,
+  routes_list,
+  routes_put,
+  routes_remove,
+  routes_load,
+  trace,
+  ping,
   checkpoint,
   policy_get,
   policy_set,
@@ -55,6 +61,15 @@ struct PkiOptions {
   std::uint32_t days = 0;
 };
 
+// The route of `routes put` or `routes remove`.
+struct RouteOptions {
+  std::string to{};
+  std::vector<std::string> via{};
+  std::string port{};
+  bool blackhole = false;
+  bool reject = false;
+};
+
 struct Arguments {
   Command command = Command::status;
   std::string address = "unix:/run/stillwater/stillwater.sock";
@@ -63,6 +78,15 @@ struct Arguments {
   Nanos timeout = 5s;  // for the whole call
   std::uint64_t session_limit = 100;
   v1::EndSessionsRequest end_sessions;  // which
+  std::uint64_t route_limit = 1000;
+  std::string route_source{};  // empty: all
+  RouteOptions route;
+  std::string route_file{};  // "-": standard input
+  v1::TraceRequest trace;
+  v1::TracePacket trace_fields;  // of it, while options are read
+  v1::PingRequest ping;
+  std::uint32_t ping_count = 4;
+  Nanos ping_interval = 1s;
   std::uint32_t quiesce_limit_ms = 5000;
   bool force = false;           // of switchover
   v1::SetPolicyRequest policy;  // what `policy set` names

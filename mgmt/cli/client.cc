@@ -48,12 +48,26 @@ Answer<std::vector<v1::Session>> Client::sessions(std::uint64_t limit) {
   bound(call);
   v1::ListSessionsRequest request;
   request.set_limit(limit);
-  const auto reader = stub_->ListSessions(&call, request);
-  std::vector<v1::Session> sessions;
-  for (v1::Session session; reader->Read(&session);) sessions.push_back(session);
-  const auto status = reader->Finish();
+  return read_all(call, *stub_->ListSessions(&call, request));
+}
+
+Answer<std::vector<v1::Route>> Client::routes(std::uint64_t limit, const std::string& source) {
+  grpc::ClientContext call;
+  bound(call);
+  v1::ListRoutesRequest request;
+  request.set_limit(limit);
+  request.set_source(source);
+  return read_all(call, *stub_->ListRoutes(&call, request));
+}
+
+template <class Message>
+Answer<std::vector<Message>> Client::read_all(grpc::ClientContext& call,
+                                              grpc::ClientReaderInterface<Message>& reader) const {
+  std::vector<Message> messages;
+  for (Message message; reader.Read(&message);) messages.push_back(message);
+  const auto status = reader.Finish();
   if (!status.ok()) return tl::unexpected(failure(status, call));
-  return sessions;
+  return messages;
 }
 
 void Client::bound(grpc::ClientContext& call) const {
@@ -62,7 +76,9 @@ void Client::bound(grpc::ClientContext& call) const {
 }
 
 Failure Client::failure(const grpc::Status& status, const grpc::ClientContext& call) const {
-  if (said_by_the_node(call)) return {Exit::node_refused, status.error_message()};
+  if (said_by_the_node(call))
+    return {Exit::node_refused, status.error_message(),
+            status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED};
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
       return unreachable(status);

@@ -17,6 +17,7 @@ namespace stillwater::mgmt::cli {
 struct Failure {
   Exit exit;
   std::string message;
+  bool timed_out = false;  // the node waited in vain for something else
 };
 
 template <class T>
@@ -43,9 +44,13 @@ class Client {
   }
 
   [[nodiscard]] Answer<std::vector<v1::Session>> sessions(std::uint64_t limit);
+  [[nodiscard]] Answer<std::vector<v1::Route>> routes(std::uint64_t limit, const std::string& source);
 
  private:
   Client(const Arguments& arguments, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+  template <class Message>
+  [[nodiscard]] Answer<std::vector<Message>> read_all(grpc::ClientContext& call,
+                                                      grpc::ClientReaderInterface<Message>& reader) const;
   void bound(grpc::ClientContext& call) const;
   [[nodiscard]] Failure failure(const grpc::Status& status, const grpc::ClientContext& call) const;
 

@@ -1,6 +1,7 @@
 // What the files that declare commands share. Of this folder only.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -16,5 +17,9 @@ inline CLI::App* add_command(CLI::App& app, const std::string& name, const std::
   sub->callback([&arguments, command] { arguments.command = command; });
   return sub;
 }
+
+// An option that takes a duration within [least, most] and hands it to `use`.
+CLI::Option* add_duration(CLI::App& app, const std::string& name, Nanos least, Nanos most,
+                          std::function<void(Nanos)> use, const std::string& help);
 
 }  // namespace stillwater::mgmt::cli

@@ -8,6 +8,8 @@
 #include "mgmt/cli/duration.h"
 #include "mgmt/cli/json.h"
 #include "mgmt/cli/pki.h"
+#include "mgmt/cli/probes.h"
+#include "mgmt/cli/routes.h"
 #include "mgmt/cli/text.h"
 
 namespace stillwater::mgmt::cli {
@@ -99,6 +101,17 @@ Answer<std::string> ask(Client& client, const Arguments& a) {
       return sessions(client, a);
     case Command::end_sessions:
       return end_sessions(client, a);
+    case Command::routes_list:
+      return list_routes(client, a);
+    case Command::routes_put:
+    case Command::routes_remove:
+      return change_route(client, a);
+    case Command::routes_load:
+      return load_routes(client, a);
+    case Command::trace:
+      return trace(client, a);
+    case Command::ping:
+      return ping(client, a);
     case Command::checkpoint:
       return checkpoint(client, a);
     case Command::policy_get:

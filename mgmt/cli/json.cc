@@ -13,6 +13,10 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
+std::string as_text(const std::string& said, const FieldDescriptor& field) {
+  return field.type() == FieldDescriptor::TYPE_BYTES ? hex_of(said) : said;
+}
+
 Json single(const Message& message, const Reflection& reflection, const FieldDescriptor& field) {
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
@@ -30,7 +34,7 @@ Json single(const Message& message, const Reflection& reflection, const FieldDes
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return reflection.GetDouble(message, &field);
     case FieldDescriptor::CPPTYPE_STRING:
-      return reflection.GetString(message, &field);
+      return as_text(reflection.GetString(message, &field), field);
     case FieldDescriptor::CPPTYPE_ENUM:
       return reflection.GetEnum(message, &field)->name();
     case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -53,15 +57,28 @@ Json object_of_map(const Message& message, const Reflection& reflection, const F
   return object;
 }
 
-Json array_of_messages(const Message& message, const Reflection& reflection, const FieldDescriptor& field) {
+// Of messages or of texts: nothing else is repeated.
+Json array_of(const Message& message, const Reflection& reflection, const FieldDescriptor& field) {
+  const bool texts = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
   auto array = Json::array();
   for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
-    array.push_back(to_json(reflection.GetRepeatedMessage(message, &field, i)));
+    array.push_back(texts ? Json(as_text(reflection.GetRepeatedString(message, &field, i), field))
+                          : to_json(reflection.GetRepeatedMessage(message, &field, i)));
   }
   return array;
 }
 
 }  // namespace
+
+std::string hex_of(const std::string& octets) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string text;
+  for (const char octet : octets) {
+    text += kDigits[static_cast<unsigned char>(octet) >> 4];
+    text += kDigits[static_cast<unsigned char>(octet) & 15];
+  }
+  return text;
+}
 
 Json to_json(const Message& message) {
   const auto& type = *message.GetDescriptor();
@@ -70,7 +87,7 @@ Json to_json(const Message& message) {
   for (int i = 0; i < type.field_count(); ++i) {
     const auto& field = *type.field(i);
     object[field.name()] = field.is_map()        ? object_of_map(message, reflection, field)
-                           : field.is_repeated() ? array_of_messages(message, reflection, field)
+                           : field.is_repeated() ? array_of(message, reflection, field)
                                                  : single(message, reflection, field);
   }
   return object;

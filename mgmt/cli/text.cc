@@ -85,8 +85,17 @@ std::string pair(const v1::NodeStatus& s) {
   return text;
 }
 
+// "104,000 IPv4, 12 IPv6; 4,000 of them by the API; generation 7, peer: generation 7 built"
+std::string routes(const v1::RoutesStatus& r) {
+  std::string text = fmt::format("{} IPv4, {} IPv6", grouped(r.ipv4()), grouped(r.ipv6()));
+  if (r.from_api() > 0) text += fmt::format("; {} of them by the API", grouped(r.from_api()));
+  text += fmt::format("; generation {}", r.generation());
+  return r.peer().empty() ? text : text + ", peer: " + r.peer();
+}
+
 std::string dataplane(const v1::NodeStatus& s) {
-  return fact("sessions", fmt::format("{} of {}", grouped(s.sessions()), grouped(s.sessions_max()))) +
+  return fact("routes", routes(s.routes())) +
+         fact("sessions", fmt::format("{} of {}", grouped(s.sessions()), grouped(s.sessions_max()))) +
          fact("held packets", grouped(s.held_packets()));
 }
 
@@ -167,6 +176,22 @@ std::string sessions_text(const std::vector<v1::Session>& sessions, std::uint64_
                            rows);
   if (sessions.size() < limit) return text;
   return text + fmt::format("{} sessions shown, the limit; there may be more (--limit)\n", grouped(limit));
+}
+
+std::string routes_text(const std::vector<v1::Route>& routes, std::uint64_t limit) {
+  if (routes.empty()) return "no routes\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& route : routes) {
+    std::string via = route.port();
+    for (const auto& hop : route.via()) {
+      via += (via.empty() ? "" : ", ") + hop.address();
+      if (!hop.port().empty()) via += " at " + hop.port();
+    }
+    rows.push_back({route.to(), route.kind(), via.empty() ? "-" : via, route.source()});
+  }
+  const std::string text = table({{"TO"}, {"KIND"}, {"VIA"}, {"SOURCE"}}, rows);
+  if (routes.size() < limit) return text;
+  return text + fmt::format("{} routes shown, the limit; there may be more (--limit)\n", grouped(limit));
 }
 
 std::string policy_text(const v1::Policy& policy) {

@@ -85,6 +85,13 @@ bool NodeUnderTest::obeys(const std::vector<std::string>& words) const {
   return said && said->exit_status == 0;
 }
 
+std::string NodeUnderTest::refusal(const std::vector<std::string>& words) const {
+  const auto said = rig::run_command(command(words), 5s);
+  REQUIRE(said.has_value());
+  CHECK(said->exit_status == 1);
+  return said->err;
+}
+
 std::string NodeUnderTest::logs() const {
   std::string all;
   for (unsigned start = 0; start < starts_; ++start) all += read_file(log_path(start));

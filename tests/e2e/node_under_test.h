@@ -44,6 +44,8 @@ class NodeUnderTest {
   [[nodiscard]] nlohmann::json ask(const std::vector<std::string>& words) const;
   // Whether stillwaterctl ends with 0.
   [[nodiscard]] bool obeys(const std::vector<std::string>& words) const;
+  // What stillwaterctl says that it does not do, which it has to say.
+  [[nodiscard]] std::string refusal(const std::vector<std::string>& words) const;
   [[nodiscard]] nlohmann::json status() const { return ask({"status"}); }
   [[nodiscard]] std::string role() const { return status().value("role", std::string()); }
   [[nodiscard]] std::string log() const;

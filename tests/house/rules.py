@@ -13,7 +13,7 @@ MAY_INCLUDE = {
     'dataplane': ['base/', 'quiesce/', 'dataplane/', 'ckpt_engine/region/'],
     'mgmt': ['base/', 'mgmt/', 'stillwater/v1/', 'stillwater/arbiter/v1/', 'etcd/'],
     'appliance': ['base/', 'ckpt_engine/', 'standby/', 'quiesce/', 'dataplane/', 'mgmt/', 'appliance/',
-                  'stillwater/v1/'],
+                  'stillwater/v1/', 'stillwater/running/v1/'],
     'appliance/config': ['base/', 'appliance/config/', 'dataplane/config.h'],
     'tests': EVERYTHING,
     # The rig judges the daemon from outside: what it shares with it can hide a fault from it.

@@ -30,6 +30,38 @@ Result<SessionsEnded> FakeControl::end_sessions(const SessionFilter& filter) {
   });
 }
 
+Status FakeControl::routes(const std::string& source, std::uint64_t limit,
+                           const std::function<void(const RouteInfo&)>& sink) {
+  return with([&](FakeState& s) {
+    s.routes_of = source;
+    return outcome().map(
+        [&] { std::for_each_n(s.routes.begin(), std::min<std::uint64_t>(limit, s.routes.size()), sink); });
+  });
+}
+
+Result<std::uint64_t> FakeControl::change_routes(const std::vector<RouteChange>& changes) {
+  return with([&](FakeState& s) {
+    return outcome().map([&] {
+      s.changes.insert(s.changes.end(), changes.begin(), changes.end());
+      return ++s.route_generation;
+    });
+  });
+}
+
+Result<v1::TraceResponse> FakeControl::trace(const v1::TraceRequest& request) {
+  return with([&](FakeState& s) {
+    s.traced = request;
+    return outcome().map([&] { return s.trace; });
+  });
+}
+
+Result<v1::PingResponse> FakeControl::ping(const v1::PingRequest& request) {
+  return with([&](FakeState& s) {
+    s.pinged.push_back(request);
+    return outcome().map([&] { return s.pong; });
+  });
+}
+
 Result<std::uint64_t> FakeControl::checkpoint() {
   return with([&](FakeState& s) { return outcome().map([&] { return ++s.epoch; }); });
 }
@@ -98,6 +130,7 @@ NodeStatus full_status() {
   s.checkpoint.digests = {41, 2, 184'000, 0x5000};
   s.checkpoint.triggers = {{"held_output", 8000}, {"interval", 1001}};
   s.mirror = "mirrored";
+  s.routes = {104'001, 12, 4'003, 7, "generation 7 built"};
   s.ports = {{"inside", "net_af_packet0,iface=in0", true, 11, 12, 13, 14, 15, 512, 1000.5, 511'744.5},
              {"outside", "net_af_packet1,iface=out0", false, 21, 22, 23, 24, 25, 1024, 16, 17}};
   s.drops = {{"no_route", 31}, {"bad_checksum", 32}};
@@ -107,6 +140,13 @@ NodeStatus full_status() {
 SessionInfo full_session() {
   return {"tcp", "established", "10.80.1.5:40000", "198.51.100.7:443", "10.80.2.1:1024", 10, 65.5,
           8,     184'000};
+}
+
+std::vector<RouteInfo> all_kinds_of_routes() {
+  return {{"10.80.1.0/24", "link", {}, "link", "inside"},
+          {"10.9.0.0/16", "forward", {{"10.80.2.2", ""}, {"10.80.2.3", ""}}, "file", ""},
+          {"2001:db8:9::/48", "forward", {{"fe80::1", "outside"}}, "api", ""},
+          {"10.10.0.0/16", "blackhole", {}, "api", ""}};
 }
 
 }  // namespace stillwater::mgmt::test

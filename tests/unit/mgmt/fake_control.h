@@ -20,6 +20,14 @@ struct FakeState {
   int resumed = 0;
   std::optional<bool> forced{};        // the last switchover
   std::optional<SessionFilter> ended;  // the last that was asked for
+  std::vector<RouteInfo> routes{};
+  std::string routes_of{};             // the source that was asked for last
+  std::vector<RouteChange> changes{};  // of all calls, in their order
+  std::uint64_t route_generation = 1;
+  v1::TraceRequest traced{};  // the last
+  v1::TraceResponse trace{};
+  std::vector<v1::PingRequest> pinged{};
+  v1::PingResponse pong{};
 };
 
 // Thread-safe, as Control asks for.
@@ -35,6 +43,11 @@ class FakeControl final : public Control {
   NodeStatus status() override;
   Status sessions(std::uint64_t limit, const std::function<void(const SessionInfo&)>& sink) override;
   Result<SessionsEnded> end_sessions(const SessionFilter& filter) override;
+  Status routes(const std::string& source, std::uint64_t limit,
+                const std::function<void(const RouteInfo&)>& sink) override;
+  Result<std::uint64_t> change_routes(const std::vector<RouteChange>& changes) override;
+  Result<v1::TraceResponse> trace(const v1::TraceRequest& request) override;
+  Result<v1::PingResponse> ping(const v1::PingRequest& request) override;
   Result<std::uint64_t> checkpoint() override;
   Policy policy() override;
   Status set_policy(const Policy& policy) override;
@@ -52,5 +65,6 @@ class FakeControl final : public Control {
 // A status, a session in which no field has its default value, each number its own.
 [[nodiscard]] NodeStatus full_status();
 [[nodiscard]] SessionInfo full_session();
+[[nodiscard]] std::vector<RouteInfo> all_kinds_of_routes();
 
 }  // namespace stillwater::mgmt::test

@@ -89,6 +89,11 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.health() == full_status().health);
   CHECK(status.stuck() == full_status().stuck);
   CHECK(status.peer_penalty() == 130);
+  CHECK(status.routes().ipv4() == 104'001);
+  CHECK(status.routes().ipv6() == 12);
+  CHECK(status.routes().from_api() == 4'003);
+  CHECK(status.routes().generation() == 7);
+  CHECK(status.routes().peer() == "generation 7 built");
   CHECK(status.standbys_lost() == 3);
   CHECK(status.fence().kind() == "none");
   CHECK(status.fence().sent_past_lease() == 40);

@@ -64,6 +64,8 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "fence               none: a freeze may let out 1,536 frames past the lease at most; sent past "
            "it: 40\n",
            "replication refused 2; last: term 2 is over\n",
+           "routes              104,001 IPv4, 12 IPv6; 4,003 of them by the API; generation 7, peer: "
+           "generation 7 built\n",
            "sessions            12,345 of 65,536\n",
            "held packets        7\n",
            "asked for by        held_output 8,000, interval 1,001\n",

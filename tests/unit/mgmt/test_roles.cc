@@ -18,8 +18,12 @@ using Catch::Contains;
 const std::map<std::string, Role> kNeeds = {
     {"/stillwater.v1.Appliance/GetStatus", Role::viewer},
     {"/stillwater.v1.Appliance/ListSessions", Role::viewer},
+    {"/stillwater.v1.Appliance/ListRoutes", Role::viewer},
+    {"/stillwater.v1.Appliance/Trace", Role::viewer},
     {"/stillwater.v1.Appliance/GetPolicy", Role::viewer},
     {"/stillwater.v1.Appliance/EndSessions", Role::operating},
+    {"/stillwater.v1.Appliance/ChangeRoutes", Role::operating},
+    {"/stillwater.v1.Appliance/Ping", Role::operating},
     {"/stillwater.v1.Appliance/TakeCheckpoint", Role::operating},
     {"/stillwater.v1.Appliance/SetPolicy", Role::operating},
     {"/stillwater.v1.Appliance/Quiesce", Role::operating},

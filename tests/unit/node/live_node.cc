@@ -48,7 +48,8 @@ LiveNode::LiveNode(Who who, std::uint64_t ballast_bytes) : inside_(buffers_), ou
   if (ballast_bytes > 0) layout.add(kBallast, region::StateClass::hard, ballast_bytes, 0);
   region_ = must(region::Region::create(layout));
   dataplane_ = must(dataplane::Dataplane::create(config_.dataplane, *region_, epochs_, permit_, clock_));
-  node_ = must(Node::create({config_, *region_, *dataplane_, epochs_, permit_, clock_}));
+  running_ = std::make_unique<RunningConfig>(config_.dataplane, *dataplane_, epochs_);
+  node_ = must(Node::create({config_, *region_, *dataplane_, *running_, epochs_, permit_, clock_}));
 }
 
 void LiveNode::start() {

@@ -50,6 +50,7 @@ class LiveNode {
   TransmitPermit permit_;
   std::unique_ptr<region::Region> region_;
   std::unique_ptr<dataplane::Dataplane> dataplane_;
+  std::unique_ptr<RunningConfig> running_;
   std::unique_ptr<Node> node_;
 };
 
