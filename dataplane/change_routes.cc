@@ -37,7 +37,18 @@ Status Dataplane::pass_turns() const {
 
 Status Dataplane::change_routes(std::span<const RouteChange> changes) {
   const std::lock_guard lock(route_mutex_);
-  return tables_->routes->apply(changes);
+  Status applied = tables_->routes->apply(changes);
+  if (applied) tables_->next_hops->follow_routes();
+  return applied;
 }
+
+Result<std::vector<TrackedNextHop>> Dataplane::watch_next_hops() {
+  const std::lock_guard lock(route_mutex_);
+  const quiesce::WorkerGate& gate = barrier_.gate(0);
+  if (gate.stop.load() && gate.discard.load()) tables_->next_hops->forget_silence();
+  return tables_->next_hops->judge();
+}
+
+std::vector<TrackedNextHop> Dataplane::tracked_next_hops() const { return tables_->next_hops->list(); }
 
 }  // namespace stillwater::dataplane
