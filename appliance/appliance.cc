@@ -116,6 +116,8 @@ Status Appliance::open() {
 
   if (Status put = put_fence(); !put) return put;
   if (Status started = dataplane_->start(); !started) return started;
+  if (config_.dataplane.function == dataplane::Function::router)
+    next_hops_ = std::make_unique<NextHopWatch>(*dataplane_, clock_);
   node_->start();
   return {};
 }
@@ -123,6 +125,7 @@ Status Appliance::open() {
 void Appliance::stop() {
   if (node_) node_->stop();
   if (server_) server_->shutdown(1s);
+  next_hops_.reset();
   if (dataplane_) dataplane_->stop();
   if (fence_) fence_->detach();  // the ports' sockets are closed: nothing is left that it would keep in
 }

@@ -7,6 +7,7 @@
 #include "appliance/config/config.h"
 #include "appliance/control.h"
 #include "appliance/fence/ebpf_fence.h"
+#include "appliance/next_hop_watch.h"
 #include "appliance/node/node.h"
 #include "mgmt/server.h"
 
@@ -39,6 +40,7 @@ class Appliance {
   std::unique_ptr<dataplane::Dataplane> dataplane_;
   std::unique_ptr<RunningConfig> running_;
   std::unique_ptr<Node> node_;
+  std::unique_ptr<NextHopWatch> next_hops_;  // of a router
   std::unique_ptr<NodeControl> control_;
   std::unique_ptr<mgmt::Server> server_;
 };

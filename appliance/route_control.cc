@@ -34,6 +34,7 @@ const char* name_of(RouteKind kind) {
 mgmt::RouteInfo info_of(const RouteConfig& route, const char* source) {
   mgmt::RouteInfo info{.to = to_text(route.to), .kind = name_of(route.kind), .source = source};
   for (const dataplane::NextHop& hop : route.via) info.via.push_back({to_text(hop.via), hop.port});
+  info.track = route.track;
   return info;
 }
 
@@ -63,6 +64,9 @@ Result<RouteKind> kind_of(const mgmt::RouteChange& change) {
 
 Status read_next_hops(const mgmt::RouteChange& change, RouteConfig& route) {
   const auto& via = change.route.via;
+  route.track = change.route.track;
+  if (route.track && route.kind != RouteKind::forward)
+    return wrong(change, "only a route of kind forward has next hops to track");
   if ((route.kind == RouteKind::forward) == via.empty())
     return wrong(change, "a route of kind forward has next hops, any other has none");
   if (via.size() > kNextHopsMax)
@@ -97,11 +101,19 @@ Result<RouteChange> change_of(const mgmt::RouteChange& said) {
 
 mgmt::RoutesStatus NodeControl::routes_status(const NodeView& view) const {
   const dataplane::RouteCounts counts = dataplane_.route_counts();
-  return {.ipv4 = counts.ipv4,
-          .ipv6 = counts.ipv6,
-          .from_api = running_.routes(),
-          .generation = view.config_generation,
-          .peer = view.peer_config};
+  mgmt::RoutesStatus status{.ipv4 = counts.ipv4,
+                            .ipv6 = counts.ipv6,
+                            .from_api = running_.routes(),
+                            .generation = view.config_generation,
+                            .peer = view.peer_config};
+  for (const dataplane::TrackedNextHop& hop : dataplane_.tracked_next_hops())
+    status.tracked.push_back({.address = to_text(hop.address),
+                              .port = hop.port,
+                              .alive = hop.alive,
+                              .since_s = std::chrono::duration<double>(clock_.now() - hop.since).count(),
+                              .routes = hop.routes,
+                              .withdrawn = hop.withdrawn});
+  return status;
 }
 
 Status NodeControl::routes(const std::string& source, std::uint64_t limit,

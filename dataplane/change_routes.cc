@@ -37,7 +37,10 @@ Status Dataplane::pass_turns() const {
 
 Status Dataplane::change_routes(std::span<const RouteChange> changes) {
   const std::lock_guard lock(route_mutex_);
-  return tables_->routes->apply(changes).map([this] { count_routes(); });
+  return tables_->routes->apply(changes).map([this] {
+    tables_->next_hops->follow_routes();
+    count_routes();
+  });
 }
 
 Status Dataplane::check_routes(std::span<const RouteChange> changes) {
@@ -48,5 +51,14 @@ Status Dataplane::check_routes(std::span<const RouteChange> changes) {
 void Dataplane::count_routes() {
   route_counts_.store({tables_->routes->routes4(), tables_->routes->routes6()}, std::memory_order_relaxed);
 }
+
+Result<std::vector<TrackedNextHop>> Dataplane::watch_next_hops() {
+  const std::lock_guard lock(route_mutex_);
+  const quiesce::WorkerGate& gate = barrier_.gate(0);
+  if (gate.stop.load() && gate.discard.load()) tables_->next_hops->forget_silence();
+  return tables_->next_hops->judge();
+}
+
+std::vector<TrackedNextHop> Dataplane::tracked_next_hops() const { return tables_->next_hops->list(); }
 
 }  // namespace stillwater::dataplane

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/ip_address.h"
 
 namespace stillwater::dataplane {
@@ -61,6 +62,18 @@ struct RouteConfig {
   IpPrefix to;  // without bits past its length
   RouteKind kind = RouteKind::forward;
   std::vector<NextHop> via{};  // of `forward`: at least one, no two equal
+  // Of a router's `forward`: next hops that do not answer are left out, and without any the route is
+  // withdrawn.
+  bool track = false;
+};
+
+// Different ones, of all tracked routes.
+inline constexpr std::size_t kTrackedNextHopsMax = 256;
+
+// How the next hops of tracked routes are asked.
+struct NextHopTrackingConfig {
+  Nanos interval = 1s;         // between two questions to one of them; from 100ms
+  std::uint32_t attempts = 3;  // questions in a row without an answer, after which it is dead; from 1
 };
 
 // What the dataplane does with packets.
@@ -126,6 +139,7 @@ struct Config {
   IdleStrategy idle = IdleStrategy::sleep;
   std::vector<PortConfig> ports;
   std::vector<RouteConfig> routes;
+  NextHopTrackingConfig next_hop_tracking;
   std::vector<RuleConfig> rules;
   std::vector<SourceNatConfig> source_nat;
   TimeoutConfig timeouts;

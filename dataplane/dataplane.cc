@@ -36,10 +36,13 @@ Result<std::unique_ptr<Dataplane>> Dataplane::create(const Config& config, regio
   if (auto made = dataplane->make_rings(); !made) return tl::unexpected(made.error());
   std::vector<Service::Opened> opened;
   for (const auto& port : tables.ports) opened.push_back({port->dpdk_id(), port->rx_queues()});
-  auto routes = RouteTable::create(config, [plane = dataplane.get()] { return plane->pass_turns(); });
+  const auto pass_turns = [plane = dataplane.get()] { return plane->pass_turns(); };
+  auto routes = RouteTable::create(config, pass_turns);
   if (!routes) return tl::unexpected(routes.error());
   tables.routes = std::move(*routes);
   dataplane->count_routes();
+  tables.next_hops = std::make_unique<NextHopTracker>(dataplane->config_, *tables.routes, pass_turns, clock);
+  tables.next_hops->follow_routes();
   auto service = Service::build(config, opened, tables.routes->published());
   if (!service) return tl::unexpected(service.error());
   tables.service = std::make_unique<Service>(std::move(*service));
@@ -124,6 +127,8 @@ Status Dataplane::launch(unsigned worker, unsigned lcore) {
                                                       .report = shard.report,
                                                       .rings = tables_->ring_ends(worker),
                                                       .handover = *tables_->handover,
+                                                      .next_hops = tables_->next_hops->published(),
+                                                      .next_hop_tracking = config_.next_hop_tracking,
                                                       .idle = config_.idle,
                                                       .hold_packets_max = hold_packets_of_a_worker(config_)});
   const auto run = [](void* itself) {

@@ -19,6 +19,7 @@
 #include "ckpt_engine/region/region.h"
 #include "ckpt_engine/region/turn.h"
 #include "dataplane/config.h"
+#include "dataplane/control/next_hop_tracker.h"
 #include "dataplane/control/port.h"
 #include "dataplane/control/route_set.h"
 #include "dataplane/datapath/requests.h"
@@ -65,6 +66,14 @@ class Dataplane final : public Announcer {
   [[nodiscard]] Status check_routes(std::span<const RouteChange> changes);
   // Configured, and changed since.
   [[nodiscard]] RouteCounts route_counts() const { return route_counts_.load(std::memory_order_relaxed); }
+
+  // Has the routes that are tracked follow their next hops' answers, by RouteTable::set_alive. Call every
+  // 50 ms or so, from a thread that may wait as long as changes of many routes take. Returns what is new, for
+  // the log. On a node that does not lead, all next hops become alive again. Errors, after which the next
+  // call tries again: those of change_routes.
+  [[nodiscard]] Result<std::vector<TrackedNextHop>> watch_next_hops();
+  // As they were judged last. Any thread.
+  [[nodiscard]] std::vector<TrackedNextHop> tracked_next_hops() const;
 
   // For a planned switchover.
   [[nodiscard]] Handover& handover();
@@ -142,7 +151,7 @@ class Dataplane final : public Announcer {
   std::unique_ptr<Tables> tables_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::mutex list_mutex_;   // one session query at a time
-  std::mutex route_mutex_;  // one batch of routes at a time
+  std::mutex route_mutex_;  // one batch of routes, or judgement of next hops, at a time
   std::atomic<RouteCounts> route_counts_{};
 };
 

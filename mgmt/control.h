@@ -85,12 +85,23 @@ struct FenceStatus {
   std::uint64_t fenced_frames = 0;        // with ebpf: frames that the kernel took instead
 };
 
+// A next hop of tracked routes.
+struct TrackedNextHop {
+  std::string address;
+  std::string port;
+  bool alive = false;
+  double since_s = 0;           // it is so for
+  std::uint32_t routes = 0;     // that name it
+  std::uint32_t withdrawn = 0;  // of them, those without a next hop that is alive
+};
+
 struct RoutesStatus {
   std::uint64_t ipv4 = 0;  // of the file and of the API
   std::uint64_t ipv6 = 0;
   std::uint64_t from_api = 0;    // of them
   std::uint64_t generation = 0;  // of the running configuration; 1: what the file says
   std::string peer;              // how far the active's peer is with that; empty: there is none
+  std::vector<TrackedNextHop> tracked{};
 };
 
 struct NodeStatus {
@@ -165,6 +176,7 @@ struct RouteInfo {
   std::vector<NextHop> via{};
   std::string source{};  // link | file | api; empty in a change
   std::string port{};    // of a link
+  bool track = false;    // of forward
 
   friend bool operator==(const RouteInfo&, const RouteInfo&) = default;
 };

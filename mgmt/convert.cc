@@ -44,6 +44,15 @@ void fill(v1::RoutesStatus& message, const RoutesStatus& routes) {
   message.set_from_api(routes.from_api);
   message.set_generation(routes.generation);
   message.set_peer(routes.peer);
+  for (const TrackedNextHop& hop : routes.tracked) {
+    v1::TrackedNextHop& tracked = *message.add_tracked();
+    tracked.set_address(hop.address);
+    tracked.set_port(hop.port);
+    tracked.set_alive(hop.alive);
+    tracked.set_since_s(hop.since_s);
+    tracked.set_routes(hop.routes);
+    tracked.set_withdrawn(hop.withdrawn);
+  }
 }
 
 void fill(v1::CheckpointStatus& message, const CheckpointStatus& status) {
@@ -136,6 +145,7 @@ void fill(v1::Route& message, const RouteInfo& route) {
   }
   message.set_source(route.source);
   message.set_port(route.port);
+  message.set_track(route.track);
 }
 
 Result<std::vector<RouteChange>> changes_of(const v1::ChangeRoutesRequest& request) {
@@ -150,6 +160,7 @@ Result<std::vector<RouteChange>> changes_of(const v1::ChangeRoutesRequest& reque
       return fail(Errc::invalid_argument,
                   "change " + std::to_string(changes.size()) + " says neither put nor remove");
     RouteChange change{false, {.to = one.put().to(), .kind = one.put().kind()}};
+    change.route.track = one.put().track();
     for (const v1::NextHop& hop : one.put().via()) change.route.via.push_back({hop.address(), hop.port()});
     changes.push_back(std::move(change));
   }

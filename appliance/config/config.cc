@@ -21,6 +21,7 @@ Config read_root(Section& root) {
   read_dataplane(root, config);
   const KnownPorts known = read_ports(root, config);
   read_routes(root, known, config);
+  read_next_hop_tracking(root, config);
   read_icmp(root, config);
   read_rules(root, known, config);
   read_source_nat(root, known, config);

@@ -58,6 +58,17 @@ void put_route(Canonical& out, const dataplane::RouteConfig& route) {
   });
 }
 
+// The digest of those who track nothing is what it was before there was tracking.
+void put_tracking(Canonical& out, const dataplane::Config& plane) {
+  std::vector<IpPrefix> tracked;
+  for (const dataplane::RouteConfig& route : plane.routes)
+    if (route.track) tracked.push_back(route.to);
+  if (tracked.empty()) return;
+  out.each(tracked, [&](const IpPrefix& to) { out.put(to); });
+  out.put(static_cast<std::uint64_t>(plane.next_hop_tracking.interval.count()));
+  out.put(plane.next_hop_tracking.attempts);
+}
+
 void put_rule(Canonical& out, const dataplane::RuleConfig& rule) {
   out.put(rule.id);
   out.put(static_cast<std::uint8_t>(rule.action));
@@ -104,6 +115,7 @@ std::uint64_t Config::service_digest() const {
     out.put(s);
   // Unequal leases are two leaders: the standby would lead before the right that it granted has ended.
   out.put(static_cast<std::uint64_t>(replication.enabled ? replication.lease.count() : 0));
+  put_tracking(out, dataplane);
   return out.digest();
 }
 

@@ -1,6 +1,7 @@
-// routes.
+// routes, next_hop_tracking, icmp.
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <arpa/inet.h>
 
@@ -76,6 +77,16 @@ void read_next_hops(Section& section, RouteConfig& route, bool has_to, const Kno
     section.mistake("via", "too many next hops; expected at most " + std::to_string(kNextHopsMax));
 }
 
+void read_track(Section& section, RouteConfig& route, const Config& config) {
+  section.optional("track", route.track, true_or_false());
+  if (!route.track) return;
+  if (section.has("action"))
+    section.mistake("track", "a route with an action has no next hop to track; expected 'track' with 'via'");
+  if (config.dataplane.function == dataplane::Function::firewall)
+    section.mistake("track",
+                    "'function: firewall' does not change its routes; expected no 'track', or a router");
+}
+
 // Whether `to` was right; the rest is as far as it was.
 bool read_route(Section& section, RouteConfig& route, const KnownPorts& known, const Config& config) {
   const OneOf<RouteKind> action{{{"blackhole", RouteKind::blackhole}, {"reject", RouteKind::reject}}};
@@ -88,8 +99,19 @@ bool read_route(Section& section, RouteConfig& route, const KnownPorts& known, c
     read_next_hops(section, route, has_to, known, config);
   else if (section.has("via") || section.has("port"))
     section.mistake("action", "action and next hop are both said; expected one of them");
+  read_track(section, route, config);
   section.finish();
   return has_to;
+}
+
+void check_tracked_next_hops(Section& root, const std::vector<RouteConfig>& routes) {
+  std::set<std::pair<std::string, IpAddress>> tracked;
+  for (const RouteConfig& route : routes)
+    for (const NextHop& hop : route.via)
+      if (route.track) tracked.emplace(hop.port, hop.via);
+  if (tracked.size() > dataplane::kTrackedNextHopsMax)
+    root.mistake("routes", std::to_string(tracked.size()) + " tracked next hops; expected at most " +
+                               std::to_string(dataplane::kTrackedNextHopsMax) + " different ones");
 }
 
 }  // namespace
@@ -113,6 +135,15 @@ void read_routes(Section& root, const KnownPorts& known, Config& config) {
   };
   check_room(of_family[0], config.dataplane.routes4_max, "ipv4_routes");
   check_room(of_family[1], config.dataplane.routes6_max, "ipv6_routes");
+  check_tracked_next_hops(root, config.dataplane.routes);
+}
+
+void read_next_hop_tracking(Section& root, Config& config) {
+  dataplane::NextHopTrackingConfig& tracking = config.dataplane.next_hop_tracking;
+  Section section = root.section("next_hop_tracking");
+  section.optional("interval", tracking.interval, Duration{100ms, 60s});
+  section.optional("attempts", tracking.attempts, WholeNumber<std::uint32_t>{1, 10});
+  section.finish();
 }
 
 void read_icmp(Section& root, Config& config) {

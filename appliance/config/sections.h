@@ -33,6 +33,8 @@ void read_log(Section& root, Config& config);
 
 [[nodiscard]] KnownPorts read_ports(Section& root, Config& config);
 void read_routes(Section& root, const KnownPorts& known, Config& config);
+// next_hop_tracking: how the next hops of tracked routes are asked.
+void read_next_hop_tracking(Section& root, Config& config);
 // icmp: how often errors are told.
 void read_icmp(Section& root, Config& config);
 void read_rules(Section& root, const KnownPorts& known, Config& config);

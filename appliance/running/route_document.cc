@@ -76,6 +76,7 @@ Result<RouteChange> change_of(const v1::RouteChange& message) {
   if (message.to().length() > (to->is_v4() ? 32U : 128U))
     return fail(Errc::protocol, "a prefix of " + std::to_string(message.to().length()) + " bits");
   change.route.to = {*to, static_cast<std::uint8_t>(message.to().length())};
+  change.route.track = message.track();
   for (const v1::NextHop& hop : message.via()) {
     const auto via = address_of(hop.address());
     if (!via) return tl::unexpected(via.error());
@@ -96,6 +97,7 @@ standby::ConfigBytes to_document(std::span<const RouteChange> changes) {
     message.mutable_to()->set_address(octets_of(change.route.to.address));
     message.mutable_to()->set_length(change.route.to.length);
     if (change.kind == RouteChange::Kind::remove) continue;
+    message.set_track(change.route.track);
     for (const NextHop& hop : change.route.via) {
       v1::NextHop& next = *message.add_via();
       next.set_address(octets_of(hop.via));

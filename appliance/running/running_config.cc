@@ -23,7 +23,9 @@ std::set<IpPrefix> prefixes_of(const dataplane::Config& config) {
   return prefixes;
 }
 
-bool is_same(const RouteConfig& a, const RouteConfig& b) { return a.kind == b.kind && a.via == b.via; }
+bool is_same(const RouteConfig& a, const RouteConfig& b) {
+  return a.kind == b.kind && a.via == b.via && a.track == b.track;
+}
 
 }  // namespace
 

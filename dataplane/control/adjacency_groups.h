@@ -22,6 +22,8 @@ class AdjacencyGroups {
   // The group of these, of which there is at least one, in any order and without repetition. The caller has a
   // reference to it. None: all numbers are taken.
   [[nodiscard]] std::optional<Index> take(std::vector<Adjacency> members);
+  // One more reference to a group that the caller has.
+  void take_again(Index index) { ++slots_[index].references; }
   void give_back(Index index);
 
   // For readers; stays where it is.

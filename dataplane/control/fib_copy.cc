@@ -39,13 +39,14 @@ Status FibCopy::fill(const RouteSet& routes) {
 }
 
 bool FibCopy::redo(std::span<const RouteStep> steps) {
-  return std::ranges::all_of(
-      steps, [&](const RouteStep& step) { return step.hidden || write(step.prefix, step.after); });
+  return std::ranges::all_of(steps, [&](const RouteStep& step) {
+    return !step.changes_fib() || write(step.prefix, step.after.live);
+  });
 }
 
 bool FibCopy::undo(std::span<const RouteStep> steps) {
   return std::ranges::all_of(steps | std::views::reverse, [&](const RouteStep& step) {
-    return step.hidden || write(step.prefix, step.before);
+    return !step.changes_fib() || write(step.prefix, step.before.live);
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -20,28 +21,65 @@ struct RouteChange {
   RouteConfig route{};  // of `remove` only `to` counts
 };
 
-// What became of a prefix, by the groups of its route; kNone: it has none.
-struct RouteStep {
-  IpPrefix prefix;
-  AdjacencyGroups::Index before;
-  AdjacencyGroups::Index after;
-  bool hidden;  // an address or subnet of ours has that very prefix: the FIB does not change
+// The route to a prefix, by groups of next hops.
+struct RouteState {
+  AdjacencyGroups::Index configured = AdjacencyGroups::kNone;  // none: there is no route
+  AdjacencyGroups::Index live = AdjacencyGroups::kNone;        // what the FIB has; none: it is withdrawn
+  bool tracked = false;                                        // else both are the same
+
+  [[nodiscard]] bool is_none() const { return configured == AdjacencyGroups::kNone; }
+  friend bool operator==(const RouteState&, const RouteState&) = default;
 };
 
+// What became of a prefix.
+struct RouteStep {
+  IpPrefix prefix;
+  RouteState before;
+  RouteState after;
+  bool hidden;  // an address or subnet of ours has that very prefix: the FIB does not change
+
+  [[nodiscard]] bool changes_fib() const { return !hidden && before.live != after.live; }
+};
+
+// A next hop of tracked routes.
+struct TrackedHop {
+  std::uint32_t routes = 0;     // tracked ones that name it
+  std::uint32_t withdrawn = 0;  // of them, those of which no next hop is alive
+  bool alive = true;
+};
+using TrackedHops = std::map<Adjacency, TrackedHop>;
+
 // For a prefix that several claim: local > broadcast > connected > route.
-// One control thread. Group references: one an entry, and one for `before` of each step, which whoever has
-// the step gives back; after `revert` that is one for `after` instead.
+// A tracked route goes by those of its next hops that are alive. It keeps its room while it is withdrawn, so
+// that nothing but group numbers can be missing when it comes back.
+//
+// One control thread. Group references: those of a state for each entry, and for `before` of each step, which
+// whoever has the step gives back; after `revert` that is `after` instead.
 class RouteSet {
  public:
   using Index = AdjacencyGroups::Index;
 
   RouteSet(const Config& config, Links links);
 
-  // Errors, which change nothing and name the route: invalid_argument (a next hop, a prefix),
-  // failed_precondition (a route to be removed that is not there), resource_exhausted.
+  // Errors, which change nothing and name the route: invalid_argument (a next hop, a prefix, tracking of what
+  // has no next hop or of a firewall's route), failed_precondition (a route to be removed that is not there),
+  // resource_exhausted.
   [[nodiscard]] Result<RouteStep> change(const RouteChange& change);
   // The newest step first.
   void revert(const RouteStep& step);
+
+  // A next hop that no tracked route names is alive, whatever is said of it.
+  void set_alive(const Adjacency& next_hop, bool alive);
+  // After that: one step for each route that goes another way now, none twice. Errors, which change no route:
+  // resource_exhausted, naming the route.
+  [[nodiscard]] Result<std::vector<RouteStep>> follow_liveness();
+  // Some may have no routes any more, until forget_untracked: what is known of them outlasts a batch that
+  // removes a route and puts it back, or is reverted.
+  [[nodiscard]] const TrackedHops& tracked() const { return tracked_; }
+  void forget_untracked();
+
+  // Takes the references of a state.
+  void give_back(const RouteState& state);
 
   [[nodiscard]] AdjacencyGroups& groups() { return groups_; }
   [[nodiscard]] const AdjacencyGroups& groups() const { return groups_; }
@@ -57,15 +95,17 @@ class RouteSet {
   // `sink(prefix, group)` of all that the FIB holds, until it says false. Whether it never did.
   template <class Sink>
   [[nodiscard]] bool for_each(Sink sink) const {
-    for (const auto& [prefix, entry] : entries_)
-      if (!sink(prefix, entry.link != AdjacencyGroups::kNone ? entry.link : entry.route)) return false;
+    for (const auto& [prefix, entry] : entries_) {
+      const Index group = entry.link != AdjacencyGroups::kNone ? entry.link : entry.route.live;
+      if (group != AdjacencyGroups::kNone && !sink(prefix, group)) return false;
+    }
     return true;
   }
 
  private:
   struct Entry {
     Index link = AdjacencyGroups::kNone;
-    Index route = AdjacencyGroups::kNone;
+    RouteState route{};
   };
   struct Family {
     const char* name;
@@ -77,10 +117,18 @@ class RouteSet {
   };
 
   [[nodiscard]] Family& family(const IpPrefix& prefix) { return prefix.is_v4() ? ipv4_ : ipv6_; }
-  [[nodiscard]] Result<Index> group_of(const RouteConfig& route);
   [[nodiscard]] Status check(const IpPrefix& to) const;
-  [[nodiscard]] Status place(const IpPrefix& to, Index route);
+  [[nodiscard]] Status check_tracking(const RouteConfig& route) const;
+  [[nodiscard]] Result<std::vector<Adjacency>> members_of(const RouteConfig& route) const;
+  [[nodiscard]] Result<RouteState> state_of(const RouteConfig& route);
+  [[nodiscard]] std::vector<Adjacency> live_members(Index configured) const;
+  // Takes the group of those that are alive.
+  [[nodiscard]] Status find_way(const IpPrefix& to, RouteState& state);
+  [[nodiscard]] Status place(const IpPrefix& to, const RouteState& route);
   void displace(const IpPrefix& to);
+  void set(Entry& entry, const RouteState& route);
+  // `by` is 1 or -1.
+  void count(const RouteState& route, int by);
 
   Links links_;
   bool has_ipv6_;
@@ -88,6 +136,8 @@ class RouteSet {
   Family ipv4_;
   Family ipv6_;
   std::unordered_map<IpPrefix, Entry, PrefixHash> entries_;
+  TrackedHops tracked_;
+  std::size_t tracked_in_use_ = 0;  // of them, those that have routes
 };
 
 }  // namespace stillwater::dataplane

@@ -1,7 +1,8 @@
 // Invariants:
 //   - what is published equals routes_, and is not written;
 //   - the spare equals routes_ too between two calls, unless withdrawn_ or spare_is_whole_ says otherwise;
-//   - a group that either copy names, or that a reader may have found in one, has a reference.
+//   - a group that either copy names, or that a reader may have found in one, has a reference;
+//   - the routes go by the next hops that routes_ takes for alive.
 #include "dataplane/control/route_table.h"
 
 #include <algorithm>
@@ -44,33 +45,53 @@ Status RouteTable::can_change() const {
 
 Status RouteTable::check(std::span<const RouteChange> changes) {
   if (Status can = can_change(); !can) return can;
-  return plan(changes).map([this](const std::vector<RouteStep>& steps) {
-    revert(steps);
-    give_back(steps, &RouteStep::after);
-  });
+  const auto steps = plan(changes);
+  if (steps) {
+    revert(*steps);
+    give_back(*steps, &RouteStep::after);
+  }
+  routes_.forget_untracked();
+  return steps ? Status{} : tl::unexpected(steps.error());
 }
 
 Status RouteTable::apply(std::span<const RouteChange> changes) {
   if (Status can = can_change(); !can) return can;
   if (Status settled = settle_spare(); !settled) return settled;
   auto steps = plan(changes);
-  if (!steps) return tl::unexpected(steps.error());
-  if (!spare().redo(*steps)) {
+  Status applied = steps ? carry_out(std::move(*steps)) : tl::unexpected(steps.error());
+  routes_.forget_untracked();
+  return applied;
+}
+
+Status RouteTable::set_alive(std::span<const NextHopState> states) {
+  if (Status settled = settle_spare(); !settled) return settled;
+  for (const NextHopState& state : states) routes_.set_alive(state.next_hop, state.alive);
+  auto steps = routes_.follow_liveness();
+  if (steps) merge(*steps);
+  Status done = steps ? Status() : tl::unexpected(steps.error());
+  if (done && !steps->empty()) done = carry_out(std::move(*steps));
+  if (done) return done;
+  for (const NextHopState& state : states) routes_.set_alive(state.next_hop, !state.alive);
+  return done;
+}
+
+Status RouteTable::carry_out(std::vector<RouteStep> steps) {
+  if (!spare().redo(steps)) {
     spare_is_whole_ = false;
-    revert(*steps);
-    give_back(*steps, &RouteStep::after);
+    revert(steps);
+    give_back(steps, &RouteStep::after);
     return fail(Errc::resource_exhausted,
                 "DPDK's FIB does not take the routes, though there is room for them");
   }
   publish(1 - current_);
   if (Status waited = wait_(); !waited) {
     publish(1 - current_);
-    revert(*steps);
-    withdrawn_ = std::move(*steps);
+    revert(steps);
+    withdrawn_ = std::move(steps);
     return waited;
   }
-  spare_is_whole_ = spare().redo(*steps);
-  give_back(*steps, &RouteStep::before);
+  spare_is_whole_ = spare().redo(steps);
+  give_back(steps, &RouteStep::before);
   generation_.fetch_add(1, std::memory_order_relaxed);
   return {};
 }
@@ -110,8 +131,8 @@ void RouteTable::merge(std::vector<RouteStep>& steps) {
     give_back({&step, 1}, &RouteStep::before);
     return true;
   });
-  std::ranges::stable_partition(steps,
-                                [](const RouteStep& step) { return step.after == AdjacencyGroups::kNone; });
+  std::ranges::stable_partition(
+      steps, [](const RouteStep& step) { return step.after.live == AdjacencyGroups::kNone; });
 }
 
 void RouteTable::revert(std::span<const RouteStep> steps) {
@@ -137,9 +158,8 @@ void RouteTable::publish(std::size_t copy) {
   published_.store(&copies_[copy].view());
 }
 
-void RouteTable::give_back(std::span<const RouteStep> steps, AdjacencyGroups::Index RouteStep::*which) {
-  for (const RouteStep& step : steps)
-    if (step.*which != AdjacencyGroups::kNone) routes_.groups().give_back(step.*which);
+void RouteTable::give_back(std::span<const RouteStep> steps, RouteState RouteStep::*which) {
+  for (const RouteStep& step : steps) routes_.give_back(step.*which);
 }
 
 }  // namespace stillwater::dataplane

@@ -16,6 +16,12 @@
 
 namespace stillwater::dataplane {
 
+// A next hop as it was found.
+struct NextHopState {
+  Adjacency next_hop;
+  bool alive;
+};
+
 // Two copies of the FIB, for DPDK's must not be read while it is written: a table that is given back and
 // taken for another prefix would lead a reader astray. A batch goes into the copy that nobody reads, which is
 // then published; when every reader has passed a turn boundary the other one follows.
@@ -44,12 +50,18 @@ class RouteTable {
   // Besides: what waiting failed with (for an instant some readers went by the new routes),
   // failed_precondition (a firewall).
   [[nodiscard]] Status apply(std::span<const RouteChange> changes);
+  // Each of them has become what is said of it, and was the other: tracked routes go by those of their next
+  // hops that are alive. All of it or nothing, as in apply, whose errors it has but for those of
+  // RouteSet::change. Takes as long as to apply what changes, and a walk over all routes.
+  [[nodiscard]] Status set_alive(std::span<const NextHopState> states);
+  // The next hops of tracked routes.
+  [[nodiscard]] const TrackedHops& tracked() const { return routes_.tracked(); }
 
   // What `apply` would refuse before it touches a FIB; nothing changes.
   [[nodiscard]] Status check(std::span<const RouteChange> changes);
 
   [[nodiscard]] const PublishedFib& published() const { return published_; }
-  // Batches that were applied. Any thread.
+  // Batches that were applied, and changes of next hops that moved a route. Any thread.
   [[nodiscard]] std::uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint32_t routes4() const { return routes_.routes4(); }
   [[nodiscard]] std::uint32_t routes6() const { return routes_.routes6(); }
@@ -64,10 +76,11 @@ class RouteTable {
   [[nodiscard]] FibCopy& spare() { return copies_[1 - current_]; }
   [[nodiscard]] Result<std::vector<RouteStep>> plan(std::span<const RouteChange> changes);
   void merge(std::vector<RouteStep>& steps);
+  [[nodiscard]] Status carry_out(std::vector<RouteStep> steps);
   void revert(std::span<const RouteStep> steps);
   [[nodiscard]] Status settle_spare();
   void publish(std::size_t copy);
-  void give_back(std::span<const RouteStep> steps, AdjacencyGroups::Index RouteStep::*which);
+  void give_back(std::span<const RouteStep> steps, RouteState RouteStep::*which);
 
   RouteSet routes_;
   std::vector<FibCopy> copies_;

@@ -9,6 +9,7 @@
 #include "dataplane/datapath/packet_pool.h"
 #include "dataplane/datapath/tables/service.h"
 #include "dataplane/datapath/tables/state.h"
+#include "dataplane/datapath/tables/watched_next_hops.h"
 
 namespace stillwater::dataplane {
 
@@ -26,7 +27,8 @@ struct Context {
   Instant now{0};
   const Fib* fib_of_turn = nullptr;
   [[nodiscard]] const Fib& fib() const { return *fib_of_turn; }
-  bool own_mac_elsewhere = false;  // somebody else uses our addresses: announce again
+  const WatchedNextHops* next_hops = nullptr;  // of the turn; null where none is watched
+  bool own_mac_elsewhere = false;              // somebody else uses our addresses: announce again
 };
 
 }  // namespace stillwater::dataplane

@@ -54,6 +54,7 @@ Worker::Worker(const WorkerSetup& setup)
                .output = output_,
                .reassembly = reassembly_,
                .error_limit = ErrorLimit(setup.service.icmp_errors_per_s)},
+      next_hop_questions_(setup.next_hop_tracking),
       exchange_(pool_, setup.rings),
       idle_(setup.idle),
       received_((setup.service.ports.size() + 1) * kBurst + setup.rings.from.size() * Exchange::kBurst) {}
@@ -79,6 +80,7 @@ void Worker::begin_turn() {
   const std::uint64_t committed = setup_.epochs.committed();
   context_.now = setup_.clock.now();
   context_.fib_of_turn = setup_.service.fib->load();
+  context_.next_hops = setup_.next_hops.load();
   turn_.begin(epoch, setup_.region_clock.at(context_.now), committed);
   output_.begin_turn(context_.now, turn_.now_s(), epoch, committed);
   if (setup_.requests.activate.load(std::memory_order_relaxed)) activate();
@@ -164,6 +166,7 @@ void Worker::tidy() {
   if (setup_.requests.pending.load(std::memory_order_relaxed)) serve_requests();
   // In a turn that has polled: what came before the announcement was discarded by this node then.
   if (released_all_ && announcements_.tick(context_)) setup_.handover.announced();
+  if (released_all_ && setup_.index == 0) next_hop_questions_.tick(context_);
   if (context_.now >= next_counters_) flush_counters();
   if (setup_.index == 0) setup_.region.set_region_now(turn_.now());
   publish();

@@ -12,6 +12,7 @@
 #include "dataplane/datapath/ageing.h"
 #include "dataplane/datapath/context.h"
 #include "dataplane/datapath/idle.h"
+#include "dataplane/datapath/nodes/link/next_hop_questions.h"
 #include "dataplane/datapath/output/announcements.h"
 #include "dataplane/datapath/output/output.h"
 #include "dataplane/datapath/requests.h"
@@ -47,6 +48,8 @@ struct WorkerSetup {
   WorkerReport& report;
   RingEnds rings;
   Handover& handover;
+  const PublishedNextHops& next_hops;
+  NextHopTrackingConfig next_hop_tracking;
   IdleStrategy idle;
   std::uint32_t hold_packets_max;
 };
@@ -103,6 +106,7 @@ class Worker final : private quiesce::WhileStopped {
   Context context_;
   Ageing ageing_;
   Announcements announcements_;
+  NextHopQuestions next_hop_questions_;
   Exchange exchange_;
   Idle idle_;
   std::vector<Received> received_;

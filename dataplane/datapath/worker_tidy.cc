@@ -19,6 +19,7 @@ void Worker::activate() {
   setup_.requests.activate.store(false, std::memory_order_relaxed);
   setup_.state.neighbours.scrub(turn_);
   ageing_.begin_grace(turn_.now_s());
+  if (context_.next_hops != nullptr) context_.next_hops->forget_silence();
   std::fill(setup_.state.responder_answered.begin(), setup_.state.responder_answered.end(), true);
 }
 

@@ -66,6 +66,7 @@ struct RouteOptions {
   std::string to{};
   std::vector<std::string> via{};
   std::string port{};
+  bool track = false;
   bool blackhole = false;
   bool reject = false;
 };

@@ -14,12 +14,16 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-// "via A B ... [port P]", behind the destination.
+// "via A B ... [port P] [track]", behind the destination.
 std::optional<v1::Route> with_next_hops(const std::vector<std::string>& words) {
   v1::Route route;
   route.set_to(words[0]);
   route.set_kind("forward");
   std::size_t end = words.size();
+  if (words[end - 1] == "track") {
+    route.set_track(true);
+    --end;
+  }
   std::string port;
   if (end >= 4 && words[end - 2] == "port") {
     port = words[end - 1];
@@ -61,9 +65,10 @@ Result<std::optional<v1::RouteChange>> RouteFile::next() {
     if (words.empty()) continue;
     auto change = change_of(words);
     if (!change)
-      return fail(Errc::invalid_argument, "line " + std::to_string(line_) + ": '" + line +
-                                              "'; expected 'TO via ADDRESS... [port NAME]', 'TO blackhole', "
-                                              "'TO reject' or 'remove TO'");
+      return fail(Errc::invalid_argument,
+                  "line " + std::to_string(line_) + ": '" + line +
+                      "'; expected 'TO via ADDRESS... [port NAME] [track]', 'TO blackhole', "
+                      "'TO reject' or 'remove TO'");
     return change;
   }
   if (text_.bad()) return fail(Errc::io, "cannot read on after line " + std::to_string(line_));

@@ -10,7 +10,7 @@
 namespace stillwater::mgmt::cli {
 
 // One change a line; what follows a # is passed over, as empty lines are:
-//   10.9.0.0/16 via 10.80.2.2 10.80.2.3
+//   10.9.0.0/16 via 10.80.2.2 10.80.2.3 track
 //   2001:db8:9::/48 via fe80::1 port outside
 //   10.10.0.0/16 blackhole
 //   10.11.0.0/16 reject

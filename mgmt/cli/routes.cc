@@ -27,6 +27,7 @@ v1::RouteChange put_of(const RouteOptions& said) {
   v1::Route& route = *change.mutable_put();
   route.set_to(said.to);
   route.set_kind(said.blackhole ? "blackhole" : said.reject ? "reject" : "forward");
+  route.set_track(said.track);
   for (const std::string& address : said.via) {
     v1::NextHop& hop = *route.add_via();
     hop.set_address(address);
@@ -42,12 +43,16 @@ void add_put(CLI::App& routes, Arguments& a) {
   put->add_option("--via", a.route.via, "Next hop; several share the flows")->delimiter(',')->type_name("IP");
   put->add_option("--port", a.route.port, "The port whose link has the next hop; of link-local ones alone")
       ->type_name("NAME");
+  put->add_flag("--track", a.route.track,
+                "Leave out next hops that do not answer, and withdraw the route where none does");
   put->add_flag("--blackhole", a.route.blackhole, "Packets end here, and nobody is told");
   put->add_flag("--reject", a.route.reject, "Packets end here, and their senders are told");
   put->callback([&a] {
     a.command = Command::routes_put;
     const int kinds = (a.route.via.empty() ? 0 : 1) + (a.route.blackhole ? 1 : 0) + (a.route.reject ? 1 : 0);
     if (kinds != 1) throw CLI::ValidationError("routes put", "expected one of --via, --blackhole, --reject");
+    if (a.route.track && a.route.via.empty())
+      throw CLI::ValidationError("--track", "expected --via beside it");
   });
 }
 
@@ -111,8 +116,9 @@ void add_route_commands(CLI::App& app, Arguments& a) {
       ->add_option("TO", a.route.to, "Destination: ADDRESS/LENGTH")
       ->required();
   add_command(*routes, "load", "Make the changes of a file; `-`: of standard input", a, Command::routes_load)
-      ->add_option("FILE", a.route_file,
-                   "A change a line: 'TO via IP... [port NAME]', 'TO blackhole', 'TO reject', 'remove TO'")
+      ->add_option(
+          "FILE", a.route_file,
+          "A change a line: 'TO via IP... [port NAME] [track]', 'TO blackhole', 'TO reject', 'remove TO'")
       ->required();
 }
 

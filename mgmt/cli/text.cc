@@ -93,8 +93,23 @@ std::string routes(const v1::RoutesStatus& r) {
   return r.peer().empty() ? text : text + ", peer: " + r.peer();
 }
 
+// How many answer, and a line for each that does not.
+std::string next_hops(const v1::RoutesStatus& r) {
+  if (r.tracked().empty()) return "";
+  std::string dead;
+  int alive = 0;
+  for (const v1::TrackedNextHop& hop : r.tracked()) {
+    alive += hop.alive() ? 1 : 0;
+    if (!hop.alive())
+      dead += fact("DEAD NEXT HOP",
+                   fmt::format("{} at {} for {}: {} routes name it, {} are withdrawn", hop.address(),
+                               hop.port(), span(hop.since_s()), hop.routes(), hop.withdrawn()));
+  }
+  return fact("tracked next hops", fmt::format("{} of {} answer", alive, r.tracked_size())) + dead;
+}
+
 std::string dataplane(const v1::NodeStatus& s) {
-  return fact("routes", routes(s.routes())) +
+  return fact("routes", routes(s.routes())) + next_hops(s.routes()) +
          fact("sessions", fmt::format("{} of {}", grouped(s.sessions()), grouped(s.sessions_max()))) +
          fact("held packets", grouped(s.held_packets()));
 }
@@ -187,6 +202,7 @@ std::string routes_text(const std::vector<v1::Route>& routes, std::uint64_t limi
       via += (via.empty() ? "" : ", ") + hop.address();
       if (!hop.port().empty()) via += " at " + hop.port();
     }
+    if (route.track()) via += ", tracked";
     rows.push_back({route.to(), route.kind(), via.empty() ? "-" : via, route.source()});
   }
   const std::string text = table({{"TO"}, {"KIND"}, {"VIA"}, {"SOURCE"}}, rows);

@@ -45,6 +45,10 @@ class Output {
 
   void neighbour_learned(PortIndex port, const IpAddress& address);
   [[nodiscard]] const Resolver& resolver() const { return resolver_; }
+  // See Resolver::ask.
+  [[nodiscard]] bool ask(PortIndex port, const IpAddress& address, const rte_ether_addr* known) {
+    return resolver_.ask(port, address, known);
+  }
 
   // The short way, of packets that depend on nothing: whoever sends untagged frames puts the link header on
   // itself.

@@ -45,16 +45,20 @@ Resolver::Question* Resolver::open(PortIndex port, const IpAddress& address,
 void Resolver::ask(Question& question, Instant now) {
   ++question.attempts;
   question.next_try = now + kRetryInterval;
+  (void)ask(question.port, question.address, question.known ? &*question.known : nullptr);
+}
+
+bool Resolver::ask(PortIndex index, const IpAddress& address, const rte_ether_addr* known) {
   rte_mbuf* frame = pool_.make();
-  if (frame == nullptr) return;
-  const ServicePort& port = service_.ports[question.port];
-  const rte_ether_addr* known = question.known ? &*question.known : nullptr;
-  const IpAddress source = port.source_for(question.address);
-  if (question.address.is_v4())
-    write_arp_request(*frame, port.mac, source.v4_be(), question.address.v4_be(), known);
+  if (frame == nullptr) return false;
+  const ServicePort& port = service_.ports[index];
+  const IpAddress source = port.source_for(address);
+  if (address.is_v4())
+    write_arp_request(*frame, port.mac, source.v4_be(), address.v4_be(), known);
   else
-    write_neighbour_solicitation(*frame, port.mac, source, question.address, known);
-  tx_.send(question.port, frame);
+    write_neighbour_solicitation(*frame, port.mac, source, address, known);
+  tx_.send(index, frame);
+  return true;
 }
 
 void Resolver::wait(PortIndex port, const IpAddress& next_hop, rte_mbuf* packet, Instant now) {

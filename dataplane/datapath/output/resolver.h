@@ -39,6 +39,9 @@ class Resolver {
   // Asks the station that was known by `mac` whether it is still there, unless that is going on already.
   void refresh(PortIndex port, const IpAddress& next_hop, const rte_ether_addr& mac, Instant now);
   [[nodiscard]] bool asks_for(PortIndex port, const IpAddress& address) const;
+  // Asks for it once, the station at `known` alone if that is not null; keeps nothing of the question. False:
+  // there is no buffer for it.
+  [[nodiscard]] bool ask(PortIndex port, const IpAddress& address, const rte_ether_addr* known);
 
   // The neighbour is known now: calls `send(rte_mbuf*)` for the packets that waited for it.
   template <class Send>

@@ -100,6 +100,13 @@ TEST_CASE("each mistake of a router's file is told at its place") {
       {"\"2001:db8:6::/48\"", "\"2001:db8:5::/48\"", "15:10", "route to 2001:db8:5::/48 is repeated"},
       {"action: blackhole", "action: blackhole, via: 10.80.1.2", "14:32",
        "action and next hop are both said"},
+      {"10.80.10.3]", "10.80.10.3], track: maybe", "11:58", "expected one of true, false"},
+      {"action: blackhole", "action: blackhole, track: true", "14:50", "no next hop to track"},
+      {"icmp:", "next_hop_tracking: {interval: 99ms}\nicmp:", "16:31", "100ms to 1m"},
+      {"icmp:", "next_hop_tracking: {interval: 61s}\nicmp:", "16:31", "100ms to 1m"},
+      {"icmp:", "next_hop_tracking: {attempts: 0}\nicmp:", "16:31", "a whole number from 1 to 10"},
+      {"icmp:", "next_hop_tracking: {attempts: 11}\nicmp:", "16:31", "a whole number from 1 to 10"},
+      {"icmp:", "next_hop_tracking: {misses: 3}\nicmp:", "16:21", "misses"},
       {"parent: lan", "parent: wan", "9:28", "'wan' is no port above this one that has a device"},
       {"vlan: 10", "vlan: 4095", "9:39", "a whole number from 1 to 4094"},
       {"parent: lan,", "parent: lan, device: net_null1,", "9:41", "a VLAN has the device of its parent"},
@@ -131,6 +138,46 @@ TEST_CASE("a VLAN that is said twice, and more routes than there is room for, ar
              Catch::Contains("18 routes, and room for 16; expected a larger 'ipv4_routes' in 'dataplane'"));
 }
 
+TEST_CASE("a route may track its next hops, of either family, which are asked as its file says") {
+  const Result<Config> without = parse_config(kRouter, "f.yaml");
+  REQUIRE(without);
+  CHECK_FALSE(without->dataplane.routes[0].track);
+  CHECK(without->dataplane.next_hop_tracking.interval == 1s);
+  CHECK(without->dataplane.next_hop_tracking.attempts == 3);
+  const std::string both =
+      with(with(kRouter, "10.80.10.3]", "10.80.10.3], track: true"), "port: lan}", "port: lan, track: true}");
+  const Result<Config> config = parse_config(
+      with(both, "icmp:", "next_hop_tracking: {interval: 100ms, attempts: 10}\nicmp:"), "f.yaml");
+  REQUIRE(config);
+  CHECK(config->dataplane.routes[0].track);
+  CHECK_FALSE(config->dataplane.routes[1].track);
+  CHECK(config->dataplane.routes[2].track);
+  CHECK(config->dataplane.next_hop_tracking.interval == 100ms);
+  CHECK(config->dataplane.next_hop_tracking.attempts == 10);
+}
+
+TEST_CASE("at most 256 different next hops are tracked") {
+  const auto routes_through = [](unsigned next_hops) {
+    std::string text = with(kRouter, "10.80.1.1/24", "10.80.1.1/24, 10.60.0.1/16");
+    text = with(text, "ipv4_routes: 16", "ipv4_routes: 1024");
+    std::string routes;
+    for (unsigned i = 0; i < next_hops + 10; ++i) {
+      const unsigned host = 256 + i % next_hops;
+      routes += "  - {to: 10." + std::to_string(100 + i / 256) + "." + std::to_string(i % 256) +
+                ".0/24, track: true, via: 10.60." + std::to_string(host / 256) + "." +
+                std::to_string(host % 256) + "}\n";
+    }
+    return report(with(text, "icmp:", routes + "icmp:"));
+  };
+  CHECK(routes_through(256).empty());
+  CHECK_THAT(routes_through(257), Catch::Contains("257 tracked next hops; expected at most 256"));
+}
+
+TEST_CASE("a firewall keeps its routes as they are, and tracks none") {
+  CHECK_THAT(report(with(kSample, "via: 10.80.2.2}", "via: 10.80.2.2, track: true}")),
+             Catch::Contains("'function: firewall' does not change its routes"));
+}
+
 TEST_CASE("a firewall takes no IPv6: it would pass what no rule saw") {
   CHECK_THAT(report(with(kSample, "[10.80.1.1/24]", "[10.80.1.1/24, \"2001:db8::1/64\"]")),
              Catch::Contains("'function: firewall' does not forward IPv6"));
@@ -149,6 +196,7 @@ TEST_CASE("any change of what a router does changes the digest") {
       {"2001:db8:1::1/64", "2001:db8:1::1/65"},
       {"2001:db8:5::/48", "2001:db8:5::/49"},
       {"errors_per_s: 50", "errors_per_s: 51"},
+      {"10.80.10.3]", "10.80.10.3], track: true"},
   };
   for (const auto& [from, to] : changes) {
     INFO(from << " -> " << to);
@@ -156,6 +204,17 @@ TEST_CASE("any change of what a router does changes the digest") {
     REQUIRE(changed);
     CHECK(changed->service_digest() != before);
   }
+}
+
+TEST_CASE("how next hops are asked is part of the digest where some are tracked, and only there") {
+  const auto digest = [](const std::string& text) { return parse_config(text, "f.yaml")->service_digest(); };
+  const auto asked_often = [](const std::string& text) {
+    return with(text, "icmp:", "next_hop_tracking: {interval: 100ms}\nicmp:");
+  };
+  CHECK(digest(asked_often(kRouter)) == digest(kRouter));
+  const std::string tracked = with(kRouter, "10.80.10.3]", "10.80.10.3], track: true");
+  CHECK(digest(asked_often(tracked)) != digest(tracked));
+  CHECK(digest(with(asked_often(tracked), "100ms}", "100ms, attempts: 4}")) != digest(asked_often(tracked)));
 }
 
 }  // namespace stillwater::appliance

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -85,6 +86,25 @@ class RouteModel {
     std::erase_if(routes_, [&](const RouteConfig& route) { return route.to == to; });
   }
   [[nodiscard]] std::vector<RouteConfig>& routes() { return routes_; }
+  // Of next hops of tracked routes.
+  [[nodiscard]] std::set<Adjacency>& dead() { return dead_; }
+  // What the route goes by; nothing while it is withdrawn.
+  [[nodiscard]] std::vector<Adjacency> way_of(const RouteConfig& route) const {
+    std::vector<Adjacency> all = next_hops_of(route);
+    if (route.track) std::erase_if(all, [&](const Adjacency& next_hop) { return dead_.contains(next_hop); });
+    return all;
+  }
+  // The third group of digits of a next hop is its port's.
+  static std::vector<Adjacency> next_hops_of(const RouteConfig& route) {
+    if (route.kind == RouteKind::blackhole) return {{Adjacency::Kind::blackhole, 0, {}}};
+    if (route.kind == RouteKind::reject) return {{Adjacency::Kind::reject, 0, {}}};
+    std::vector<Adjacency> all;
+    for (const NextHop& next_hop : route.via) {
+      const unsigned n = next_hop.via.bytes[next_hop.via.is_v4() ? 14 : 5];
+      all.push_back({Adjacency::Kind::via, static_cast<PortIndex>(n - 1), next_hop.via});
+    }
+    return all;
+  }
 
   // Those that share the traffic to the destination.
   [[nodiscard]] std::vector<Adjacency> lookup(const IpAddress& destination) const {
@@ -98,8 +118,10 @@ class RouteModel {
     }
     for (const RouteConfig& route : routes_) {
       if (!route.to.contains(destination) || route.to.length <= length) continue;
+      auto way = way_of(route);
+      if (way.empty()) continue;
       length = route.to.length;
-      best = adjacencies(route);
+      best = std::move(way);
     }
     return best;
   }
@@ -108,20 +130,9 @@ class RouteModel {
   void own(Adjacency::Kind kind, PortIndex port, const std::string& to) {
     links_.push_back({prefix(to), {kind, port, {}}});
   }
-  // The third group of digits of a next hop is its port's.
-  static std::vector<Adjacency> adjacencies(const RouteConfig& route) {
-    if (route.kind == RouteKind::blackhole) return {{Adjacency::Kind::blackhole, 0, {}}};
-    if (route.kind == RouteKind::reject) return {{Adjacency::Kind::reject, 0, {}}};
-    std::vector<Adjacency> all;
-    for (const NextHop& next_hop : route.via) {
-      const unsigned n = next_hop.via.bytes[next_hop.via.is_v4() ? 14 : 5];
-      all.push_back({Adjacency::Kind::via, static_cast<PortIndex>(n - 1), next_hop.via});
-    }
-    return all;
-  }
-
   std::vector<std::pair<IpPrefix, Adjacency>> links_;
   std::vector<RouteConfig> routes_;
+  std::set<Adjacency> dead_;
 };
 
 }  // namespace stillwater::dataplane

@@ -130,7 +130,12 @@ NodeStatus full_status() {
   s.checkpoint.digests = {41, 2, 184'000, 0x5000};
   s.checkpoint.triggers = {{"held_output", 8000}, {"interval", 1001}};
   s.mirror = "mirrored";
-  s.routes = {104'001, 12, 4'003, 7, "generation 7 built"};
+  s.routes = {104'001,
+              12,
+              4'003,
+              7,
+              "generation 7 built",
+              {{"10.80.2.2", "outside", true, 3700.5, 4, 1}, {"10.80.2.3", "outside", false, 12.5, 6, 2}}};
   s.ports = {{"inside", "net_af_packet0,iface=in0", true, 11, 12, 13, 14, 15, 512, 1000.5, 511'744.5},
              {"outside", "net_af_packet1,iface=out0", false, 21, 22, 23, 24, 25, 1024, 16, 17}};
   s.drops = {{"no_route", 31}, {"bad_checksum", 32}};
@@ -145,7 +150,7 @@ SessionInfo full_session() {
 std::vector<RouteInfo> all_kinds_of_routes() {
   return {{"10.80.1.0/24", "link", {}, "link", "inside"},
           {"10.9.0.0/16", "forward", {{"10.80.2.2", ""}, {"10.80.2.3", ""}}, "file", ""},
-          {"2001:db8:9::/48", "forward", {{"fe80::1", "outside"}}, "api", ""},
+          {"2001:db8:9::/48", "forward", {{"fe80::1", "outside"}}, "api", "", true},
           {"10.10.0.0/16", "blackhole", {}, "api", ""}};
 }
 

@@ -94,6 +94,14 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.routes().from_api() == 4'003);
   CHECK(status.routes().generation() == 7);
   CHECK(status.routes().peer() == "generation 7 built");
+  REQUIRE(status.routes().tracked_size() == 2);
+  CHECK(status.routes().tracked(0).address() == "10.80.2.2");
+  CHECK(status.routes().tracked(0).port() == "outside");
+  CHECK(status.routes().tracked(0).alive());
+  CHECK(status.routes().tracked(0).since_s() == 3700.5);
+  CHECK(status.routes().tracked(0).routes() == 4);
+  CHECK(status.routes().tracked(0).withdrawn() == 1);
+  CHECK_FALSE(status.routes().tracked(1).alive());
   CHECK(status.standbys_lost() == 3);
   CHECK(status.fence().kind() == "none");
   CHECK(status.fence().sent_past_lease() == 40);

@@ -66,6 +66,8 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "replication refused 2; last: term 2 is over\n",
            "routes              104,001 IPv4, 12 IPv6; 4,003 of them by the API; generation 7, peer: "
            "generation 7 built\n",
+           "tracked next hops   1 of 2 answer\n",
+           "DEAD NEXT HOP       10.80.2.3 at outside for 12 s: 6 routes name it, 2 are withdrawn\n",
            "sessions            12,345 of 65,536\n",
            "held packets        7\n",
            "asked for by        held_output 8,000, interval 1,001\n",

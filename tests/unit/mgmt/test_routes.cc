@@ -57,6 +57,7 @@ TEST_CASE("routes are listed with every value") {
   CHECK(routes[1].via_size() == 2);
   CHECK(routes[2].via(0).address() == "fe80::1");
   CHECK(routes[2].via(0).port() == "outside");
+  CHECK(routes[2].track());
   CHECK(node.control.with([](FakeState& s) { return s.routes_of; }) == "api");
 }
 
@@ -66,6 +67,7 @@ TEST_CASE("changes of routes reach the node in their order, and the answer is th
   v1::Route& route = *request.add_changes()->mutable_put();
   route.set_to("2001:db8:9::/48");
   route.set_kind("forward");
+  route.set_track(true);
   v1::NextHop& hop = *route.add_via();
   hop.set_address("fe80::1");
   hop.set_port("outside");
@@ -75,7 +77,8 @@ TEST_CASE("changes of routes reach the node in their order, and the answer is th
   CHECK(response.generation() == 2);
   CHECK(changes_of(node) ==
         std::vector<RouteChange>{
-            {false, {.to = "2001:db8:9::/48", .kind = "forward", .via = {{"fe80::1", "outside"}}}},
+            {false,
+             {.to = "2001:db8:9::/48", .kind = "forward", .via = {{"fe80::1", "outside"}}, .track = true}},
             {true, {.to = "10.9.0.0/16", .kind = {}}}});
 }
 
@@ -99,11 +102,11 @@ TEST_CASE("stillwaterctl routes list prints a line a route") {
   Node node;
   node.control.with([](FakeState& s) { s.routes = all_kinds_of_routes(); });
   CHECK(ctl(node, {"routes", "list"}).out ==
-        "  TO               KIND       VIA                   SOURCE\n"
-        "  10.80.1.0/24     link       inside                link\n"
-        "  10.9.0.0/16      forward    10.80.2.2, 10.80.2.3  file\n"
-        "  2001:db8:9::/48  forward    fe80::1 at outside    api\n"
-        "  10.10.0.0/16     blackhole  -                     api\n");
+        "  TO               KIND       VIA                          SOURCE\n"
+        "  10.80.1.0/24     link       inside                       link\n"
+        "  10.9.0.0/16      forward    10.80.2.2, 10.80.2.3         file\n"
+        "  2001:db8:9::/48  forward    fe80::1 at outside, tracked  api\n"
+        "  10.10.0.0/16     blackhole  -                            api\n");
   CHECK_THAT(ctl(node, {"routes", "list", "--limit", "2"}).out, Contains("2 routes shown, the limit"));
   const json all = json::parse(ctl(node, {"routes", "list", "--json"}).out);
   CHECK(all["routes"].size() == 4);
@@ -115,18 +118,21 @@ TEST_CASE("stillwaterctl routes puts and removes one route") {
   Node node;
   CHECK(ctl(node, {"routes", "put", "10.9.0.0/16", "--via", "10.80.2.2,10.80.2.3"}).out ==
         "done, in generation 2\n");
-  CHECK(ctl(node, {"routes", "put", "2001:db8:9::/48", "--via", "fe80::1", "--port", "outside"}).exit == 0);
+  CHECK(ctl(node, {"routes", "put", "2001:db8:9::/48", "--via", "fe80::1", "--port", "outside", "--track"})
+            .exit == 0);
   CHECK(ctl(node, {"routes", "put", "10.10.0.0/16", "--blackhole"}).exit == 0);
   CHECK(json::parse(ctl(node, {"routes", "remove", "10.9.0.0/16", "--json"}).out) == json{{"generation", 5}});
   CHECK(changes_of(node) ==
         std::vector<RouteChange>{
             {false, {.to = "10.9.0.0/16", .kind = "forward", .via = {{"10.80.2.2", ""}, {"10.80.2.3", ""}}}},
-            {false, {.to = "2001:db8:9::/48", .kind = "forward", .via = {{"fe80::1", "outside"}}}},
+            {false,
+             {.to = "2001:db8:9::/48", .kind = "forward", .via = {{"fe80::1", "outside"}}, .track = true}},
             {false, {.to = "10.10.0.0/16", .kind = "blackhole"}},
             {true, {.to = "10.9.0.0/16", .kind = {}}}});
   for (const auto& wrong : {std::vector<std::string>{"routes", "put", "10.9.0.0/16"},
                             {"routes", "put", "10.9.0.0/16", "--reject", "--blackhole"},
                             {"routes", "put", "--reject"},
+                            {"routes", "put", "10.9.0.0/16", "--reject", "--track"},
                             {"routes", "remove"},
                             {"routes"}})
     CHECK(ctl(node, wrong).exit == 2);
@@ -168,12 +174,14 @@ TEST_CASE("stillwaterctl routes load names the lines that were refused, and what
 
 TEST_CASE("a file of routes is read line by line") {
   std::istringstream text(
-      "2001:db8:9::/48 via fe80::1 fe80::2 port outside\n   \n10.1.0.0/16 blackhole\n10.2.0.0/16 via\n");
+      "2001:db8:9::/48 via fe80::1 fe80::2 port outside track\n   \n10.1.0.0/16 blackhole\n10.2.0.0/16 "
+      "via\n");
   cli::RouteFile file(text);
   const auto first = file.next();
   REQUIRE((first && *first));
   CHECK((*first)->put().via(1).address() == "fe80::2");
   CHECK((*first)->put().via(1).port() == "outside");
+  CHECK((*first)->put().track());
   const auto second = file.next();
   REQUIRE((second && *second));
   CHECK((*second)->put().kind() == "blackhole");

@@ -32,12 +32,13 @@ RouteChange any_change(Random& random) {
   change.route.kind = std::array{RouteKind::forward, RouteKind::blackhole, RouteKind::reject}[random() % 3];
   for (std::uint32_t hops = change.route.kind == RouteKind::forward ? 1 + random() % 16 : 0; hops > 0; --hops)
     change.route.via.push_back({any_address(random, v4), random() % 2 == 0 ? "outside" : ""});
+  change.route.track = !change.route.via.empty() && random() % 2 == 0;
   return change;
 }
 
 bool is_same(const RouteChange& a, const RouteChange& b) {
   return a.kind == b.kind && a.route.to == b.route.to && a.route.kind == b.route.kind &&
-         a.route.via == b.route.via;
+         a.route.via == b.route.via && a.route.track == b.route.track;
 }
 
 standby::ConfigBytes bytes_of(const v1::Document& document) {

@@ -29,7 +29,7 @@ Verdict arp_input(Context& context, Packet& packet) {
   const bool is_request = arp.arp_opcode == rte_cpu_to_be_16(RTE_ARP_OP_REQUEST);
   const IpAddress sender = IpAddress::v4(sender_be);
   if (port.on_link(sender_be)) {
-    const bool asked_for = context.output.resolver().asks_for(packet.in_port, sender);
+    const bool asked_for = is_asked_for(context, packet.in_port, sender);
     const bool known = context.state.neighbours.find(packet.in_port, sender) != nullptr;
     if (asked_for || known || (is_request && for_us))
       learn(context, packet.in_port, sender, arp.arp_data.arp_sha);

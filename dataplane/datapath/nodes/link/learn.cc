@@ -8,6 +8,10 @@ namespace {
 // Younger entries with the same MAC are not written anew: a chatty neighbour dirties no line.
 constexpr std::uint32_t kRelearnSeconds = 10;
 
+WatchedNextHop* watched(const Context& context, PortIndex port, const IpAddress& address) {
+  return context.next_hops == nullptr ? nullptr : context.next_hops->find(port, address);
+}
+
 }  // namespace
 
 void learn(Context& context, PortIndex port, const IpAddress& address, const rte_ether_addr& mac) {
@@ -20,6 +24,12 @@ void learn(Context& context, PortIndex port, const IpAddress& address, const rte
     neighbours.learn(context.turn, port, address, octets);
   }
   context.output.neighbour_learned(port, address);
+  if (WatchedNextHop* hop = watched(context, port, address))
+    hop->unanswered.store(0, std::memory_order_relaxed);
+}
+
+bool is_asked_for(const Context& context, PortIndex port, const IpAddress& address) {
+  return context.output.resolver().asks_for(port, address) || watched(context, port, address) != nullptr;
 }
 
 bool is_mac_of(const region::Neighbour& neighbour, const rte_ether_addr& mac) {

@@ -101,7 +101,7 @@ Verdict solicited(Context& context, const Packet& packet, const Message& message
 Verdict advertised(Context& context, const Packet& packet, const Message& message) {
   const ServicePort& port = context.service.ports[packet.in_port];
   if (port.owns6(message.target)) return conflict(context, packet);
-  const bool asked_for = context.output.resolver().asks_for(packet.in_port, message.target);
+  const bool asked_for = is_asked_for(context, packet.in_port, message.target);
   const region::Neighbour* known = context.state.neighbours.find(packet.in_port, message.target);
   if (!asked_for && known == nullptr)
     return Verdict::drop(packet.copy ? DropReason::nd_done : DropReason::nd_unasked);
