@@ -123,6 +123,7 @@ Status Dataplane::launch(unsigned worker, unsigned lcore) {
                                                       .report = shard.report,
                                                       .rings = tables_->ring_ends(worker),
                                                       .handover = *tables_->handover,
+                                                      .ping = tables_->ping,
                                                       .idle = config_.idle,
                                                       .hold_packets_max = hold_packets_of_a_worker(config_)});
   const auto run = [](void* itself) {

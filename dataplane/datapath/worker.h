@@ -14,6 +14,7 @@
 #include "dataplane/datapath/idle.h"
 #include "dataplane/datapath/output/announcements.h"
 #include "dataplane/datapath/output/output.h"
+#include "dataplane/datapath/rehearsal/rehearser.h"
 #include "dataplane/datapath/requests.h"
 #include "dataplane/datapath/steering/exchange.h"
 #include "dataplane/datapath/steering/handover.h"
@@ -47,6 +48,7 @@ struct WorkerSetup {
   WorkerReport& report;
   RingEnds rings;
   Handover& handover;
+  PendingPing& ping;
   IdleStrategy idle;
   std::uint32_t hold_packets_max;
 };
@@ -90,6 +92,8 @@ class Worker final : private quiesce::WhileStopped {
   void activate();
   void serve_requests();
   void serve(SessionQuery& query);
+  void serve(TraceQuery& query);
+  void serve(PingQuery& query);
   void flush_counters();
   void publish();
   void wait_at_boundary();
@@ -103,6 +107,7 @@ class Worker final : private quiesce::WhileStopped {
   Context context_;
   Ageing ageing_;
   Announcements announcements_;
+  Rehearser rehearser_;
   Exchange exchange_;
   Idle idle_;
   std::vector<Received> received_;
