@@ -129,6 +129,7 @@ Status Dataplane::launch(unsigned worker, unsigned lcore) {
                                                       .handover = *tables_->handover,
                                                       .next_hops = tables_->next_hops->published(),
                                                       .next_hop_tracking = config_.next_hop_tracking,
+                                                      .ping = tables_->ping,
                                                       .idle = config_.idle,
                                                       .hold_packets_max = hold_packets_of_a_worker(config_)});
   const auto run = [](void* itself) {

@@ -22,8 +22,11 @@
 #include "dataplane/control/next_hop_tracker.h"
 #include "dataplane/control/port.h"
 #include "dataplane/control/route_set.h"
+#include "dataplane/datapath/ping/pending_ping.h"
 #include "dataplane/datapath/requests.h"
 #include "dataplane/datapath/steering/handover.h"
+#include "dataplane/ping.h"
+#include "dataplane/trace.h"
 #include "quiesce/worker_barrier.h"
 
 namespace stillwater::dataplane {
@@ -128,6 +131,17 @@ class Dataplane final : public Announcer {
   // and some may have ended then.
   [[nodiscard]] Result<std::uint64_t> end_sessions(const SessionFilter& filter);
 
+  // What the packet would meet if it arrived now. Nothing changes, is counted or is sent: its worker leads it
+  // through the very nodes between two turns. One caller at a time gets on, others wait; routes do not change
+  // meanwhile. Errors: invalid_argument (see TraceRequest), resource_exhausted (no packet buffer), timed_out,
+  // if the workers are quiesced or end.
+  [[nodiscard]] Result<Trace> trace(const TraceRequest& request);
+  // Sends one echo request from an own address, and waits for what comes back. One caller at a time gets on,
+  // others wait. Errors: invalid_argument (see PingRequest; no route, an address that is not ours),
+  // failed_precondition (the workers are quiesced or end), resource_exhausted (no packet buffer or identifier
+  // is free, too many fragments), timed_out (nothing came back).
+  [[nodiscard]] Result<PingReply> ping(const PingRequest& request);
+
  private:
   struct Shard;  // what one worker owns
 
@@ -136,7 +150,11 @@ class Dataplane final : public Announcer {
   [[nodiscard]] Status open_ports();
   [[nodiscard]] Status make_rings();
   [[nodiscard]] Status launch(unsigned worker, unsigned lcore);
-  [[nodiscard]] Status fetch(Shard& shard);
+  // Waits until the worker has served what lies beside `stage` in its requests. Errors: timed_out.
+  [[nodiscard]] Status ask(Requests& requests, std::atomic<QueryStage>& stage);
+  [[nodiscard]] Result<EchoOrder> order_of(const PingRequest& request) const;
+  [[nodiscard]] Result<unsigned> send(EchoOrder& order);
+  [[nodiscard]] std::optional<PingAnswer> await_answer(Instant deadline);
   // Until no worker has anything in hand that it looked up before. Errors: timed_out.
   [[nodiscard]] Status pass_turns() const;
   void count_routes();
@@ -150,8 +168,12 @@ class Dataplane final : public Announcer {
   struct Tables;  // ports, buffers, service: in the order in which they depend on each other
   std::unique_ptr<Tables> tables_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::mutex list_mutex_;   // one session query at a time
-  std::mutex route_mutex_;  // one batch of routes, or judgement of next hops, at a time
+  std::mutex list_mutex_;    // one session query at a time
+  std::mutex trace_mutex_;   // one trace at a time
+  std::mutex ping_mutex_;    // one ping at a time; this one and the one before are locked before the next
+  // One batch of routes, or judgement of next hops, at a time, and nobody who reads them.
+  std::mutex route_mutex_;
+  std::uint32_t pings_ = 0;  // sent until now, under ping_mutex_
   std::atomic<RouteCounts> route_counts_{};
 };
 

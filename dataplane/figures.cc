@@ -8,8 +8,8 @@
 namespace stillwater::dataplane {
 namespace {
 
-constexpr Nanos kListPatience = 300ms;
-constexpr Nanos kListPoll = 200us;
+constexpr Nanos kAnswerPatience = 300ms;
+constexpr Nanos kAnswerPoll = 200us;
 
 template <class Shards, class Figure>
 std::uint64_t sum(const Shards& shards, Figure figure) {
@@ -100,19 +100,17 @@ void Dataplane::reset_largest_receive_gap() {
   for (const auto& shard : shards_) shard->report.largest_receive_gap.store(0, std::memory_order_relaxed);
 }
 
-// Waits for one chunk. A worker sleeps for less than a millisecond between turns, unless it is quiesced.
-Status Dataplane::fetch(Shard& shard) {
-  using Stage = SessionQuery::Stage;
-  SessionQuery& query = shard.requests.query;
-  query.stage.store(Stage::posted, std::memory_order_release);
-  shard.requests.pending.store(true, std::memory_order_release);
-  const Instant deadline = clock_.now() + kListPatience;
-  while (query.stage.load(std::memory_order_acquire) != Stage::done) {
-    auto posted = Stage::posted;
-    if (clock_.now() >= deadline && query.stage.compare_exchange_strong(posted, Stage::idle))
+// A worker sleeps for less than a millisecond between turns, unless it is quiesced.
+Status Dataplane::ask(Requests& requests, std::atomic<QueryStage>& stage) {
+  stage.store(QueryStage::posted, std::memory_order_release);
+  requests.pending.store(true, std::memory_order_release);
+  const Instant deadline = clock_.now() + kAnswerPatience;
+  while (stage.load(std::memory_order_acquire) != QueryStage::done) {
+    auto posted = QueryStage::posted;
+    if (clock_.now() >= deadline && stage.compare_exchange_strong(posted, QueryStage::idle))
       return fail(Errc::timed_out,
                   "no worker answered: the dataplane is quiesced, or this node is a standby");
-    const timespec pause{0, Nanos(kListPoll).count()};
+    const timespec pause{0, Nanos(kAnswerPoll).count()};
     nanosleep(&pause, nullptr);
   }
   return {};
@@ -128,7 +126,7 @@ Status Dataplane::list_sessions(std::uint64_t limit, const std::function<void(co
     query.ends = false;
     while (limit > 0 && !query.at_end) {
       query.rows_wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, SessionQuery::kRowsMax));
-      if (auto fetched = fetch(*shard); !fetched) return fetched;
+      if (auto fetched = ask(shard->requests, query.stage); !fetched) return fetched;
       for (std::uint32_t i = 0; i < query.rows_count; ++i) sink(query.rows[i]);
       limit -= query.rows_count;
     }
@@ -147,7 +145,7 @@ Result<std::uint64_t> Dataplane::end_sessions(const SessionFilter& filter) {
     query.ends = true;
     query.rows_wanted = SessionQuery::kRowsMax;
     while (!query.at_end) {
-      if (auto fetched = fetch(*shard); !fetched) return tl::unexpected(fetched.error());
+      if (auto fetched = ask(shard->requests, query.stage); !fetched) return tl::unexpected(fetched.error());
       ended += query.rows_count;
     }
   }

@@ -26,6 +26,7 @@ struct Dataplane::Tables {
   std::vector<std::vector<std::unique_ptr<quiesce::HandoverRing>>> rings;  // [from][to]; null to itself
   RegionClock region_clock;
   std::unique_ptr<Handover> handover;
+  PendingPing ping;
 
   [[nodiscard]] RingEnds ring_ends(unsigned worker) const {
     RingEnds ends;

@@ -54,7 +54,16 @@ class PortBitmap {
   // going round, the first that `prefers(port)`; the first of all, where it prefers none of them.
   template <class Prefers>
   [[nodiscard]] std::optional<std::uint16_t> take(Turn& turn, std::uint16_t first, std::uint16_t last,
-                                                  std::uint16_t start, Share share, const Prefers& prefers);
+                                                  std::uint16_t start, Share share, const Prefers& prefers) {
+    const auto port = find_free(turn, first, last, start, share, prefers);
+    if (port) Write<PortWord>(turn, words_[*port / 64])->taken |= std::uint64_t{1} << (*port % 64);
+    return port;
+  }
+  // Which one that would be; `also_free` counts as free too.
+  template <class Prefers>
+  [[nodiscard]] std::optional<std::uint16_t> find_free(
+      const Turn& turn, std::uint16_t first, std::uint16_t last, std::uint16_t start, Share share,
+      const Prefers& prefers, std::optional<std::uint16_t> also_free = std::nullopt) const;
   [[nodiscard]] std::optional<std::uint16_t> take(Turn& turn, std::uint16_t first, std::uint16_t last,
                                                   std::uint16_t start) {
     return take(turn, first, last, start, {}, [](std::uint16_t) { return true; });
@@ -90,8 +99,9 @@ class PortBitmap {
 
 // Goes round by words; the one with `start` is looked at twice, from `start` on and, at the end, below it.
 template <class Prefers>
-std::optional<std::uint16_t> PortBitmap::take(Turn& turn, std::uint16_t first, std::uint16_t last,
-                                              std::uint16_t start, Share share, const Prefers& prefers) {
+std::optional<std::uint16_t> PortBitmap::find_free(const Turn& turn, std::uint16_t first, std::uint16_t last,
+                                                   std::uint16_t start, Share share, const Prefers& prefers,
+                                                   std::optional<std::uint16_t> also_free) const {
   if (first > last) return std::nullopt;
   if (start < first || start > last) start = first;
   const unsigned first_word = first / 64u;
@@ -100,7 +110,10 @@ std::optional<std::uint16_t> PortBitmap::take(Turn& turn, std::uint16_t first, s
   unsigned seen = 0;
   const auto look = [&](unsigned word, unsigned from, unsigned to) {
     if (Share::owner(static_cast<std::uint16_t>(word * 64), share.of) != share.index) return false;
-    for (std::uint64_t ports = free_ports(turn, word, from, to); ports != 0; ports &= ports - 1) {
+    std::uint64_t ports = free_ports(turn, word, from, to);
+    if (also_free && *also_free / 64u == word && from <= *also_free && *also_free <= to)
+      ports |= std::uint64_t{1} << (*also_free % 64);
+    for (; ports != 0; ports &= ports - 1) {
       const auto port =
           static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(ports)));
       const bool preferred = prefers(port);
@@ -115,7 +128,6 @@ std::optional<std::uint16_t> PortBitmap::take(Turn& turn, std::uint16_t first, s
     found = look(word, i == 0 ? start : first, last);
   }
   if (!found && start > first) look(start / 64u, first, start - 1u);
-  if (chosen) Write<PortWord>(turn, words_[*chosen / 64])->taken |= std::uint64_t{1} << (*chosen % 64);
   return chosen;
 }
 

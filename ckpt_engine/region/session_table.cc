@@ -138,6 +138,31 @@ std::uint32_t BasicSessionTable<Key>::insert(Turn& turn, const Key& forward, con
 }
 
 template <class Key>
+const IndexBucket& BasicSessionTable<Key>::end_of_chain(const Key& key) const {
+  const IndexBucket* last = &buckets_[hash(key).bucket];
+  while (const IndexBucket* following = next(*last)) last = following;
+  return *last;
+}
+
+// All buckets of a chain but the last are full.
+template <class Key>
+bool BasicSessionTable<Key>::has_room_for(const Key& forward, const Key& reply) const {
+  if (control_->free_slot == 0 && control_->fresh_slot == capacity_) return false;
+  const IndexBucket& to_forward = end_of_chain(forward);
+  const IndexBucket& to_reply = end_of_chain(reply);
+  unsigned wanted = to_forward.used == IndexBucket::kEntries ? 1 : 0;
+  if (&to_forward == &to_reply)
+    wanted = to_forward.used + 2u > IndexBucket::kEntries ? 1 : 0;
+  else if (to_reply.used == IndexBucket::kEntries)
+    ++wanted;
+  std::uint32_t there = overflow_max_ - control_->fresh_bucket;
+  for (std::uint32_t bucket = control_->free_bucket; bucket != 0 && there < wanted;
+       bucket = overflow_[bucket - 1].overflow)
+    ++there;
+  return there >= wanted;
+}
+
+template <class Key>
 void BasicSessionTable<Key>::erase(Turn& turn, std::uint32_t slot) {
   remove_entry(turn, sessions_[slot].forward, reference_of(slot, Direction::forward));
   remove_entry(turn, sessions_[slot].reply, reference_of(slot, Direction::reply));

@@ -75,6 +75,8 @@ class BasicSessionTable {
   // Adds a session under both keys, in state `opening`, created and seen now. kNone if the table or its
   // overflow buckets are full; nothing changed then. The caller has made sure that neither key is there.
   [[nodiscard]] std::uint32_t insert(Turn& turn, const Key& forward, const Key& reply);
+  // Whether insert would succeed.
+  [[nodiscard]] bool has_room_for(const Key& forward, const Key& reply) const;
   void erase(Turn& turn, std::uint32_t slot);
   [[nodiscard]] Write<Session> edit(Turn& turn, std::uint32_t slot) { return {turn, sessions_[slot]}; }
   void prefetch_seen(std::uint32_t slot) const { __builtin_prefetch(&seen_[slot]); }
@@ -111,6 +113,7 @@ class BasicSessionTable {
   [[nodiscard]] const IndexBucket* next(const IndexBucket& bucket) const {
     return bucket.overflow == 0 ? nullptr : &overflow_[bucket.overflow - 1];
   }
+  [[nodiscard]] const IndexBucket& end_of_chain(const Key& key) const;
   [[nodiscard]] bool add_entry(Turn& turn, const Key& key, std::uint32_t reference);
   void remove_entry(Turn& turn, const Key& key, std::uint32_t reference);
   [[nodiscard]] std::uint32_t take_slot(Turn& turn);

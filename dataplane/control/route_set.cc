@@ -209,6 +209,14 @@ Result<RouteStep> RouteSet::change(const RouteChange& change) {
   return tl::unexpected(placed.error());
 }
 
+std::optional<IpPrefix> RouteSet::longest_match(const IpAddress& address) const {
+  for (int length = address.is_v4() ? 32 : 128; length >= 0; --length) {
+    const IpPrefix prefix = IpPrefix{address, static_cast<std::uint8_t>(length)}.network();
+    if (entries_.contains(prefix)) return prefix;
+  }
+  return std::nullopt;
+}
+
 void RouteSet::revert(const RouteStep& step) {
   if (step.before.is_none()) return displace(step.prefix);
   [[maybe_unused]] const Status fits = place(step.prefix, step.before);  // as it did before

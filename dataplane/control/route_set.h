@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -91,6 +92,9 @@ class RouteSet {
   [[nodiscard]] std::uint32_t prefixes6_max() const { return ipv6_.prefixes_max; }
   [[nodiscard]] std::uint32_t tbl8_max4() const { return ipv4_.tbl8.max(); }
   [[nodiscard]] std::uint32_t tbl8_max6() const { return ipv6_.tbl8.max(); }
+
+  // That decides about the address; none: nothing covers it.
+  [[nodiscard]] std::optional<IpPrefix> longest_match(const IpAddress& address) const;
 
   // `sink(prefix, group)` of all that the FIB holds, until it says false. Whether it never did.
   template <class Sink>

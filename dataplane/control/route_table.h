@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -66,6 +67,11 @@ class RouteTable {
   [[nodiscard]] std::uint32_t routes4() const { return routes_.routes4(); }
   [[nodiscard]] std::uint32_t routes6() const { return routes_.routes6(); }
   [[nodiscard]] std::size_t groups_in_use() const { return routes_.groups().in_use(); }
+
+  // The prefix by which readers treat the address; none: nothing covers it. No other call meanwhile.
+  [[nodiscard]] std::optional<IpPrefix> longest_match(const IpAddress& address) const {
+    return routes_.longest_match(address);
+  }
 
   // Of DPDK's memory, for all copies, about.
   [[nodiscard]] std::uint64_t bytes() const { return copies_.size() * FibCopy::bytes(routes_); }

@@ -7,11 +7,14 @@
 #include "dataplane/datapath/icmp/error_limit.h"
 #include "dataplane/datapath/output/output.h"
 #include "dataplane/datapath/packet_pool.h"
+#include "dataplane/datapath/ping/pending_ping.h"
 #include "dataplane/datapath/tables/service.h"
 #include "dataplane/datapath/tables/state.h"
 #include "dataplane/datapath/tables/watched_next_hops.h"
 
 namespace stillwater::dataplane {
+
+class Rehearsal;
 
 // One a worker, on its thread. `now` is the host's clock and never goes into the region; the region's time is
 // turn.now().
@@ -29,6 +32,9 @@ struct Context {
   [[nodiscard]] const Fib& fib() const { return *fib_of_turn; }
   const WatchedNextHops* next_hops = nullptr;  // of the turn; null where none is watched
   bool own_mac_elsewhere = false;              // somebody else uses our addresses: announce again
+  PendingPing* ping = nullptr;                 // the dataplane's; null: it never asks
+  // Set: nothing but the packet and what is the context's own may change (rehearsal/rehearsal.h).
+  Rehearsal* rehearsal = nullptr;
 };
 
 }  // namespace stillwater::dataplane

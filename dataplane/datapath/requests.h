@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "ckpt_engine/region/session.h"
+#include "dataplane/datapath/ping/echo.h"
+#include "dataplane/datapath/rehearsal/record.h"
 
 namespace stillwater::dataplane {
 
@@ -30,22 +32,42 @@ struct SessionFilter {
   }
 };
 
-// A chunk of the session table that a control thread asks for, to read or to end its sessions. The asker owns
-// it in `idle` and `done`, the worker in `running`; `posted` may be taken back by whoever swaps it away
-// first.
+// Of something that a control thread asks of a worker. The asker owns it in `idle` and `done`, the worker in
+// `running`; `posted` may be taken back by whoever swaps it away first.
+enum class QueryStage : std::uint32_t { idle, posted, running, done };
+
+// A chunk of the session table, to read or to end its sessions.
 struct SessionQuery {
-  enum class Stage : std::uint32_t { idle, posted, running, done };
   static constexpr std::uint32_t kRowsMax = 128;
   static constexpr std::uint32_t kSlotsPerChunk = 4096;  // bounds the turn that serves it
 
-  std::atomic<Stage> stage{Stage::idle};  // writers: asker and worker, as said above
-  std::uint32_t cursor = 0;               // asker: the slot to begin at; worker: the slot to go on at
-  SessionFilter filter{};                 // asker
-  bool ends = false;                      // asker: those that match are ended, and not copied
+  std::atomic<QueryStage> stage{QueryStage::idle};  // writers: asker and worker, as said above
+  std::uint32_t cursor = 0;  // asker: the slot to begin at; worker: the slot to go on at
+  SessionFilter filter{};    // asker
+  bool ends = false;         // asker: those that match are ended, and not copied
   std::uint32_t rows_wanted = 0;
   std::uint32_t rows_count = 0;
   bool at_end = false;
   std::array<SessionView, kRowsMax> rows{};
+};
+
+// What a frame would meet.
+struct TraceQuery {
+  static constexpr std::uint32_t kFrameMax = 9216;
+
+  std::atomic<QueryStage> stage{QueryStage::idle};  // writers: asker and worker, as said above
+  PortIndex port = 0;                               // asker: one with a device, which the frame arrives at
+  std::uint32_t frame_bytes = 0;                    // asker: no more than a buffer has room for
+  std::array<std::uint8_t, kFrameMax> frame{};      // asker
+  RehearsalRecord record{};                         // worker
+};
+
+// An echo request of ours to be sent.
+struct PingQuery {
+  std::atomic<QueryStage> stage{QueryStage::idle};  // writers: asker and worker, as said above
+  EchoOrder order{};                                // asker
+  EchoSent result{};                                // worker
+  Instant sent_at{0};                               // worker
 };
 
 struct Requests {
@@ -62,6 +84,8 @@ struct Requests {
   std::atomic<bool> announce{false};             // writers: control sets, worker clears
   std::atomic<bool> activate{false};             // writers: control sets, worker clears
   SessionQuery query;
+  TraceQuery trace;
+  PingQuery ping;
 };
 
 // What a worker says about itself; it writes, any thread reads. Relaxed: figures, nothing is ordered by them

@@ -53,8 +53,10 @@ Worker::Worker(const WorkerSetup& setup)
                .pool = pool_,
                .output = output_,
                .reassembly = reassembly_,
-               .error_limit = ErrorLimit(setup.service.icmp_errors_per_s)},
+               .error_limit = ErrorLimit(setup.service.icmp_errors_per_s),
+               .ping = &setup.ping},
       next_hop_questions_(setup.next_hop_tracking),
+      rehearser_(setup.buffers),
       exchange_(pool_, setup.rings),
       idle_(setup.idle),
       received_((setup.service.ports.size() + 1) * kBurst + setup.rings.from.size() * Exchange::kBurst) {}

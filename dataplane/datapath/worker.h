@@ -15,6 +15,7 @@
 #include "dataplane/datapath/nodes/link/next_hop_questions.h"
 #include "dataplane/datapath/output/announcements.h"
 #include "dataplane/datapath/output/output.h"
+#include "dataplane/datapath/rehearsal/rehearser.h"
 #include "dataplane/datapath/requests.h"
 #include "dataplane/datapath/steering/exchange.h"
 #include "dataplane/datapath/steering/handover.h"
@@ -50,6 +51,7 @@ struct WorkerSetup {
   Handover& handover;
   const PublishedNextHops& next_hops;
   NextHopTrackingConfig next_hop_tracking;
+  PendingPing& ping;
   IdleStrategy idle;
   std::uint32_t hold_packets_max;
 };
@@ -93,6 +95,8 @@ class Worker final : private quiesce::WhileStopped {
   void activate();
   void serve_requests();
   void serve(SessionQuery& query);
+  void serve(TraceQuery& query);
+  void serve(PingQuery& query);
   void flush_counters();
   void publish();
   void wait_at_boundary();
@@ -107,6 +111,7 @@ class Worker final : private quiesce::WhileStopped {
   Ageing ageing_;
   Announcements announcements_;
   NextHopQuestions next_hop_questions_;
+  Rehearser rehearser_;
   Exchange exchange_;
   Idle idle_;
   std::vector<Received> received_;

@@ -1,9 +1,22 @@
 // What a worker does besides moving packets.
 #include <algorithm>
 
+#include "dataplane/datapath/ping/send_echo.h"
 #include "dataplane/datapath/worker.h"
 
 namespace stillwater::dataplane {
+namespace {
+
+// Serves the query if it was posted, and was not taken back.
+template <class Query, class Serve>
+void serve_posted(Query& query, Serve serve) {
+  auto posted = QueryStage::posted;
+  if (!query.stage.compare_exchange_strong(posted, QueryStage::running, std::memory_order_acquire)) return;
+  serve(query);
+  query.stage.store(QueryStage::done, std::memory_order_release);
+}
+
+}  // namespace
 
 // Includes everything that keeps a worker from its ports: a barrier, a sleep, a long turn.
 void Worker::note_receive_gap() {
@@ -41,12 +54,10 @@ void Worker::serve_requests() {
   requests.pending.exchange(false, std::memory_order_acquire);
   served_ = true;
   if (requests.announce.exchange(false, std::memory_order_relaxed)) announcements_.begin(context_.now);
-  auto posted = SessionQuery::Stage::posted;
-  if (requests.query.stage.compare_exchange_strong(posted, SessionQuery::Stage::running,
-                                                   std::memory_order_acquire)) {
-    serve(requests.query);
-    requests.query.stage.store(SessionQuery::Stage::done, std::memory_order_release);
-  }
+  const auto serve_it = [this](auto& query) { serve(query); };
+  serve_posted(requests.query, serve_it);
+  serve_posted(requests.trace, serve_it);
+  serve_posted(requests.ping, serve_it);
 }
 
 void Worker::serve(SessionQuery& query) {
@@ -67,6 +78,17 @@ void Worker::serve(SessionQuery& query) {
                                       turn_.now().count() - session.created_ns};
   }
   query.at_end = query.cursor >= touched;
+}
+
+void Worker::serve(TraceQuery& query) {
+  rehearser_.run(context_, query.port, {query.frame.data(), query.frame_bytes}, query.record);
+}
+
+// It leaves at once, so that the time until its answer is not that of this worker's sleep.
+void Worker::serve(PingQuery& query) {
+  query.sent_at = setup_.clock.now();
+  query.result = send_echo(context_, query.order);
+  output_.transmit();
 }
 
 void Worker::flush_counters() {

@@ -171,6 +171,32 @@ rte_mbuf* Reassembly::give_up(Datagram& datagram) {
   return first;
 }
 
+void Reassembly::copy_datagram_of(rte_mbuf& fragment, PortIndex in_port, Reassembly& to) {
+  FragmentFields fields;
+  const auto* ether = rte_pktmbuf_mtod(&fragment, const rte_ether_hdr*);
+  const bool is_v4 = ether->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
+  const auto refusal =
+      is_v4 ? read_ipv4_fragment(fragment, fields) : read_ipv6_fragment(fragment, in_port, fields);
+  if (refusal || fields.is_whole()) return;
+  const Datagram* here = table_.find(fields.key);
+  if (here == nullptr) return;
+  Datagram& copy = to.table_.open(fields.key, here->since);
+  copy.total = here->total;
+  copy.ecn_seen = here->ecn_seen;
+  copy.refused = here->refused;
+  copy.why = here->why;
+  copy.in_port = here->in_port;
+  const HeldFragment* held;
+  TAILQ_FOREACH(held, &here->fragments, link) {
+    rte_mbuf* mbuf = to.pool_.copy(*held->mbuf);
+    if (mbuf == nullptr) return to.give_way(copy);
+    to.pool_.agent().hold(1);
+    to.table_.insert(
+        copy, nullptr,
+        {.link = {}, .mbuf = mbuf, .begin = held->begin, .end = held->end, .payload_at = held->payload_at});
+  }
+}
+
 std::uint32_t Reassembly::discard() {
   const std::uint32_t fragments = held();
   for (Datagram* datagram = table_.oldest(); datagram != nullptr; datagram = table_.oldest()) {

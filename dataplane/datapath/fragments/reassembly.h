@@ -89,6 +89,11 @@ class Reassembly {
   [[nodiscard]] Reassembled add_ipv4(rte_mbuf* frame, PortIndex in_port, Instant now);
   [[nodiscard]] Reassembled add_ipv6(rte_mbuf* frame, PortIndex in_port, Instant now);
 
+  // Puts a copy of what is here of the datagram of `fragment`, which begins with Ethernet and IP headers,
+  // into `to`, which is empty: what `to` makes of the fragment then is what would be made of it here, as long
+  // as nothing has to give way. Where `to` has no buffers for it, it stays empty.
+  void copy_datagram_of(rte_mbuf& fragment, PortIndex in_port, Reassembly& to);
+
   // Gives up datagrams whose time is over, some of them a call. Calls `tell(rte_mbuf* first, PortIndex
   // in_port)` where the first fragment was there (RFC 792, RFC 8200): a frame as it arrived, and the callee's
   // to drop.

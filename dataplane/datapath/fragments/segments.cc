@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/datapath/checksum.h"
+
 namespace stillwater::dataplane {
 
 void copy_bytes(const rte_mbuf& frame, unsigned at, unsigned bytes, std::uint8_t* to) {
@@ -21,6 +23,20 @@ bool same_bytes(const rte_mbuf& a, unsigned at_a, const rte_mbuf& b, unsigned at
     done += n;
   }
   return true;
+}
+
+std::uint16_t sum_bytes(const rte_mbuf& frame, unsigned at, unsigned bytes) {
+  std::uint32_t sum = 0;
+  unsigned done = 0;
+  for (const rte_mbuf* segment = &frame; done < bytes; segment = segment->next) {
+    const unsigned skipped = std::min<unsigned>(at, segment->data_len);
+    const unsigned n = std::min(segment->data_len - skipped, bytes - done);
+    const std::uint16_t part = sum_words(rte_pktmbuf_mtod_offset(segment, const std::uint8_t*, skipped), n);
+    sum += done % 2 == 0 ? part : rte_bswap16(part);  // RFC 1071 section 2 (B)
+    done += n;
+    at -= skipped;
+  }
+  return fold(sum);
 }
 
 void shorten(rte_mbuf& frame, unsigned bytes) {

@@ -13,6 +13,9 @@ void copy_bytes(const rte_mbuf& frame, unsigned at, unsigned bytes, std::uint8_t
 [[nodiscard]] bool same_bytes(const rte_mbuf& a, unsigned at_a, const rte_mbuf& b, unsigned at_b,
                               unsigned bytes);
 
+// The ones' complement sum of `bytes` of `frame`, which has them, from `at` on, without the final inversion.
+[[nodiscard]] std::uint16_t sum_bytes(const rte_mbuf& frame, unsigned at, unsigned bytes);
+
 // Cuts off what lies past the first `bytes`, which are at least one. Segments that end up empty are freed.
 void shorten(rte_mbuf& frame, unsigned bytes);
 

@@ -4,6 +4,7 @@
 
 #include "dataplane/datapath/icmp/icmp_errors.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/rehearsal/rehearsal.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -38,6 +39,17 @@ Verdict run(Context& context, Packet& packet, Node node) {
   for (;;) {
     const Verdict verdict = kRun[static_cast<std::size_t>(node)](context, packet);
     if (verdict.kind != Verdict::Kind::next) return verdict;
+    node = verdict.node;
+  }
+}
+
+void rehearse(Context& context, Packet& packet) {
+  Rehearsal& rehearsal = *context.rehearsal;
+  for (Node node = Node::ethernet_input;;) {
+    rehearsal.begin(node, packet);
+    const Verdict verdict = kRun[static_cast<std::size_t>(node)](context, packet);
+    rehearsal.end(context, packet, verdict);
+    if (verdict.kind != Verdict::Kind::next) return rehearsal.conclude(context, packet, verdict);
     node = verdict.node;
   }
 }

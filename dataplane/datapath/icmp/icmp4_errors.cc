@@ -4,6 +4,7 @@
 #include "dataplane/datapath/icmp/icmp_types.h"
 #include "dataplane/datapath/icmp/own_messages.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
+#include "dataplane/datapath/output/send.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -66,7 +67,7 @@ void send_icmp4_error(Context& context, const Packet& packet, const IcmpError& e
   const std::uint16_t quoted = quote(packet, kBytesMax - kHeadersBytes, *message.mbuf);
   write_headers(reinterpret_cast<std::uint8_t*>(ether + 1),
                 static_cast<std::uint16_t>(kHeadersBytes + quoted), source.v4_be(), offender_be, error);
-  context.output.forward(message, context.turn.depends_epoch());
+  send(context, message);
 }
 
 }  // namespace stillwater::dataplane

@@ -5,6 +5,7 @@
 #include "dataplane/datapath/icmp/own_messages.h"
 #include "dataplane/datapath/ip/ipv6_headers.h"
 #include "dataplane/datapath/nodes/ipv6/forward_ipv6.h"
+#include "dataplane/datapath/output/send.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -48,7 +49,7 @@ void send_icmp6_error(Context& context, const Packet& packet, const IcmpError& e
   std::memcpy(icmp + 4, &rest_be, sizeof(rest_be));
   quote(packet, kBytesMax - kHeadersBytes, *message.mbuf);
   finish_icmp6(*message.mbuf, kOwnHopLimit);
-  context.output.forward(message, context.turn.depends_epoch());
+  send(context, message);
 }
 
 }  // namespace stillwater::dataplane

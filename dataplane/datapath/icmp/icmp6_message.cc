@@ -59,16 +59,20 @@ void turn_into_echo_reply(std::uint8_t* icmp, const IpAddress& asked, const IpAd
   std::memcpy(icmp + 2, &checksum, sizeof(checksum));
 }
 
-std::uint16_t sum_icmp6(const IpAddress& source, const IpAddress& destination, const void* message,
-                        std::uint32_t bytes) {
+std::uint16_t sum_pseudo_header(const IpAddress& source, const IpAddress& destination, std::uint32_t bytes) {
   const struct {
     IpAddress source;
     IpAddress destination;
     std::uint32_t bytes_be;
     std::uint32_t next_header_be;
   } pseudo{source, destination, rte_cpu_to_be_32(bytes), rte_cpu_to_be_32(IPPROTO_ICMPV6)};
-  static_assert(sizeof(pseudo) == 40);  // RFC 8200 section 8.1
-  return fold(std::uint32_t{sum_words(&pseudo, sizeof(pseudo))} + sum_words(message, bytes));
+  static_assert(sizeof(pseudo) == 40);
+  return sum_words(&pseudo, sizeof(pseudo));
+}
+
+std::uint16_t sum_icmp6(const IpAddress& source, const IpAddress& destination, const void* message,
+                        std::uint32_t bytes) {
+  return fold(std::uint32_t{sum_pseudo_header(source, destination, bytes)} + sum_words(message, bytes));
 }
 
 }  // namespace stillwater::dataplane

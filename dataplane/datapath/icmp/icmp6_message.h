@@ -23,6 +23,10 @@ void finish_icmp6(rte_mbuf& mbuf, std::uint8_t hop_limit);
 // A wrong checksum stays as wrong as it was.
 void turn_into_echo_reply(std::uint8_t* icmp, const IpAddress& asked, const IpAddress& source);
 
+// Sums up the pseudo-header of an ICMPv6 message of `bytes` octets (RFC 8200 section 8.1).
+[[nodiscard]] std::uint16_t sum_pseudo_header(const IpAddress& source, const IpAddress& destination,
+                                              std::uint32_t bytes);
+
 // Sums up the ICMPv6 message of `bytes` octets at `message`, with its pseudo-header; 0xffff: its checksum is
 // right.
 [[nodiscard]] std::uint16_t sum_icmp6(const IpAddress& source, const IpAddress& destination,

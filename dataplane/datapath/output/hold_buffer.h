@@ -36,6 +36,8 @@ class HoldBuffer {
 
   // False if it is full; nothing changed then.
   [[nodiscard]] bool push(const HeldPacket& packet);
+  // Whether a push would find room behind `ahead` others.
+  [[nodiscard]] bool has_room(std::uint32_t ahead) const { return size() + ahead < capacity_; }
   // Whether a packet of a session that nobody knows of yet may be pushed: the caller asks.
   [[nodiscard]] bool has_room_for_new() const { return size() < capacity_ - capacity_ / kKnownShare; }
 

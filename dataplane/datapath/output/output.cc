@@ -69,6 +69,21 @@ void Output::forward(const Packet& packet, std::uint64_t depends_epoch) {
   packet.can_wait ? epochs_.ask_for_checkpoint_later(now_) : epochs_.ask_for_checkpoint();
 }
 
+Output::Departure Output::departure(const Packet& packet, std::uint64_t depends_epoch, unsigned ahead) const {
+  Departure departure{.waits_for_commit = awaited_epoch(depends_epoch) > committed_};
+  if (const auto* neighbour = neighbours_.find(packet.out_port, packet.next_hop); neighbour != nullptr)
+    departure.mac = to_ether(neighbour->mac);
+  if (!departure.waits_for_commit) {
+    if (!departure.mac && !resolver_.has_room(packet.out_port, packet.next_hop, ahead))
+      departure.dropped = DropReason::neighbour_queue_full;
+  } else if (packet.new_session && !held_.has_room_for_new()) {
+    departure.dropped = DropReason::hold_buffer_full_new;
+  } else if (!held_.has_room(ahead)) {
+    departure.dropped = DropReason::hold_buffer_full;
+  }
+  return departure;
+}
+
 void Output::emit(rte_mbuf* packet, PortIndex port, const IpAddress& next_hop) {
   const region::Neighbour* neighbour = neighbours_.find(port, next_hop);
   if (neighbour == nullptr) return resolver_.wait(port, next_hop, packet, now_);

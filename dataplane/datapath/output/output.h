@@ -36,6 +36,13 @@ class Output {
   // A packet that depends on `depends_epoch` leaves through its port to its next hop, now or after the commit
   // that the mode has it wait for.
   void forward(const Packet& packet, std::uint64_t depends_epoch);
+  // What `forward` would do with the packet now, behind `ahead` others that go where it goes.
+  struct Departure {
+    bool waits_for_commit = false;
+    std::optional<DropReason> dropped{};  // there is no room to wait
+    std::optional<rte_ether_addr> mac{};  // of the next hop; none: it is asked for
+  };
+  [[nodiscard]] Departure departure(const Packet& packet, std::uint64_t depends_epoch, unsigned ahead) const;
   // Whether the first packet of a new session could wait, if it has to: asked before the session is made.
   [[nodiscard]] bool has_room_for_new_session() const {
     return service_.output_commit == OutputCommit::none || epoch_ <= committed_ || held_.has_room_for_new();

@@ -71,6 +71,13 @@ void Resolver::wait(PortIndex port, const IpAddress& next_hop, rte_mbuf* packet,
   pool_.agent().hold(1);
 }
 
+bool Resolver::has_room(PortIndex port, const IpAddress& next_hop, unsigned ahead) const {
+  for (const Question& question : questions_)
+    if (question.port == port && question.address == next_hop)
+      return question.count + ahead < kPacketsPerNeighbour;
+  return questions_.size() < kNeighboursMax && ahead < kPacketsPerNeighbour;
+}
+
 void Resolver::refresh(PortIndex port, const IpAddress& next_hop, const rte_ether_addr& mac, Instant now) {
   if (find(port, next_hop) == nullptr) (void)open(port, next_hop, mac, now);
 }

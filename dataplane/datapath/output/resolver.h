@@ -36,6 +36,8 @@ class Resolver {
   // Keeps `packet` until its next hop is known, and asks for it if nobody does yet. Dropped by name when
   // there is no room.
   void wait(PortIndex port, const IpAddress& next_hop, rte_mbuf* packet, Instant now);
+  // Whether `wait` would find room behind `ahead` other packets to the same next hop.
+  [[nodiscard]] bool has_room(PortIndex port, const IpAddress& next_hop, unsigned ahead) const;
   // Asks the station that was known by `mac` whether it is still there, unless that is going on already.
   void refresh(PortIndex port, const IpAddress& next_hop, const rte_ether_addr& mac, Instant now);
   [[nodiscard]] bool asks_for(PortIndex port, const IpAddress& address) const;

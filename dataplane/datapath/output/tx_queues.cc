@@ -28,10 +28,7 @@ bool TxQueues::has_room(PortIndex port) {
 void TxQueues::send(PortIndex port, rte_mbuf* frame) {
   if (!has_room(port)) return pool_.drop(frame, DropReason::tx_full);
   const ServicePort& from = service_.ports[port];
-  if (from.vlan != 0) {
-    frame->vlan_tci = from.vlan;
-    if (rte_vlan_insert(&frame) != 0) return pool_.drop(frame, DropReason::no_buffer);
-  }
+  if (!put_tag(from, frame)) return pool_.drop(frame, DropReason::no_buffer);
   Queue& queue = queues_[from.device];
   queue.frames[queue.count++] = frame;
 }

@@ -32,6 +32,12 @@ class TxQueues {
     if (__builtin_expect(queue.count == kQueueFrames, 0)) return send(device, frame);
     queue.frames[queue.count++] = frame;
   }
+  // Gives the frame the tag that it leaves `port` with, if that is a VLAN. False: there is no room for it.
+  [[nodiscard]] static bool put_tag(const ServicePort& port, rte_mbuf*& frame) {
+    if (port.vlan == 0) return true;
+    frame->vlan_tci = port.vlan;
+    return rte_vlan_insert(&frame) == 0;
+  }
   // Sends what is queued. What a port does not take stays for the next turn, for kPatience at most: a dead
   // link must not keep the worker from its packet boundary.
   void flush(Instant now);

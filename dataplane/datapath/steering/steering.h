@@ -36,11 +36,13 @@ class Steering {
   [[nodiscard]] unsigned owner(const rte_mbuf& frame) const;
   [[nodiscard]] unsigned workers() const { return workers_; }
 
+  // Of a packet of this flow that is neither a fragment nor an ICMP error, where there are sessions.
+  [[nodiscard]] unsigned owner_of_flow(const region::FlowKey& flow) const;
+
   // Where a device with RSS delivers packets of this flow.
   [[nodiscard]] unsigned delivered_to(const region::FlowKey& flow) const;
 
  private:
-  [[nodiscard]] unsigned owner_of_flow(const region::FlowKey& flow) const;
   [[nodiscard]] bool is_nat_address(std::uint32_t address_be) const;
 
   unsigned workers_;

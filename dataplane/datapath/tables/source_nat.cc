@@ -67,6 +67,10 @@ region::PortBitmap& SourceNat::bitmap_of(const Entry& entry, std::uint8_t protoc
   return pools_[entry.pool].protocols[index_of(protocol)];
 }
 
+const region::PortBitmap& SourceNat::bitmap_of(const Entry& entry, std::uint8_t protocol) const {
+  return pools_[entry.pool].protocols[index_of(protocol)];
+}
+
 void SourceNat::give_back(region::Turn& turn, const Entry& entry, std::uint8_t protocol,
                           std::uint16_t port_be) {
   bitmap_of(entry, protocol).give_unused(turn, rte_be_to_cpu_16(port_be));

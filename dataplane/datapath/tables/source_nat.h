@@ -44,6 +44,22 @@ class SourceNat {
     if (!port) return std::nullopt;
     return rte_cpu_to_be_16(*port);
   }
+  // Which one `take` would take, if `also_free_be` were free too.
+  template <class Prefers>
+  [[nodiscard]] std::optional<std::uint16_t> find_free(const region::Turn& turn, const Entry& entry,
+                                                       std::uint8_t protocol, std::uint16_t wanted_be,
+                                                       const Prefers& prefers,
+                                                       std::optional<std::uint16_t> also_free_be) const {
+    std::optional<std::uint16_t> also_free;
+    if (also_free_be) also_free = rte_be_to_cpu_16(*also_free_be);
+    const auto port =
+        bitmap_of(entry, protocol)
+            .find_free(
+                turn, entry.ports.first, entry.ports.last, rte_be_to_cpu_16(wanted_be), share_,
+                [&](std::uint16_t candidate) { return prefers(rte_cpu_to_be_16(candidate)); }, also_free);
+    if (!port) return std::nullopt;
+    return rte_cpu_to_be_16(*port);
+  }
   // Gives back what was taken with the packet in hand.
   void give_back(region::Turn& turn, const Entry& entry, std::uint8_t protocol, std::uint16_t port_be);
   // Gives back what the session took, if it was translated.
@@ -55,6 +71,7 @@ class SourceNat {
     region::PortBitmap protocols[3];
   };
   [[nodiscard]] region::PortBitmap& bitmap_of(const Entry& entry, std::uint8_t protocol);
+  [[nodiscard]] const region::PortBitmap& bitmap_of(const Entry& entry, std::uint8_t protocol) const;
 
   std::vector<Entry> entries_;
   std::vector<Pool> pools_;

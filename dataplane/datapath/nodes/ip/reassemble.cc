@@ -4,10 +4,12 @@
 #include "dataplane/datapath/icmp/icmp_errors.h"
 #include "dataplane/datapath/icmp/icmp_types.h"
 #include "dataplane/datapath/ip/parse_again.h"
+#include "dataplane/datapath/rehearsal/rehearsal.h"
 
 namespace stillwater::dataplane {
 
 std::optional<Verdict> reassemble(Context& context, Packet& packet) {
+  if (context.rehearsal != nullptr) context.rehearsal->bring_fragments(context, packet);
   const bool is_v4 = packet.ip != nullptr;
   const Reassembled result = is_v4 ? context.reassembly.add_ipv4(packet.mbuf, packet.in_port, context.now)
                                    : context.reassembly.add_ipv6(packet.mbuf, packet.in_port, context.now);

@@ -4,6 +4,7 @@
 
 #include "dataplane/datapath/fragments/fragment.h"
 #include "dataplane/datapath/icmp/icmp_types.h"
+#include "dataplane/datapath/output/send.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -25,7 +26,7 @@ Verdict send_fragments(Context& context, Packet& packet, std::uint16_t mtu) {
   Packet piece = packet;
   for (rte_mbuf* frame : fragments) {
     piece.mbuf = frame;
-    context.output.forward(piece, context.turn.depends_epoch());
+    send(context, piece);
   }
   context.pool.agent().free(&packet.mbuf, 1);
   return Verdict::taken();

@@ -9,6 +9,7 @@
 #include "dataplane/datapath/nodes/ip/send_fragments.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/ping/ping_answer.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -60,6 +61,12 @@ Verdict answer_echo(Context& context, Packet& packet) {
                                                           : send_fragments(context, packet, mtu);
 }
 
+Verdict icmp4_local(Context& context, Packet& packet) {
+  if (packet.l4[0] == icmp4::kEchoRequest) return answer_echo(context, packet);
+  const auto verdict = take_ping_answer(context, packet);
+  return verdict ? *verdict : Verdict::drop(DropReason::not_served);
+}
+
 }  // namespace
 
 Verdict ipv4_local(Context& context, Packet& packet) {
@@ -68,8 +75,7 @@ Verdict ipv4_local(Context& context, Packet& packet) {
   switch (packet.protocol) {
     case IPPROTO_ICMP:
       if (packet.l4_bytes < sizeof(rte_icmp_hdr)) return Verdict::drop(DropReason::truncated);
-      if (packet.l4[0] != icmp4::kEchoRequest) return Verdict::drop(DropReason::not_served);
-      return answer_echo(context, packet);
+      return icmp4_local(context, packet);
     case IPPROTO_UDP:
       return Verdict::refuse(DropReason::not_served, icmp4::kPortUnreachable);
     case IPPROTO_TCP:

@@ -9,6 +9,7 @@
 #include "dataplane/datapath/nodes/ip/send_fragments.h"
 #include "dataplane/datapath/nodes/ipv6/forward_ipv6.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/ping/ping_answer.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -51,8 +52,9 @@ Verdict answer_echo(Context& context, Packet& packet) {
 
 Verdict icmp6_local(Context& context, Packet& packet) {
   if (packet.l4_bytes < kIcmpBytes) return Verdict::drop(DropReason::truncated);
-  return packet.l4[0] == icmp6::kEchoRequest ? answer_echo(context, packet)
-                                             : Verdict::drop(DropReason::not_served);
+  if (packet.l4[0] == icmp6::kEchoRequest) return answer_echo(context, packet);
+  const auto verdict = take_ping_answer(context, packet);
+  return verdict ? *verdict : Verdict::drop(DropReason::not_served);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "dataplane/datapath/nodes/link/learn.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/output/arp_frames.h"
+#include "dataplane/datapath/output/send.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -41,7 +42,7 @@ Verdict arp_input(Context& context, Packet& packet) {
   if (const unsigned excess = rte_pktmbuf_pkt_len(packet.mbuf) - kArpFrameBytes; excess != 0)
     (void)rte_pktmbuf_trim(packet.mbuf, static_cast<std::uint16_t>(excess));
   turn_into_arp_reply(*packet.mbuf, port.mac);
-  context.output.send_frame(packet.in_port, packet.mbuf);
+  send_frame(context, packet.in_port, packet.mbuf);
   return Verdict::taken();
 }
 

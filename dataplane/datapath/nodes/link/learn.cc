@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dataplane/datapath/rehearsal/rehearsal.h"
+
 namespace stillwater::dataplane {
 namespace {
 
@@ -15,6 +17,7 @@ WatchedNextHop* watched(const Context& context, PortIndex port, const IpAddress&
 }  // namespace
 
 void learn(Context& context, PortIndex port, const IpAddress& address, const rte_ether_addr& mac) {
+  if (context.rehearsal != nullptr) return context.rehearsal->learns(address, mac);
   region::NeighbourTable& neighbours = context.state.neighbours;
   const region::Neighbour* known = neighbours.find(port, address);
   if (known == nullptr || !is_mac_of(*known, mac) ||

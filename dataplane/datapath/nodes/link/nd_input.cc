@@ -6,6 +6,7 @@
 #include "dataplane/datapath/nodes/link/learn.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/output/nd_frames.h"
+#include "dataplane/datapath/output/send.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -81,7 +82,7 @@ Verdict answer(Context& context, const Packet& packet, const Message& message) {
         is_check ? multicast_mac(kAllNodes) : message.mac.value_or(packet.ether()->src_addr);
     const auto flags = static_cast<std::uint8_t>(kOverrideFlag | (is_check ? 0 : kSolicitedFlag));
     write_neighbour_advertisement(*frame, port.mac, message.target, is_check ? kAllNodes : source, to, flags);
-    context.output.send_frame(packet.in_port, frame);
+    send_frame(context, packet.in_port, frame);
   }
   rte_mbuf* question = packet.mbuf;
   context.pool.agent().free(&question, 1);

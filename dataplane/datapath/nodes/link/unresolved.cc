@@ -3,6 +3,7 @@
 #include "dataplane/datapath/icmp/icmp_errors.h"
 #include "dataplane/datapath/icmp/icmp_types.h"
 #include "dataplane/datapath/ip/parse_again.h"
+#include "dataplane/datapath/ping/ping_answer.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -21,6 +22,7 @@ void give_up(Context& context, const Resolver::Unanswered& unanswered) {
   context.state.neighbours.forget(context.turn, unanswered.port, unanswered.address);
   for (unsigned i = 0; i < unanswered.count; ++i) {
     rte_mbuf* mbuf = unanswered.packets[i];
+    tell_own_ping(context, mbuf);
     if (context.service.pipeline.tells_senders) tell_sender(context, mbuf);
     context.pool.drop(mbuf, DropReason::neighbour_unresolved);
   }

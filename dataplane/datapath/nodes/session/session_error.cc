@@ -6,6 +6,8 @@
 #include "dataplane/datapath/checksum.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/ping/ping_answer.h"
+#include "dataplane/datapath/rehearsal/rehearsal.h"
 #include "dataplane/datapath/translate.h"
 
 namespace stillwater::dataplane {
@@ -78,14 +80,19 @@ Verdict session_error(Context& context, Packet& packet) {
   const auto quoted = parse_quoted(packet);
   if (!quoted) return Verdict::drop(DropReason::truncated);
   const auto match = context.state.sessions.find(reversed(quoted->key));
-  if (!match) return Verdict::drop(DropReason::icmp_error_unknown);
+  if (!match) {
+    const auto verdict = take_ping_answer(context, packet);
+    return verdict ? *verdict : Verdict::drop(DropReason::icmp_error_unknown);
+  }
   const Session& session = context.state.sessions.at(match.slot);
+  if (context.rehearsal != nullptr) context.rehearsal->of_session(session, match.direction);
   const bool to_responder = match.direction == Direction::forward;
   if (packet.in_port != (to_responder ? session.initiator_port : session.responder_port))
     return Verdict::drop(DropReason::wrong_port);
 
   const FlowKey& as_sent = to_responder ? session.reply : session.forward;
   const Adjacency& route = context.fib().lookup(as_sent.source_be);
+  if (context.rehearsal != nullptr) context.rehearsal->looked_up(IpAddress::v4(as_sent.source_be), route);
   const Verdict verdict = forward_ipv4(context, packet, route, as_sent.source_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
   context.turn.depend_on(session.changed_epoch);

@@ -3,6 +3,7 @@
 #include "dataplane/datapath/ageing.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/rehearsal/rehearsal.h"
 #include "dataplane/datapath/session_state.h"
 #include "dataplane/datapath/translate.h"
 
@@ -19,23 +20,26 @@ bool can_wait(const Packet& packet) {
          packet.l4_bytes == (packet.l4_as<rte_tcp_hdr>()->data_off >> 4) * 4u;
 }
 
+bool is_reset(const Packet& packet) { return (packet.tcp_flags & RTE_TCP_RST_FLAG) != 0; }
+
+// What the packet makes of its session.
+Progress progress(const State& state, const Packet& packet, const Progress& before) {
+  const auto [slot, direction] = packet.session;
+  if (packet.key.protocol != IPPROTO_TCP) return after_datagram(before, direction);
+  return after_tcp(
+      before, direction, packet.tcp_flags,
+      {.responder_answered = state.responder_answered[slot],
+       .exact_reset = is_reset(packet) && is_exact_reset(state.tcp_edges[slot], packet, direction)});
+}
+
 // Most packets change nothing here and write nothing.
-void track(Context& context, const Packet& packet, std::uint32_t slot, Direction direction) {
+void track(Context& context, const Packet& packet, const Progress& before, const Progress& after) {
   State& state = context.state;
-  const Session& session = state.sessions.at(slot);
-  const Progress before{session.state, session.tcp_ended};
-  Progress after = before;
+  const auto [slot, direction] = packet.session;
   if (packet.key.protocol == IPPROTO_TCP) {
     if (direction == Direction::reply && answers_session(packet.tcp_flags))
       state.responder_answered[slot] = true;
-    TcpEdges& edges = state.tcp_edges[slot];
-    const bool reset = (packet.tcp_flags & RTE_TCP_RST_FLAG) != 0;
-    after = after_tcp(before, direction, packet.tcp_flags,
-                      {.responder_answered = state.responder_answered[slot],
-                       .exact_reset = reset && is_exact_reset(edges, packet, direction)});
-    if (!reset) anchor(edges, packet, direction);
-  } else {
-    after = after_datagram(before, direction);
+    if (!is_reset(packet)) anchor(state.tcp_edges[slot], packet, direction);
   }
   if (after != before) {
     auto write = state.sessions.edit(context.turn, slot);
@@ -47,9 +51,15 @@ void track(Context& context, const Packet& packet, std::uint32_t slot, Direction
   closed_now ? state.sessions.touch_exactly(context.turn, slot) : state.sessions.touch(context.turn, slot);
 }
 
-}  // namespace
+// The same, but that nothing is written.
+void look_on(Context& context, const Progress& before, const Progress& after) {
+  if (after == before) return;
+  context.turn.depend_on(context.turn.epoch());
+  context.rehearsal->becomes(after.state);
+}
 
-Verdict session_forward(Context& context, Packet& packet) {
+template <bool kRehearses>
+Verdict forward(Context& context, Packet& packet) {
   const region::SessionTable::Match match = packet.session;
   const Session& session = context.state.sessions.at(match.slot);
   const bool initiator = match.direction == Direction::forward;
@@ -57,19 +67,36 @@ Verdict session_forward(Context& context, Packet& packet) {
     return Verdict::drop(DropReason::wrong_port);
   if (session.state == SessionState::closing && initiator && packet.key.protocol == IPPROTO_TCP &&
       opens_session(packet.tcp_flags)) {  // the initiator uses its port anew
-    end_session(context, match.slot);
+    if constexpr (kRehearses)
+      context.rehearsal->ends(session, match.slot);
+    else
+      end_session(context, match.slot);
     return Verdict::next(Node::session_open);
   }
   const region::FlowKey after = tuple_after(session, match.direction);
   const Adjacency& route = context.fib().lookup(after.destination_be);
+  if constexpr (kRehearses) context.rehearsal->looked_up(IpAddress::v4(after.destination_be), route);
   const Verdict verdict = forward_ipv4(context, packet, route, after.destination_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
   context.turn.depend_on(session.changed_epoch);
-  track(context, packet, match.slot, match.direction);
-  packet.new_session = session.state == SessionState::opening;
+  const Progress before{session.state, session.tcp_ended};
+  const Progress progressed = progress(context.state, packet, before);
+  if constexpr (kRehearses)
+    look_on(context, before, progressed);
+  else
+    track(context, packet, before, progressed);
+  packet.new_session = progressed.state == SessionState::opening;
   packet.can_wait = can_wait(packet);
   translate(packet, after);
   return verdict;
+}
+
+}  // namespace
+
+// Packets pay for rehearsals with this branch.
+Verdict session_forward(Context& context, Packet& packet) {
+  if (__builtin_expect(context.rehearsal != nullptr, 0)) return forward<true>(context, packet);
+  return forward<false>(context, packet);
 }
 
 }  // namespace stillwater::dataplane

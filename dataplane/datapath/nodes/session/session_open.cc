@@ -5,6 +5,7 @@
 
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/rehearsal/rehearsal.h"
 #include "dataplane/datapath/session_state.h"
 #include "dataplane/datapath/translate.h"
 
@@ -30,6 +31,15 @@ DropReason why_not_opened(const Packet& packet) {
   return other_icmp ? DropReason::icmp_type : DropReason::no_session;
 }
 
+// That a session ended on the way would have given back: it may be taken anew where nobody's commit is
+// awaited.
+std::optional<std::uint16_t> freed_port(const Context& context, const SourceNat::Entry& nat) {
+  const auto& ended = context.rehearsal->ended();
+  const bool is_free = ended && ended->reply.destination_be == nat.address_be &&
+                       context.turn.epoch() <= context.turn.committed();
+  return is_free ? std::optional(ended->reply.destination_port_be) : std::nullopt;
+}
+
 // The tuple of the answers. With source NAT it takes a port; none if all are taken.
 std::optional<FlowKey> reply_tuple(Context& context, const FlowKey& forward_key,
                                    const SourceNat::Entry* nat) {
@@ -42,12 +52,24 @@ std::optional<FlowKey> reply_tuple(Context& context, const FlowKey& forward_key,
     candidate.destination_port_be = port_be;
     return steering.workers() == 1 || steering.delivered_to(candidate) == context.worker;
   };
-  const auto port = context.state.source_nat.take(context.turn, *nat, forward_key.protocol,
-                                                  forward_key.source_port_be, arrives_here);
+  SourceNat& source_nat = context.state.source_nat;
+  const auto port =
+      context.rehearsal == nullptr
+          ? source_nat.take(context.turn, *nat, forward_key.protocol, forward_key.source_port_be,
+                            arrives_here)
+          : source_nat.find_free(context.turn, *nat, forward_key.protocol, forward_key.source_port_be,
+                                 arrives_here, freed_port(context, *nat));
   if (!port) return std::nullopt;
   reply.destination_port_be = *port;
   if (forward_key.protocol == IPPROTO_ICMP) reply.source_port_be = *port;
   return reply;
+}
+
+bool is_taken(const Context& context, const FlowKey& reply) {
+  const SessionTable::Match match = context.state.sessions.find(reply);
+  const bool ended = context.rehearsal != nullptr && context.rehearsal->ended() &&
+                     context.rehearsal->ended()->slot == match.slot;
+  return match && !ended;
 }
 
 // Fills what the table does not know of. The same line as the insertion wrote.
@@ -61,6 +83,21 @@ void describe(Context& context, const Packet& packet, std::uint32_t slot, const 
   if (packet.key.protocol == IPPROTO_TCP) anchor(edges, packet, region::Direction::forward);
 }
 
+// False: the table is full.
+bool open(Context& context, const Packet& packet, const FlowKey& reply, const Rule& rule) {
+  region::SessionTable& sessions = context.state.sessions;
+  if (context.rehearsal != nullptr) {
+    if (!context.rehearsal->ended() && !sessions.has_room_for(packet.key, reply)) return false;
+    context.turn.depend_on(context.turn.epoch());
+    context.rehearsal->opens(packet.key, reply);
+    return true;
+  }
+  const std::uint32_t slot = sessions.insert(context.turn, packet.key, reply);
+  if (slot == SessionTable::kNone) return false;
+  describe(context, packet, slot, rule);
+  return true;
+}
+
 }  // namespace
 
 Verdict session_open(Context& context, Packet& packet) {
@@ -70,6 +107,7 @@ Verdict session_open(Context& context, Packet& packet) {
     return Verdict::drop(DropReason::martian_source);
   if (!route.forwards()) return Verdict::drop(DropReason::no_route);
   const Rule* rule = context.service.rules.match(packet.key, packet.in_port, route.port);
+  if (context.rehearsal != nullptr) context.rehearsal->asked_rules(rule);
   if (rule == nullptr) return Verdict::drop(DropReason::no_rule);
   if (rule->action == RuleAction::deny) return Verdict::drop(DropReason::denied_by_rule);
   if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
@@ -81,17 +119,15 @@ Verdict session_open(Context& context, Packet& packet) {
   const auto reply = reply_tuple(context, packet.key, nat);
   if (!reply) return Verdict::drop(DropReason::nat_ports_exhausted);
   DropReason why = DropReason::session_conflict;
-  if (!state.sessions.find(*reply)) {
-    const std::uint32_t slot = state.sessions.insert(context.turn, packet.key, *reply);
-    if (slot != SessionTable::kNone) {
-      describe(context, packet, slot, *rule);
+  if (!is_taken(context, *reply)) {
+    if (open(context, packet, *reply, *rule)) {
       packet.new_session = true;
-      translate(packet, tuple_after(state.sessions.at(slot), region::Direction::forward));
+      translate(packet, reversed(*reply));
       return verdict;
     }
     why = DropReason::sessions_full;
   }
-  if (nat != nullptr)
+  if (nat != nullptr && context.rehearsal == nullptr)
     state.source_nat.give_back(context.turn, *nat, packet.key.protocol, reply->destination_port_be);
   return Verdict::drop(why);
 }
