@@ -113,6 +113,16 @@ std::uint64_t CheckpointedPlane::frames_sent() const {
 
 void CheckpointedPlane::wait(Instant until) const { std::this_thread::sleep_for(until - clock_.now()); }
 
+void CheckpointedPlane::rest() {
+  must(plane_->barrier().quiesce(5s), "rest");
+  plane_->stop();
+}
+
+void CheckpointedPlane::wake() {
+  must(plane_->start(), "wake");
+  plane_->barrier().resume();
+}
+
 void CheckpointedPlane::connect_standby() {
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) std::exit(1);

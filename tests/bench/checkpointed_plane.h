@@ -29,6 +29,9 @@ class CheckpointedPlane {
   // Packets that left per second of the window, in millions, while `beside` runs on this thread.
   [[nodiscard]] double forwarded_mpps(const std::function<void(Instant until)>& beside);
   void wait(Instant until) const;
+  // The worker leaves its core, with nothing in its hands, and its ports stop; then it takes it again.
+  void rest();
+  void wake();
 
   // A real Receiver behind a socket, on a thread of its own; the first sync is done when this returns.
   void connect_standby();

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -18,6 +19,14 @@ struct Measurement {
   std::optional<double> target{};  // for the ratio if there is a bound, else for the value
   bool higher_is_better = false;
   std::string note{};
+  std::vector<double> peer{};  // where the bound is the median of these: one beside each sample
+};
+
+// One function's part of what a measurement counts.
+struct ProfileLine {
+  std::string function;
+  double instructions;
+  double percent;
 };
 
 // The value of a measurement is its median.
@@ -25,13 +34,18 @@ class Report {
  public:
   explicit Report(std::string name) : name_(std::move(name)) {}
   void add(Measurement measurement) { measurements_.push_back(std::move(measurement)); }
+  // Of the measurement `id`, the greatest first.
+  void add_profile(const std::string& id, std::vector<ProfileLine> lines) {
+    profiles_.emplace_back(id, std::move(lines));
+  }
   void print() const;
-  // {"machine": {...}, "results": [...]} as README.md beside this file documents it.
+  // {"machine": {...}, "results": [...], "profiles": {...}} as README.md beside this file documents it.
   [[nodiscard]] Status write(const std::string& path) const;
 
  private:
   std::string name_;
   std::vector<Measurement> measurements_;
+  std::vector<std::pair<std::string, std::vector<ProfileLine>>> profiles_;
 };
 
 [[nodiscard]] double percentile(std::vector<double> samples, double p);

@@ -30,6 +30,9 @@ class RouteSource {
   void detach();
   // Written first, once: what makes a neighbour known.
   void greet_with(std::vector<std::uint8_t> frame) { greetings_.push_back(std::move(frame)); }
+  // Once more, while nobody polls the port or on the thread that does: neighbours that nobody hears of are
+  // asked for, then forgotten.
+  void greet_again() { greeted_ = 0; }
 
  private:
   static constexpr std::size_t kHeadBytes = 64;
