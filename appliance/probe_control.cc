@@ -170,7 +170,9 @@ Result<v1::TraceResponse> NodeControl::trace(const v1::TraceRequest& said) {
   if (Status leading = leads(); !leading) return tl::unexpected(leading.error());
   const auto request = request_of(said);
   if (!request) return tl::unexpected(request.error());
-  return dataplane_.trace(*request).map([](const dataplane::Trace& trace) { return response_of(trace); });
+  const auto trace = dataplane_.trace(*request);
+  if (!trace) return tl::unexpected(trace.error());
+  return committed_so_far().map([&](std::uint64_t) { return response_of(*trace); });
 }
 
 Result<v1::PingResponse> NodeControl::ping(const v1::PingRequest& said) {

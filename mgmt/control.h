@@ -228,6 +228,7 @@ class Control {
   [[nodiscard]] virtual Result<std::uint64_t> change_routes(const std::vector<RouteChange>& changes) = 0;
 
   // These speak in the messages of the interface: nothing between it and the node looks into them. See there.
+  // On success what a trace tells of sessions is committed.
   [[nodiscard]] virtual Result<v1::TraceResponse> trace(const v1::TraceRequest& request) = 0;
   // Takes as long as the request says, a minute at most.
   [[nodiscard]] virtual Result<v1::PingResponse> ping(const v1::PingRequest& request) = 0;

@@ -74,6 +74,25 @@ TEST_CASE("a bitmap of ports does what a set does, whatever other ranges hold") 
   });
 }
 
+TEST_CASE("looking for a free port takes none, and finds what would be found if another were given") {
+  const auto any = [](std::uint16_t) { return true; };
+  for_seeds(30, [&](Random& random) {
+    Ports ports;
+    for (int n = 0; n < 150; ++n) ports.take(1000, 1199, 1000 + static_cast<unsigned>(below(random, 200)));
+    for (int step = 0; step < 50; ++step) {
+      const auto given = static_cast<std::uint16_t>(
+          *std::next(ports.taken.begin(), static_cast<std::ptrdiff_t>(below(random, ports.taken.size()))));
+      const auto start = static_cast<std::uint16_t>(1000 + below(random, 200));
+      const auto foreseen = ports.bitmap.find_free(ports.worker.turn, 1000, 1199, start, {}, any, given);
+      REQUIRE(ports.bitmap.taken(given));
+      ports.give(given);
+      REQUIRE(ports.bitmap.find_free(ports.worker.turn, 1000, 1199, start, {}, any) == foreseen);
+      ports.take(1000, 1199, start);
+      REQUIRE(ports.taken.contains(foreseen.value()));
+    }
+  });
+}
+
 TEST_CASE("a range whose start is followed by ports taken outside of it still gives its free ones") {
   Ports ports;
   for (unsigned port = 5; port < 64; ++port) ports.take(port, port, port);

@@ -44,7 +44,9 @@ class Table {
   static Flow any_flow(Random& random) { return {Kind::any_key(random), Kind::any_key(random)}; }
 
   bool insert(const Flow& flow) {
+    const bool has_room = sessions.has_room_for(flow.forward, flow.reply);
     const std::uint32_t slot = sessions.insert(turn, flow.forward, flow.reply);
+    REQUIRE(has_room == (slot != Sessions::kNone));
     if (slot == Sessions::kNone) return false;
     const bool is_new = model.emplace(slot, flow).second;
     REQUIRE(is_new);
