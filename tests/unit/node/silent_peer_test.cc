@@ -34,6 +34,7 @@ class SilentPeer {
     channel_ = plain_channel(std::move(*fd));
     REQUIRE(say_hello(*channel_, hello(other), clock_).has_value());
     REQUIRE(channel_->send_all(engine::frames_of(engine::Holdings{}), clock_, clock_.now()).has_value());
+    build_configuration();
   }
 
   // At 256 MB/s at most: what the other node says of its progress is some milliseconds old.
@@ -50,6 +51,27 @@ class SilentPeer {
   }
 
  private:
+  // Nobody is filled before. Nothing of what it is filled with has left then.
+  void build_configuration() {
+    std::vector<std::byte> buffer(4096);
+    const Instant deadline = clock_.now() + 20s;
+    for (std::size_t filled = 0, at = 0;;) {
+      const auto frame = wire::parse(std::span(buffer).subspan(at, filled - at));
+      REQUIRE(frame.has_value());
+      if (!frame->has_value()) {
+        REQUIRE(wait_for(channel_->fd(), POLLIN, clock_, deadline));
+        const auto got = channel_->receive_some(std::span(buffer).subspan(filled));
+        REQUIRE(got.has_value());
+        filled += *got;
+        continue;
+      }
+      if ((*frame)->type == wire::Type::config) break;
+      at += sizeof(wire::FrameHeader) + (*frame)->payload.size();
+    }
+    const auto built = wire::make_frame(wire::Type::config_built, wire::ConfigBuiltHeader{1, 0, 0});
+    REQUIRE(channel_->send_all(built, clock_, clock_.now() + 1s).has_value());
+  }
+
   static wire::Hello hello(const LiveNode& other) {
     wire::Hello hello{};
     hello.node = wire::padded<64>("fw-b");
