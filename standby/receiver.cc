@@ -66,7 +66,8 @@ Status Receiver::received(std::size_t n) {
     auto frame = wire::parse(buffer_.bytes().subspan(parsed_, filled_ - parsed_));
     if (!frame) return tl::unexpected(frame.error());
     if (!frame->has_value()) break;
-    if ((*frame)->type == wire::Type::waiting && host_ != nullptr && host_->is_to_lead()) break;
+    left_for_a_leader_ = (*frame)->type == wire::Type::waiting && host_ != nullptr && host_->is_to_lead();
+    if (left_for_a_leader_) break;
     // A group may stay where it is until the epoch ends: all the memory is to be behind it.
     if ((*frame)->type == wire::Type::group && parsed_ > kept_) {
       compact();
@@ -121,6 +122,8 @@ Status Receiver::act(const wire::Frame& frame) {
       return host_->config_told(frame);
     case wire::Type::config_built:
       return {};  // on its way when this node still led
+    case wire::Type::waiting:
+      return {};  // brought to a successor that this node is no more
     case wire::Type::bye:
       return wire::body_of<wire::Bye>(frame).map([&](const auto& bye) { goodbye_ = bye; });
     default:
@@ -200,6 +203,7 @@ void Receiver::forget_copy() {
 }
 
 std::vector<std::byte> Receiver::take_unread() {
+  left_for_a_leader_ = false;
   const auto rest = buffer_.bytes().subspan(parsed_, filled_ - parsed_);
   filled_ = parsed_;
   return {rest.begin(), rest.end()};
@@ -209,6 +213,7 @@ std::size_t Receiver::disconnected() {
   const std::size_t groups = applier_.groups_applied();
   syncing_ ? forget_copy() : roll_back();
   parsed_ = filled_ = 0;
+  left_for_a_leader_ = false;
   output_.clear();
   return groups;
 }

@@ -77,6 +77,10 @@ class Receiver {
   // otherwise.
   [[nodiscard]] std::vector<std::byte> take_unread();
 
+  // Bytes are left unread for when this node leads (ReceiverHost::is_to_lead). If it is not to any more,
+  // `received(0)` goes on with them.
+  [[nodiscard]] bool left_for_a_leader() const { return left_for_a_leader_; }
+
   // The connection is gone: a partial epoch is rolled back, last group first; a partial copy is forgotten.
   // Returns the number of groups that were rolled back.
   std::size_t disconnected();
@@ -130,6 +134,7 @@ class Receiver {
   std::size_t parsed_ = 0;
   std::size_t filled_ = 0;
   std::size_t unpacked_ = 0;  // bytes
+  bool left_for_a_leader_ = false;
   bool syncing_ = false;
   bool in_sync_ = false;
   region::RegionId region_id_{};

@@ -144,8 +144,15 @@ void PairNode::turn() {
   const Instant now = parts_.clock.now();
   if (failure_.empty() && machine_.leads()) lead_turn(now);
   if (brings_waiting()) bring_waiting(now);
+  if (failure_.empty()) read_on_if_not_to_lead();
   if (failure_.empty()) exchange_config();
   decide_all();
+}
+
+// What was kept for a leader that this node does not become would be in the way of all that follows it.
+void PairNode::read_on_if_not_to_lead() {
+  if (link_ == nullptr || machine_.leads() || !receiver_.left_for_a_leader() || is_to_lead()) return;
+  if (Status read = follower_received(0); !read) hang_up(read.error().message);
 }
 
 // A peer that cannot build what this node uses is no successor.

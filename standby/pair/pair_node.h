@@ -121,6 +121,7 @@ class PairNode final : private TakeoverSteps, private ReceiverHost {
   void perform(const Decision& decision);
   void decide_all();
   void tell_record();
+  void read_on_if_not_to_lead();
   void exchange_config();
   void tell_holdings();
   void fail_node(const std::string& why) { failure_ = why; }
