@@ -66,6 +66,9 @@ bool ReceiverModel::judge(const wire::Frame& frame) {
       return frame.payload.size() == sizeof(wire::Commit) && commit(read<wire::Commit>(frame.payload, 0));
     case wire::Type::record:
       return frame.payload.size() == sizeof(wire::Record);
+    case wire::Type::waiting:
+    case wire::Type::config_built:
+      return true;  // of when this node was to lead, or led: passed over
     case wire::Type::bye:
       return frame.payload.size() == sizeof(wire::Bye);
     default:
