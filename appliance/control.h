@@ -31,7 +31,8 @@ class NodeControl final : public mgmt::Control {
   [[nodiscard]] Result<std::uint64_t> change_routes(const std::vector<mgmt::RouteChange>& changes) override;
   [[nodiscard]] Result<stillwater::v1::TraceResponse> trace(
       const stillwater::v1::TraceRequest& request) override;
-  [[nodiscard]] Result<stillwater::v1::PingResponse> ping(const stillwater::v1::PingRequest& request) override;
+  [[nodiscard]] Result<stillwater::v1::PingResponse> ping(
+      const stillwater::v1::PingRequest& request) override;
   [[nodiscard]] Result<std::uint64_t> checkpoint() override;
   [[nodiscard]] mgmt::Policy policy() override;
   [[nodiscard]] Status set_policy(const mgmt::Policy& policy) override;

@@ -168,9 +168,9 @@ class Dataplane final : public Announcer {
   struct Tables;  // ports, buffers, service: in the order in which they depend on each other
   std::unique_ptr<Tables> tables_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::mutex list_mutex_;    // one session query at a time
-  std::mutex trace_mutex_;   // one trace at a time
-  std::mutex ping_mutex_;    // one ping at a time; this one and the one before are locked before the next
+  std::mutex list_mutex_;   // one session query at a time
+  std::mutex trace_mutex_;  // one trace at a time
+  std::mutex ping_mutex_;   // one ping at a time; this one and the one before are locked before the next
   // One batch of routes, or judgement of next hops, at a time, and nobody who reads them.
   std::mutex route_mutex_;
   std::uint32_t pings_ = 0;  // sent until now, under ping_mutex_
