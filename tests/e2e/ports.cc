@@ -7,8 +7,8 @@ namespace stillwater::e2e {
 namespace {
 
 std::string with_devices(std::string text, const std::string& inside, const std::string& outside) {
-  text = replaced(std::move(text), "net_af_packet0,iface=in0,framecnt=2048", inside);
-  return replaced(std::move(text), "net_af_packet1,iface=out0,framecnt=2048", outside);
+  return replaced(replaced(std::move(text), "net_af_packet0,iface=in0", inside), "net_af_packet1,iface=out0",
+                  outside);
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ constexpr unsigned kRing = 8;
 
 // A receive ring that overflows after a few frames.
 std::string with_small_ring(std::string config) {
-  return replaced(std::move(config), "iface=in0,framecnt=2048",
-                  "iface=in0,framecnt=" + std::to_string(kRing));
+  const std::string inside = "iface=in0";
+  return config.replace(config.find(inside), inside.size(), inside + ",framecnt=" + std::to_string(kRing));
 }
 
 nlohmann::json port_of(const NodeUnderTest& node, std::size_t port) {
