@@ -33,9 +33,9 @@ TEST_CASE("a standby of a release that has given the old format up is refused, a
     return node.status().value("last_refusal", std::string()).find(words) != std::string::npos;
   };
   REQUIRE(eventually(
-      10s, [&] { return says(pair.a, "speaks wire format 7, this node 6; upgrade the older one"); }));
+      10s, [&] { return says(pair.a, "speaks wire format 8, this node 7; upgrade the older one"); }));
   REQUIRE(eventually(
-      10s, [&] { return says(pair.b, "the peer refused this node: the peer speaks wire format 7"); }));
+      10s, [&] { return says(pair.b, "the peer refused this node: the peer speaks wire format 8"); }));
   CHECK(pair.a.role() == "standalone");
   CHECK(pair.b.role() == "starting");
   pair.require_flows_survive();
