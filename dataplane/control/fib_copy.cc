@@ -1,7 +1,6 @@
 #include "dataplane/control/fib_copy.h"
 
 #include <algorithm>
-#include <ranges>
 #include <string>
 
 namespace stillwater::dataplane {
@@ -45,7 +44,7 @@ bool FibCopy::redo(std::span<const RouteStep> steps) {
 }
 
 bool FibCopy::undo(std::span<const RouteStep> steps) {
-  return std::ranges::all_of(steps | std::views::reverse, [&](const RouteStep& step) {
+  return std::all_of(steps.rbegin(), steps.rend(), [&](const RouteStep& step) {
     return !step.changes_fib() || write(step.prefix, step.before.live);
   });
 }

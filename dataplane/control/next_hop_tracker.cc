@@ -1,7 +1,6 @@
 #include "dataplane/control/next_hop_tracker.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 namespace stillwater::dataplane {
@@ -13,7 +12,9 @@ NextHopTracker::NextHopTracker(const Config& config, RouteTable& routes, RouteTa
 }
 
 void NextHopTracker::follow_routes() {
-  if (!std::ranges::equal(std::views::keys(watched_), std::views::keys(routes_.tracked()))) {
+  const TrackedHops& tracked = routes_.tracked();
+  const auto is_same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (!std::equal(watched_.begin(), watched_.end(), tracked.begin(), tracked.end(), is_same)) {
     watch_those_tracked();
     publish();
   }
@@ -23,7 +24,7 @@ void NextHopTracker::follow_routes() {
 void NextHopTracker::watch_those_tracked() {
   const TrackedHops& tracked = routes_.tracked();
   std::erase_if(watched_, [&](const auto& watched) { return !tracked.contains(watched.first); });
-  for (const Adjacency& next_hop : std::views::keys(tracked)) {
+  for (const auto& [next_hop, about] : tracked) {
     if (watched_.contains(next_hop)) continue;
     watched_.emplace(
         next_hop, Watched{std::make_shared<WatchedNextHop>(next_hop.port, next_hop.next_hop), clock_.now()});
@@ -32,7 +33,7 @@ void NextHopTracker::watch_those_tracked() {
 
 void NextHopTracker::publish() {
   WatchedNextHops::List list;
-  for (const Watched& watched : std::views::values(watched_)) list.push_back(watched.counter);
+  for (const auto& [next_hop, watched] : watched_) list.push_back(watched.counter);
   if (table_) retired_.push_back(std::move(table_));
   table_ = list.empty() ? nullptr : std::make_unique<const WatchedNextHops>(std::move(list));
   published_.store(table_.get());

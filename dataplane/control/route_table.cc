@@ -6,7 +6,6 @@
 #include "dataplane/control/route_table.h"
 
 #include <algorithm>
-#include <ranges>
 #include <string>
 #include <utility>
 
@@ -136,7 +135,7 @@ void RouteTable::merge(std::vector<RouteStep>& steps) {
 }
 
 void RouteTable::revert(std::span<const RouteStep> steps) {
-  for (const RouteStep& step : steps | std::views::reverse) routes_.revert(step);
+  std::for_each(steps.rbegin(), steps.rend(), [this](const RouteStep& step) { routes_.revert(step); });
 }
 
 // After a batch that was withdrawn, or that DPDK failed.

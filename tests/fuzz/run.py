@@ -13,7 +13,7 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-TARGETS = ['fragments', 'frame', 'handshake', 'heartbeat', 'leader', 'receiver']
+TARGETS = ['fragments', 'frame', 'handshake', 'heartbeat', 'leader', 'packet', 'receiver']
 CRASHED = 1
 PROGRESS_SECONDS = 5
 
