@@ -130,8 +130,8 @@ void RouteTable::merge(std::vector<RouteStep>& steps) {
     give_back({&step, 1}, &RouteStep::before);
     return true;
   });
-  std::ranges::stable_partition(
-      steps, [](const RouteStep& step) { return step.after.live == AdjacencyGroups::kNone; });
+  std::stable_partition(steps.begin(), steps.end(),
+                        [](const RouteStep& step) { return step.after.live == AdjacencyGroups::kNone; });
 }
 
 void RouteTable::revert(std::span<const RouteStep> steps) {
