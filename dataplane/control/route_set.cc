@@ -212,7 +212,11 @@ Result<RouteStep> RouteSet::change(const RouteChange& change) {
 std::optional<IpPrefix> RouteSet::longest_match(const IpAddress& address) const {
   for (int length = address.is_v4() ? 32 : 128; length >= 0; --length) {
     const IpPrefix prefix = IpPrefix{address, static_cast<std::uint8_t>(length)}.network();
-    if (entries_.contains(prefix)) return prefix;
+    const auto entry = entries_.find(prefix);
+    if (entry == entries_.end()) continue;
+    const bool is_withdrawn =
+        entry->second.link == AdjacencyGroups::kNone && entry->second.route.live == AdjacencyGroups::kNone;
+    if (!is_withdrawn) return prefix;
   }
   return std::nullopt;
 }

@@ -189,10 +189,12 @@ TEST_CASE("a route put while its next hop is dead stays withdrawn until that com
   REQUIRE(apply(*table, put(tracked(route("198.51.100.0/24", {"10.80.2.2"})))));
   CHECK(fib(*table).lookup(destination) == inside("10.80.1.9"));
   CHECK(table->tracked().at(outside("10.80.2.2")).withdrawn == 2);
+  CHECK(table->longest_match(destination) == prefix("0.0.0.0/0"));
 
   SECTION("it comes back") {
     REQUIRE(set(*table, alive(outside("10.80.2.2"))));
     CHECK(fib(*table).lookup(destination) == outside("10.80.2.2"));
+    CHECK(table->longest_match(destination) == prefix("198.51.100.0/24"));
   }
   SECTION("the operator gives it a next hop that lives") {
     REQUIRE(apply(*table, put(tracked(route("198.51.100.0/24", {"10.80.2.2", "10.80.2.3"})))));
