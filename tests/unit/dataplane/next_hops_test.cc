@@ -59,8 +59,7 @@ struct WatchingRouter : Router {
       if (there.contains(asked_host(question))) wan.put(answer_to(question), queue);
     }
     settle();
-    clock.advance(1s);
-    next_turns();
+    pass(1s);
   }
   [[nodiscard]] Bytes next_question() {
     if (passed_over.empty()) return sent_by(wan, is_arp_question);
@@ -103,8 +102,7 @@ struct WatchingRouter : Router {
   // No question is sent while so much time passes.
   void check_nobody_is_asked(Nanos time) {
     forget_what_was_sent();
-    clock.advance(time);
-    next_turns();
+    pass(time);
     for (Bytes frame; wan.take(frame);) CHECK_FALSE(is_arp_question(frame));
   }
 
@@ -210,8 +208,7 @@ TEST_CASE("a next hop of IPv6 is asked by neighbour solicitation") {
       rte_pktmbuf_free(mbuf);
     }
     r.settle();
-    r.clock.advance(1s);
-    r.next_turns();
+    r.pass(1s);
     const auto news = r.dataplane->watch_next_hops();
     REQUIRE(news);
     return news->size();

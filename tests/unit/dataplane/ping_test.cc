@@ -156,8 +156,7 @@ TEST_CASE("ping: a request from the address towards the host, and the reply with
   CHECK(ipv4_header(request).dst_addr == ip("192.0.2.9").v4_be());
   CHECK(ipv4_header(request).time_to_live == 33);
   CHECK(request.size() == RTE_ETHER_HDR_LEN + 20 + 8 + 100);
-  r.clock.advance(7ms);
-  r.next_turns();
+  r.pass(7ms);
   r.wan.put(reply_to(request));
   const PingReply reply = ping.reply();
   CHECK(reply.kind == PingReply::Kind::reply);

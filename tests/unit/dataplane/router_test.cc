@@ -54,7 +54,7 @@ TEST_CASE("a next hop that answers no question: its packets' senders are told, a
   r.lan.put(udp_packet(kHostMac, kLanMac, kLanHost4, kFarHost4));
   for (int question = 0; question < 3; ++question) {
     (void)r.sent_by(r.wan, [](const Bytes& frame) { return is_arp_request_for(frame, ipv4(10, 80, 2, 2)); });
-    r.clock.advance(1s);
+    r.pass(1s);
   }
   const Bytes error = r.sent_by(r.lan, [](const Bytes& frame) { return is_icmp4(frame, 3, 1); });
   CHECK(ipv4_header(error).dst_addr == kLanHost4.v4_be());
@@ -72,7 +72,7 @@ TEST_CASE("the same of IPv6: solicitations to the solicited-node group, then add
     const Bytes asked = r.sent_by(r.wan, [](const Bytes& frame) { return is_icmp6(frame, 135); });
     CHECK(same(ether_of(asked).dst_addr, multicast_mac(solicited_node(ip("2001:db8:2::2")))));
     CHECK(ipv6_header(asked).hop_limits == 255);
-    r.clock.advance(1s);
+    r.pass(1s);
   }
   // The error's way back is asked for as well.
   (void)r.sent_by(r.lan, [](const Bytes& frame) { return is_icmp6(frame, 135); });
@@ -86,14 +86,14 @@ TEST_CASE("a neighbour in use is asked again, by itself; one that does not answe
   Router r;
   r.start();
   r.greet();
-  r.clock.advance(31s);
+  r.pass(31s);
   r.lan.put(udp_packet(kHostMac, kLanMac, kLanHost4, kFarHost4));
   for (int question = 0; question < 3; ++question) {
     INFO("question " << question);
     const Bytes asked =
         r.sent_by(r.wan, [](const Bytes& frame) { return is_arp_request_for(frame, ipv4(10, 80, 2, 2)); });
     CHECK(same(ether_of(asked).dst_addr, mac(kFarMac)));
-    r.clock.advance(1s);
+    r.pass(1s);
   }
   (void)r.dropped("nothing");
   r.lan.put(udp_packet(kHostMac, kLanMac, kLanHost4, kFarHost4));
@@ -106,12 +106,11 @@ TEST_CASE("a neighbour that answers stays known, and the packets never waited") 
   Router r;
   r.start();
   r.greet();
-  r.clock.advance(31s);
+  r.pass(31s);
   r.lan.put(udp_packet(kHostMac, kLanMac, kLanHost4, kFarHost4));
   (void)r.sent_of(r.wan, RTE_ETHER_TYPE_IPV4);
   r.wan.put(arp_request(kFarMac, ipv4(10, 80, 2, 2), ipv4(10, 80, 2, 1)));
-  r.clock.advance(5s);
-  r.next_turns();
+  r.pass(5s);
   r.lan.put(udp_packet(kHostMac, kLanMac, kLanHost4, kFarHost4));
   const Bytes sent = r.sent_of(r.wan, RTE_ETHER_TYPE_IPV4);
   CHECK(same(ether_of(sent).dst_addr, mac(kFarMac)));
@@ -130,8 +129,7 @@ TEST_CASE("errors are told at their rate, and those that are not are counted") {
   CHECK(r.dropped("icmp_error_suppressed") == 15);
   for (int i = 0; i < 10; ++i)
     (void)r.sent_by(r.lan, [](const Bytes& frame) { return is_icmp4(frame, 3, 0); });
-  r.clock.advance(1s);
-  r.next_turns();
+  r.pass(1s);
   r.lan.put(udp_packet(kHostMac, kLanMac, kLanHost4, kFarHost4));
   (void)r.sent_by(r.lan, [](const Bytes& frame) { return is_icmp4(frame, 3, 0); });
 }
