@@ -18,10 +18,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Stub = v1::Appliance::StubInterface;
 
-std::string printed(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 Answer<std::string> status(Client& client, const Arguments& a) {
   return client.ask(&Stub::GetStatus, v1::GetStatusRequest()).map([&](const v1::GetStatusResponse& response) {
     return a.json ? printed(to_json(response.status())) : status_text(response.status());

@@ -93,4 +93,8 @@ Json to_json(const Message& message) {
   return object;
 }
 
+std::string printed(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace stillwater::mgmt::cli

@@ -2,8 +2,8 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "mgmt/cli/json.h"
 #include "mgmt/pki/authority.h"
 
 namespace stillwater::mgmt::cli {
@@ -38,7 +38,7 @@ std::string shown(const pki::Issued& made, bool as_json) {
   if (as_json) {
     const nlohmann::ordered_json fields{
         {"ca", made.ca}, {"certificate", made.certificate}, {"key", made.key}, {"valid_until", until}};
-    return fields.dump(2) + "\n";
+    return printed(fields);
   }
   return fmt::format("certificate  {}\nkey          {}\nauthority    {}\nvalid until  {}\n", made.certificate,
                      made.key, made.ca, until);

@@ -214,7 +214,7 @@ struct Pings {
     if (reply.kind() == "reply") times_us.push_back(reply.round_trip_us());
   }
   [[nodiscard]] std::string json() const {
-    return Json{{"sent", sent}, {"answered", times_us.size()}, {"replies", replies}}.dump(2) + "\n";
+    return printed({{"sent", sent}, {"answered", times_us.size()}, {"replies", replies}});
   }
   [[nodiscard]] std::string text() const {
     std::string text = fmt::format("{} sent, {} answered", sent, times_us.size());
@@ -233,7 +233,7 @@ void add_probe_commands(CLI::App& app, Arguments& a) {
 
 Answer<std::string> trace(Client& client, const Arguments& a) {
   return client.ask(&Stub::Trace, a.trace).map([&](const v1::TraceResponse& response) {
-    return a.json ? to_json(response).dump(2) + "\n" : trace_text(response);
+    return a.json ? printed(to_json(response)) : trace_text(response);
   });
 }
 

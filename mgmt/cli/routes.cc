@@ -127,7 +127,7 @@ Answer<std::string> list_routes(Client& client, const Arguments& a) {
     if (!a.json) return routes_text(found, a.route_limit);
     auto list = Json::array();
     for (const auto& route : found) list.push_back(to_json(route));
-    return Json{{"routes", std::move(list)}}.dump(2) + "\n";
+    return printed({{"routes", std::move(list)}});
   });
 }
 
@@ -138,7 +138,7 @@ Answer<std::string> change_route(Client& client, const Arguments& a) {
   else
     *request.add_changes() = put_of(a.route);
   return client.ask(&Stub::ChangeRoutes, request).map([&](const v1::ChangeRoutesResponse& response) {
-    return a.json ? to_json(response).dump(2) + "\n"
+    return a.json ? printed(to_json(response))
                   : fmt::format("done, in generation {}\n", response.generation());
   });
 }
@@ -160,7 +160,7 @@ Answer<std::string> load_routes(Client& client, const Arguments& a) {
     if (tells) fmt::print(stderr, "\r{} changes made", loaded.changes);
   }
   if (tells && loaded.changes > 0) fmt::print(stderr, "\n");
-  if (a.json) return Json{{"changes", loaded.changes}, {"generation", loaded.generation}}.dump(2) + "\n";
+  if (a.json) return printed({{"changes", loaded.changes}, {"generation", loaded.generation}});
   if (loaded.changes == 0) return std::string("nothing to change\n");
   return fmt::format("{} changes made, in generation {}\n", loaded.changes, loaded.generation);
 }

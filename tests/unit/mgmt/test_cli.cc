@@ -2,25 +2,13 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "tests/unit/mgmt/node.h"
-#include "tests/unit/mgmt/process.h"
+#include "tests/unit/mgmt/ctl.h"
 
 namespace stillwater::mgmt::test {
 namespace {
 
 using Catch::Contains;
 using nlohmann::json;
-
-Finished ctl(std::vector<std::string> arguments, std::vector<std::string> environment = {}) {
-  arguments.insert(arguments.begin(), STILLWATERCTL);
-  return run(std::move(arguments), std::move(environment));
-}
-
-// Asks `node`, which is named by an option before the command.
-Finished ctl(const Node& node, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {"--address", "unix:" + node.socket});
-  return ctl(std::move(arguments));
-}
 
 json ctl_json(const Node& node, std::vector<std::string> arguments) {
   arguments.emplace_back("--json");

@@ -3,8 +3,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/unit/mgmt/node.h"
-#include "tests/unit/mgmt/process.h"
+#include "tests/unit/mgmt/ctl.h"
 
 namespace stillwater::mgmt::test {
 namespace {
@@ -12,11 +11,6 @@ namespace {
 using Catch::Contains;
 using google::protobuf::util::MessageDifferencer;
 using nlohmann::json;
-
-Finished ctl(const Node& node, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {STILLWATERCTL, "--address", "unix:" + node.socket});
-  return run(std::move(arguments), {});
-}
 
 v1::TraceRequest asked(Node& node) {
   return node.control.with([](FakeState& s) { return s.traced; });

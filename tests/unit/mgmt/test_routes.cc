@@ -6,8 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "mgmt/cli/route_file.h"
-#include "tests/unit/mgmt/node.h"
-#include "tests/unit/mgmt/process.h"
+#include "tests/unit/mgmt/ctl.h"
 #include "tests/unit/mgmt/scratch.h"
 
 namespace stillwater::mgmt::test {
@@ -15,11 +14,6 @@ namespace {
 
 using Catch::Contains;
 using nlohmann::json;
-
-Finished ctl(const Node& node, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {STILLWATERCTL, "--address", "unix:" + node.socket});
-  return run(std::move(arguments), {});
-}
 
 std::vector<RouteChange> changes_of(Node& node) {
   return node.control.with([](FakeState& s) { return s.changes; });
