@@ -23,7 +23,7 @@ void ConfigExchange::connected() {
   awaited_.reset();
   peer_generation_ = 0;
   peer_refusal_.clear();
-  outbox_.clear();
+  outbox_.reset();
   incoming_.reset();
   waiting_.clear();
   reports_.clear();
@@ -112,7 +112,7 @@ void ConfigExchange::take_collected(bool has_peer) {
 
 void ConfigExchange::tell(Document document) {
   awaited_ = document.generation;
-  outbox_.push_back(std::move(document));
+  outbox_ = std::move(document);
 }
 
 void ConfigExchange::take_built() {
@@ -190,8 +190,8 @@ void ConfigExchange::report(std::uint64_t generation, const Status& how) {
 // A part a call, so that checkpoints do not wait for a large document.
 Status ConfigExchange::send_some(wire::Transport& peer) {
   if (!reports_.empty()) return peer.send(std::exchange(reports_, {}));
-  if (outbox_.empty()) return {};
-  Document& document = outbox_.front();
+  if (!outbox_) return {};
+  Document& document = *outbox_;
   const std::size_t n = std::min<std::size_t>(document.bytes.size() - document.sent, wire::kConfigPartMax);
   const bool last = document.sent + n == document.bytes.size();
   const wire::ConfigHeader header{
@@ -201,7 +201,7 @@ Status ConfigExchange::send_some(wire::Transport& peer) {
   std::copy_n(document.bytes.begin() + static_cast<std::ptrdiff_t>(document.sent), n,
               payload.begin() + sizeof(header));
   document.sent += n;
-  if (last) outbox_.pop_front();
+  if (last) outbox_.reset();
   return peer.send(wire::make_frame(wire::Type::config, wire::Bytes(payload)));
 }
 

@@ -65,7 +65,7 @@ class ConfigExchange {
   // An error is the transport's.
   [[nodiscard]] Status turn(wire::Transport* peer, bool may_succeed);
   // There is more to send: call `turn` again soon.
-  [[nodiscard]] bool has_to_send() const { return !outbox_.empty(); }
+  [[nodiscard]] bool has_to_send() const { return outbox_.has_value(); }
 
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   // Of a leader: the peer has built what this node uses, or is about to use.
@@ -123,7 +123,7 @@ class ConfigExchange {
   std::uint64_t peer_generation_ = 0;
   std::optional<std::uint64_t> awaited_;
   std::string peer_refusal_;
-  std::deque<Document> outbox_;
+  std::optional<Document> outbox_;  // what is being sent: the one that is awaited
 
   // Of a follower.
   std::optional<Document> incoming_;
