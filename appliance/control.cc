@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "dataplane/names.h"
+
 namespace stillwater::appliance {
 namespace {
 
@@ -71,20 +73,6 @@ std::string name_of_protocol(std::uint8_t protocol) {
     default:
       return std::to_string(protocol);
   }
-}
-
-std::string name_of_state(region::SessionState state) {
-  switch (state) {
-    case region::SessionState::free:
-      return "free";
-    case region::SessionState::opening:
-      return "opening";
-    case region::SessionState::established:
-      return "established";
-    case region::SessionState::closing:
-      return "closing";
-  }
-  return "unknown";
 }
 
 mgmt::Spread spread(const engine::Spread& s) { return {s.p50, s.p99}; }
@@ -240,7 +228,7 @@ Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const
     const region::Session& s = view.record;
     mgmt::SessionInfo info;
     info.protocol = name_of_protocol(s.forward.protocol);
-    info.state = name_of_state(s.state);
+    info.state = dataplane::name_of(s.state);
     info.source = endpoint_of(s.forward.source_be, s.forward.source_port_be);
     info.destination = endpoint_of(s.forward.destination_be, s.forward.destination_port_be);
     const bool translated = s.reply.destination_be != s.forward.source_be ||

@@ -17,7 +17,6 @@ using dataplane::RouteConfig;
 using dataplane::RouteKind;
 
 constexpr Nanos kBuiltPatience = 4500ms;  // mgmt::Control promises five seconds
-constexpr std::size_t kNextHopsMax = 16;
 
 const char* name_of(RouteKind kind) {
   switch (kind) {

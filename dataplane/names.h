@@ -1,4 +1,4 @@
-// Configuration values in words, and names to indices.
+// Values of the configuration and of sessions in words, and names to indices.
 #pragma once
 
 #include <optional>
@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 
+#include "ckpt_engine/region/session.h"
 #include "dataplane/config.h"
 
 namespace stillwater::dataplane {
@@ -28,6 +29,21 @@ namespace stillwater::dataplane {
 }
 [[nodiscard]] inline std::string to_text(const IpPrefix& prefix) {
   return to_text(prefix.address) + "/" + std::to_string(prefix.length);
+}
+
+// "established".
+[[nodiscard]] inline const char* name_of(region::SessionState state) {
+  switch (state) {
+    case region::SessionState::free:
+      return "free";
+    case region::SessionState::opening:
+      return "opening";
+    case region::SessionState::established:
+      return "established";
+    case region::SessionState::closing:
+      return "closing";
+  }
+  return "unknown";
 }
 
 // Index of the port called `name`.

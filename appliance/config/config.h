@@ -12,6 +12,8 @@
 
 namespace stillwater::appliance {
 
+inline constexpr std::size_t kNextHopsMax = 16;  // of a route
+
 enum class InitialRole : std::uint8_t { active, standby };
 
 // The personality of a node (mission D5): what a takeover must not copy from the peer.

@@ -15,8 +15,6 @@ using dataplane::PortConfig;
 using dataplane::RouteConfig;
 using dataplane::RouteKind;
 
-constexpr std::size_t kNextHopsMax = 16;
-
 bool is_neighbour_of(const PortConfig& port, const IpAddress& address) {
   if (address.is_v4()) {
     const std::uint32_t number = ntohl(address.v4_be());

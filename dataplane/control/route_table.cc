@@ -46,8 +46,7 @@ Status RouteTable::check(std::span<const RouteChange> changes) {
   if (Status can = can_change(); !can) return can;
   const auto steps = plan(changes);
   if (steps) {
-    revert(*steps);
-    give_back(*steps, &RouteStep::after);
+    take_back(*steps);
   }
   routes_.forget_untracked();
   return steps ? Status{} : tl::unexpected(steps.error());
@@ -77,8 +76,7 @@ Status RouteTable::set_alive(std::span<const NextHopState> states) {
 Status RouteTable::carry_out(std::vector<RouteStep> steps) {
   if (!spare().redo(steps)) {
     spare_is_whole_ = false;
-    revert(steps);
-    give_back(steps, &RouteStep::after);
+    take_back(steps);
     return fail(Errc::resource_exhausted,
                 "DPDK's FIB does not take the routes, though there is room for them");
   }
@@ -101,8 +99,7 @@ Result<std::vector<RouteStep>> RouteTable::plan(std::span<const RouteChange> cha
   for (const RouteChange& change : changes) {
     const auto step = routes_.change(change);
     if (!step) {
-      revert(steps);
-      give_back(steps, &RouteStep::after);
+      take_back(steps);
       return tl::unexpected(step.error());
     }
     steps.push_back(*step);
@@ -136,6 +133,11 @@ void RouteTable::merge(std::vector<RouteStep>& steps) {
 
 void RouteTable::revert(std::span<const RouteStep> steps) {
   std::for_each(steps.rbegin(), steps.rend(), [this](const RouteStep& step) { routes_.revert(step); });
+}
+
+void RouteTable::take_back(std::span<const RouteStep> steps) {
+  revert(steps);
+  give_back(steps, &RouteStep::after);
 }
 
 // After a batch that was withdrawn, or that DPDK failed.

@@ -84,6 +84,8 @@ class RouteTable {
   void merge(std::vector<RouteStep>& steps);
   [[nodiscard]] Status carry_out(std::vector<RouteStep> steps);
   void revert(std::span<const RouteStep> steps);
+  // The same, and no FIB has them.
+  void take_back(std::span<const RouteStep> steps);
   [[nodiscard]] Status settle_spare();
   void publish(std::size_t copy);
   void give_back(std::span<const RouteStep> steps, RouteState RouteStep::*which);

@@ -25,20 +25,6 @@ std::string to_text(const rte_ether_addr& mac) {
   return text;
 }
 
-const char* to_text(region::SessionState state) {
-  switch (state) {
-    case region::SessionState::free:
-      return "free";
-    case region::SessionState::opening:
-      return "opening";
-    case region::SessionState::established:
-      return "established";
-    case region::SessionState::closing:
-      return "closing";
-  }
-  return "unknown";
-}
-
 std::string protocol_name(std::uint8_t protocol) {
   switch (protocol) {
     case IPPROTO_TCP:
@@ -141,7 +127,7 @@ void Writer::note_session(const RehearsedStep& step, Notes& notes) const {
   notes.push_back(std::string(step.node == Node::session_error ? "about " : "") + "session " +
                   endpoint(forward.source_be, forward.source_port_be) + " to " +
                   endpoint(forward.destination_be, forward.destination_port_be) + " " +
-                  protocol_name(forward.protocol) + ", " + to_text(session.state) + ", by rule " +
+                  protocol_name(forward.protocol) + ", " + name_of(session.state) + ", by rule " +
                   std::to_string(session.rule_id));
   notes.push_back(direction == region::Direction::forward ? "in the direction of its initiator"
                                                           : "in the direction of its responder");
@@ -209,7 +195,7 @@ Notes Writer::notes_of(const RehearsedStep& step) {
            step.verdict.node != Node::session_error)
     notes.push_back("belongs to no session");
   if (step.ends_session) notes.push_back("its initiator uses the port anew: it would end");
-  if (step.becomes) notes.push_back(std::string("it would be ") + to_text(*step.becomes));
+  if (step.becomes) notes.push_back(std::string("it would be ") + name_of(*step.becomes));
   note_opening(step, notes);
   if (step.learned)
     notes.push_back("learns that " + dataplane::to_text(step.learned->address) + " is at " +
