@@ -14,6 +14,7 @@
 #include "tests/rig/process/command.h"
 #include "tests/rig/relay/relay.h"
 #include "tests/rig/relay/splice.h"
+#include "tests/rig/scenario/scenario.h"
 #include "tests/rig/topology/topology.h"
 
 namespace stillwater::e2e {
@@ -144,7 +145,8 @@ TEST_CASE("a server-first connection whose server is not let through has not sur
 }
 
 TEST_CASE("real programs come through a pause of the path unharmed, and say how long it was") {
-  if (!can_run({"iperf3", "nginx", "curl"})) return;
+  for (const std::string& name : known_programs())
+    if (!can_run(tools_of(name))) return;
   Link link;
   char folder[] = "/tmp/rig-programs-XXXXXX";
   REQUIRE(mkdtemp(folder) != nullptr);
@@ -154,7 +156,7 @@ TEST_CASE("real programs come through a pause of the path unharmed, and say how 
                            .folder = folder,
                            .runs_for = 5s};
   std::vector<std::unique_ptr<Program>> programs;
-  for (const char* name : {"iperf3", "http"}) programs.push_back(make_program(name, place));
+  for (const std::string& name : known_programs()) programs.push_back(make_program(name, place));
   for (const auto& program : programs) {
     REQUIRE(program->start_server());
     REQUIRE(eventually([&] { return program->serving().value_or(false); }));
@@ -170,6 +172,8 @@ TEST_CASE("real programs come through a pause of the path unharmed, and say how 
   for (const auto& program : programs) CHECK(eventually([&] { return program->over(); }));
   const ProgramOutcome iperf3 = programs[0]->finish();
   const ProgramOutcome http = programs[1]->finish();
+  const ProgramOutcome ssh = programs[2]->finish();
+  const ProgramOutcome dns = programs[3]->finish();
   std::filesystem::remove_all(folder);
   CHECK(iperf3.broke.empty());
   CHECK(iperf3.figures.at("longest_silence_ms") >= 900);
@@ -179,6 +183,11 @@ TEST_CASE("real programs come through a pause of the path unharmed, and say how 
   CHECK(http.figures.at("download_complete") == 1);
   CHECK(http.figures.at("requests") > 5);
   CHECK(http.figures.at("requests_wrong") == 0);
+  CHECK(ssh.broke.empty());
+  CHECK(ssh.figures.at("complete") == 1);
+  CHECK(dns.broke.empty());
+  CHECK(dns.figures.at("lookups") > 10);
+  CHECK(dns.figures.at("lookups_wrong") == 0);
 }
 
 }  // namespace stillwater::e2e

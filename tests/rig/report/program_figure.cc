@@ -14,6 +14,11 @@ constexpr auto kFigures = std::to_array<ProgramFigure>({
     {"http", "requests", "requests", Unit::count},
     {"http", "requests_failed", "failed", Unit::count},
     {"http", "requests_wrong", "answered with wrong bytes", Unit::count},
+    {"ssh", "echoed_bytes", "came back", Unit::bytes},
+    {"ssh", "complete", "whole and right", Unit::count, true},
+    {"dns", "lookups", "lookups", Unit::count},
+    {"dns", "lookups_failed", "not answered", Unit::count},
+    {"dns", "lookups_wrong", "answered wrongly", Unit::count},
 });
 
 }  // namespace

@@ -193,7 +193,7 @@ Scenario read(const YAML::Node& node, const Known& known, Mistakes& mistakes) {
 }  // namespace
 
 const std::vector<std::string>& known_programs() {
-  static const std::vector<std::string> names{"iperf3", "http"};
+  static const std::vector<std::string> names{"iperf3", "http", "ssh", "dns"};
   return names;
 }
 

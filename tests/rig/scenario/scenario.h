@@ -29,7 +29,7 @@ struct LoadPlan {
   std::uint32_t churn_per_s = 0;      // TCP sessions that are opened, used, closed
   std::uint32_t stress_cpus = 0;      // processors that stress-ng keeps busy
   ReplayPlan replay;
-  std::vector<std::string> programs;  // real ones: iperf3, http
+  std::vector<std::string> programs;  // real ones: iperf3, http, ssh, dns
   Nanos before = 10s;                 // of steady load before the fault
   Nanos after = 10s;
 };

@@ -1,4 +1,4 @@
-// What iperf3 and curl wrote, judged: what a user would have noticed makes it broken, nothing else does.
+// What iperf3, curl and dig wrote, judged: what a user would have noticed makes it broken, nothing else does.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <unistd.h>
 
+#include "tests/rig/load/programs/dns.h"
+#include "tests/rig/load/programs/files.h"
 #include "tests/rig/load/programs/http.h"
 #include "tests/rig/load/programs/iperf3.h"
 
@@ -98,6 +100,17 @@ TEST_CASE("a download is complete and right, short, or wrong at its first wrong 
   }
   CHECK(compare_files(served, folder.path + "/never").bytes == 0);
   CHECK_FALSE(compare_files(served, folder.path + "/never").complete);
+}
+
+TEST_CASE("lookups are answered, answered wrongly, or not at all; one under way at the end does not count") {
+  const DnsLookups counted = count_lookups(
+      "asked 1\n192.0.2.53\nasked 2\n;; communications error to 10.80.2.2#5353: timed out\n192.0.2.53\n"
+      "asked 3\n;; no servers could be reached\nasked 4\n192.0.2.54\nasked 5\n192.0.2.53\n192.0.2.53\n"
+      "asked 6\n",
+      "192.0.2.53");
+  CHECK(counted.done == 5);
+  CHECK(counted.failed == 1);
+  CHECK(counted.wrong == 2);
 }
 
 }  // namespace stillwater::rig

@@ -1,16 +1,13 @@
 #include "tests/rig/load/programs/http.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include <fmt/format.h>
 
-#include "tests/rig/load/payload.h"
+#include "tests/rig/load/programs/files.h"
 
 namespace stillwater::rig {
 namespace {
@@ -35,25 +32,9 @@ std::string configuration(const std::string& folder, std::uint64_t bytes_per_sec
       "http {{\n  access_log off;\n  default_type application/octet-stream;\n"
       "  client_body_temp_path {0}/tmp;\n  proxy_temp_path {0}/tmp;\n  fastcgi_temp_path {0}/tmp;\n"
       "  uwsgi_temp_path {0}/tmp;\n  scgi_temp_path {0}/tmp;\n"
-      "  server {{\n    listen {1};\n    root {0}/www;\n    location = /download {{ limit_rate {2}; }}\n"
+      "  server {{\n    listen {1};\n    listen [::]:{1};\n    root {0}/www;\n    location = /download {{ limit_rate {2}; }}\n"
       "  }}\n}}\n",
       folder, kPort, bytes_per_second);
-}
-
-// Numbered messages, no two alike, so that a byte in a wrong place is a wrong byte.
-Status write_served(const std::string& path, std::uint64_t bytes) {
-  std::ofstream file(path, std::ios::binary);
-  for (std::uint32_t number = 0; std::uint64_t{number} * kMessageBytes < bytes; ++number) {
-    const Message message = make_message(0, Direction::to_client, number);
-    file.write(reinterpret_cast<const char*>(message.data()), message.size());
-  }
-  file.close();
-  return file ? Status{} : fail(Errc::io, "cannot write " + path);
-}
-
-std::string text_of(const std::string& path) {
-  std::ifstream file(path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 // What curl said, in one line; the counted lines are no words.
@@ -114,8 +95,8 @@ Status Http::start_server() {
   const auto rate = static_cast<std::uint64_t>(bytes / (seconds - std::min(kHeadStartSeconds, seconds / 2)));
   std::ofstream(folder + "/nginx.conf") << configuration(folder, rate);
   const Status written =
-      write_served(served(place_, "download"), static_cast<std::uint64_t>(bytes)).and_then([&] {
-        return write_served(served(place_, "page"), kPageBytes);
+      write_numbered(served(place_, "download"), static_cast<std::uint64_t>(bytes)).and_then([&] {
+        return write_numbered(served(place_, "page"), kPageBytes);
       });
   if (!written) return written;
   auto server =
@@ -134,7 +115,8 @@ Result<bool> Http::serving() {
 }
 
 Status Http::start_client() {
-  const std::string url = fmt::format("http://{}:{}/", place_.server_address, kPort);
+  const bool is_ipv6 = place_.server_address.find(':') != std::string::npos;
+  const std::string url = fmt::format(is_ipv6 ? "http://[{}]:{}/" : "http://{}:{}/", place_.server_address, kPort);
   const std::string folder = server_folder(place_);
   auto download = Child::start({"curl", "--silent", "--show-error", "--fail", "--output",
                                 got_folder(place_) + "/download", url + "download"},
@@ -185,28 +167,6 @@ HttpRequests count_requests(const std::string& log) {
     if (exit_status != 0 || http_status != 200) ++counted.failed;
   }
   return counted;
-}
-
-Comparison compare_files(const std::string& served_path, const std::string& got_path) {
-  std::ifstream served_file(served_path, std::ios::binary);
-  std::ifstream got_file(got_path, std::ios::binary);
-  Comparison result;
-  std::array<char, 65536> wanted{};
-  std::array<char, 65536> got{};
-  while (got_file) {
-    got_file.read(got.data(), got.size());
-    const std::streamsize count = got_file.gcount();
-    served_file.read(wanted.data(), count);
-    const std::streamsize there = served_file.gcount();
-    const auto [differs, at] = std::mismatch(got.data(), got.data() + there, wanted.data());
-    const auto right = static_cast<std::uint64_t>(differs - got.data());
-    if (!result.wrong_at && right < static_cast<std::uint64_t>(count)) result.wrong_at = result.bytes + right;
-    result.bytes += static_cast<std::uint64_t>(count);
-  }
-  std::error_code error;
-  const auto size = std::filesystem::file_size(served_path, error);
-  result.complete = !error && result.bytes == size;
-  return result;
 }
 
 }  // namespace stillwater::rig

@@ -36,12 +36,4 @@ struct HttpRequests {
 };
 [[nodiscard]] HttpRequests count_requests(const std::string& log);
 
-struct Comparison {
-  std::uint64_t bytes = 0;                  // of what was got
-  bool complete = false;                    // as long as what was served
-  std::optional<std::uint64_t> wrong_at{};  // the first byte that differs, or that was never served
-};
-// Both files exist, else nothing was got.
-[[nodiscard]] Comparison compare_files(const std::string& served, const std::string& got);
-
 }  // namespace stillwater::rig

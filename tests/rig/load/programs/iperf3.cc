@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "tests/rig/load/programs/files.h"
 
 namespace stillwater::rig {
 namespace {
@@ -18,11 +18,6 @@ constexpr std::uint16_t kPort = 5201;
 constexpr const char* kBitsPerSecond = "10M";
 // A short write each few ms: with iperf3's 128 KiB, intervals without a whole one would look empty.
 constexpr const char* kBlockBytes = "8K";
-
-std::string text_of(const std::string& path) {
-  std::ifstream file(path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 // Standard error shares the file: what stands before or after the JSON is left out.
 Json json_in(const std::string& text) {

@@ -5,19 +5,25 @@
 
 #include <fmt/format.h>
 
+#include "tests/rig/load/programs/dns.h"
 #include "tests/rig/load/programs/http.h"
 #include "tests/rig/load/programs/iperf3.h"
+#include "tests/rig/load/programs/ssh.h"
 #include "tests/rig/topology/space.h"
 
 namespace stillwater::rig {
 
 std::unique_ptr<Program> make_program(const std::string& name, const ProgramPlace& place) {
   if (name == "iperf3") return std::make_unique<Iperf3>(place);
+  if (name == "ssh") return std::make_unique<Ssh>(place);
+  if (name == "dns") return std::make_unique<Dns>(place);
   return std::make_unique<Http>(place);
 }
 
 std::vector<std::string> tools_of(const std::string& program) {
   if (program == "iperf3") return {"iperf3"};
+  if (program == "ssh") return {"ssh", "ssh-keygen", "dropbear", "dropbearkey", "curl", "unshare"};
+  if (program == "dns") return {"dig", "dnsmasq"};
   return {"nginx", "curl"};
 }
 

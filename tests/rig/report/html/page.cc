@@ -113,7 +113,7 @@ std::string programs(const Document& document) {
   return section(
       "Real programs",
       "Through the system for the whole run: one iperf3 stream as its receiver saw it; a long download "
-      "and short requests with nginx and curl, every byte compared.",
+      "and short requests with nginx and curl, and an ssh session, every byte compared; lookups with dig.",
       table);
 }
 
