@@ -1,0 +1,112 @@
+// What people run through a firewall goes on when its active dies: downloads, requests, streams, an ssh
+// session, lookups, through each kind of translation.
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/e2e/eventually.h"
+#include "tests/e2e/pair_fixture.h"
+#include "tests/rig/load/programs/program.h"
+#include "tests/rig/process/command.h"
+#include "tests/rig/scenario/scenario.h"
+
+namespace stillwater::e2e {
+namespace {
+
+constexpr Nanos kProgramsRun = 6s;
+
+// How the programs' client reaches their server.
+struct Way {
+  std::string name;
+  Edit edit;
+  const char* client_space;
+  const char* server_space;
+  std::string server_address;
+};
+
+// The section of source NAT, which ends where that of time-outs begins, replaced.
+Edit with_nat(const std::string& sections) {
+  return [sections](std::string text) {
+    const std::size_t begin = text.find("source_nat:");
+    const std::size_t end = text.find("timeouts:");
+    REQUIRE(begin != std::string::npos);
+    REQUIRE(end != std::string::npos);
+    return text.replace(begin, end - begin, sections);
+  };
+}
+
+std::vector<Way> ways() {
+  return {{"source-nat", {}, "client", "server", rig::kServerAddress},
+          {"no-nat", with_nat(""), "client", "server", rig::kServerAddress}};
+}
+
+rig::Plan network_with_a_way_back() {
+  rig::Plan plan = network_of_a_pair();
+  plan.routes.push_back({"server", "10.80.1.0/24", "10.80.2.1"});
+  return plan;
+}
+
+// All known programs, in one folder.
+struct Programs {
+  Programs(const PairFixture& pair, const Way& way) {
+    const std::string folder = pair.where.out + "/programs";
+    std::filesystem::create_directories(folder);
+    for (const std::string& name : rig::known_programs()) {
+      auto program =
+          rig::make_program(name, {.client_space_fd = pair.network.space(way.client_space).fd(),
+                                   .server_space_fd = pair.network.space(way.server_space).fd(),
+                                   .server_address = way.server_address,
+                                   .folder = folder,
+                                   .runs_for = kProgramsRun});
+      INFO(name);
+      REQUIRE(program->start_server());
+      REQUIRE(eventually(10s, [&] { return program->serving().value_or(false); }));
+      REQUIRE(program->start_client());
+      all.push_back({name, std::move(program)});
+    }
+  }
+
+  void must_have_worked() {
+    for (auto& [name, program] : all) {
+      const bool over = eventually(Nanos(kProgramsRun) * 4, [&] { return program->over(); });
+      const rig::ProgramOutcome outcome = program->finish();
+      INFO(name << ": " << outcome.broke);
+      CHECK(over);
+      CHECK(outcome.broke.empty());
+    }
+  }
+
+  std::vector<std::pair<std::string, std::unique_ptr<rig::Program>>> all;
+};
+
+bool has_all_tools() {
+  for (const std::string& name : rig::known_programs())
+    for (const std::string& tool : rig::tools_of(name))
+      if (!rig::is_in_path(tool)) {
+        WARN("skipped: needs " << tool);
+        return false;
+      }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("downloads, streams, ssh and lookups go on through every kind of NAT when the active is killed") {
+  if (!has_all_tools()) return;
+  const std::vector<Way> all = ways();
+  const Way& way = all[GENERATE_COPY(range(std::size_t{0}, all.size()))];
+  INFO(way.name);
+  PairFixture pair("programs-" + way.name, way.edit, way.edit, network_with_a_way_back());
+  pair.start_in_sync();
+  Programs programs(pair, way);
+  REQUIRE(eventually(10s, [&] { return pair.a.status().value("sessions", 0) >= 4; }));
+  pair.a.kill();
+  REQUIRE(eventually(10s, [&] { return pair.b.role() == "standalone"; }));
+  programs.must_have_worked();
+}
+
+}  // namespace stillwater::e2e
