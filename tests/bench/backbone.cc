@@ -82,7 +82,7 @@ double raw_io_mpps(unsigned repetitions) {
 struct Bench {
   FlowSource inside{FlowSource::Side::inside, kFlows};
   FlowSource outside{FlowSource::Side::outside, kFlows};
-  CheckpointedPlane plane{translating_firewall(), [this] {
+  CheckpointedPlane plane{translating_firewall(), [this](CheckpointedPlane&) {
                             inside.attach(port_called("net_null0"));
                             outside.attach(port_called("net_null1"));
                           }};
