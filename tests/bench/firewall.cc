@@ -28,6 +28,7 @@
 #include "tests/bench/firewall_instructions.h"
 #include "tests/bench/firewall_run.h"
 #include "tests/bench/report.h"
+#include "tests/bench/veth_nat.h"
 #include "tests/rig/process/interrupts.h"
 
 namespace stillwater::bench {
@@ -46,6 +47,7 @@ struct Options {
   bool hugepages = true;
   std::string only;
   std::string instructions;  // the load that runs under callgrind
+  std::string veth_gateway;  // the driver of a gateway between namespaces
 };
 
 // Figures without it are of net_null.
@@ -123,6 +125,8 @@ class Bench {
       add_checkpoints(id, of_each, static_cast<double>(each.size()));
     }
   }
+
+  void kernel() { add_veth_nat(report_, options_.repetitions, interrupts_, options_.out); }
 
   void instructions() { add_session_instructions(report_, options_.out); }
 
@@ -246,6 +250,7 @@ int run(Options options) {
     forward_sessions_counted(options.instructions);
     return 0;
   }
+  if (!options.veth_gateway.empty()) be_veth_gateway(options.veth_gateway);
   rig::Interrupts interrupts;  // before any thread
   const auto wanted = [&](const char* part) {
     const bool yes = (options.only.empty() || options.only == part) && !interrupts.happened();
@@ -253,7 +258,7 @@ int run(Options options) {
     return yes;
   };
   options.hugepages = options.hugepages && free_hugepages_mib() >= kMemoryMib + kPeerMemoryMib;
-  if (options.only != "instructions") {
+  if (options.only != "instructions" && options.only != "kernel") {
     dataplane::EalOptions eal;
     eal.memory_mib = kMemoryMib;
     eal.hugepages = options.hugepages;
@@ -265,6 +270,7 @@ int run(Options options) {
   if (wanted("opening")) bench.opening();
   if (wanted("rules")) bench.rules();
   if (wanted("checkpoints")) bench.checkpoints();
+  if (wanted("kernel")) bench.kernel();
   if (wanted("instructions")) bench.instructions();
   bench.finish();
   return interrupts.happened() ? 130 : 0;
@@ -282,10 +288,14 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 60));
   app.add_option("--only", options.only, "one part of it")
-      ->check(CLI::IsMember({"rates", "opening", "rules", "checkpoints", "instructions"}));
+      ->check(CLI::IsMember({"rates", "opening", "rules", "checkpoints", "kernel", "instructions"}));
   app.add_option("--instructions", options.instructions,
                  "only forward this load, and count under callgrind: how the part of that name runs itself")
       ->check(CLI::IsMember({"established", "opening"}));
+  app.add_option("--veth-gateway", options.veth_gateway,
+                 "only forward between interfaces in0 and out0 by this driver, until killed: what the part "
+                 "\"kernel\" runs itself")
+      ->check(CLI::IsMember({"net_af_packet", "net_af_xdp"}));
   app.add_flag("--no-huge", no_huge, "without hugepages, which are used where there are 1,280 MiB of them");
   CLI11_PARSE(app, argc, argv);
   options.hugepages = !no_huge;

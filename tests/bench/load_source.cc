@@ -8,25 +8,27 @@ namespace stillwater::bench {
 
 void LoadSource::attach(std::uint16_t port) {
   port_ = port;
-  received_ = rte_eth_add_rx_callback(port, 0, &LoadSource::fill, this);
-  if (watch_ == Watch::departures_too) sent_ = rte_eth_add_tx_callback(port, 0, &LoadSource::see, this);
+  arrivals_ = rte_eth_add_rx_callback(port, 0, &LoadSource::received, this);
+  if (watch_ == Watch::departures_too)
+    departures_ = rte_eth_add_tx_callback(port, 0, &LoadSource::sending, this);
 }
 
 void LoadSource::detach() {
-  rte_eth_remove_rx_callback(port_, 0, received_);
-  if (sent_ != nullptr) rte_eth_remove_tx_callback(port_, 0, sent_);
+  rte_eth_remove_rx_callback(port_, 0, arrivals_);
+  if (departures_ != nullptr) rte_eth_remove_tx_callback(port_, 0, departures_);
 }
 
 std::uint16_t LoadSource::due(std::uint16_t n, std::uint16_t) { return n; }
 
 void LoadSource::leaving(rte_mbuf**, std::uint16_t) {}
 
-std::uint16_t LoadSource::fill(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n,
-                               std::uint16_t max, void* self) {
+std::uint16_t LoadSource::received(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n,
+                                   std::uint16_t max, void* self) {
   return static_cast<LoadSource*>(self)->fill(packets, n, max);
 }
 
-std::uint16_t LoadSource::see(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n, void* self) {
+std::uint16_t LoadSource::sending(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n,
+                                  void* self) {
   static_cast<LoadSource*>(self)->leaving(packets, n);
   return n;
 }

@@ -38,6 +38,10 @@ class LoadSource {
   // Once more: neighbours that nobody hears of are asked for, then forgotten.
   void greet_again() { greeted_ = 0; }
 
+  // Makes a burst of `n` buffers, which has room for `max`, into what the source sends; how many frames that
+  // is.
+  [[nodiscard]] std::uint16_t fill(rte_mbuf** packets, std::uint16_t n, std::uint16_t max);
+
  protected:
   // How many frames to write, of at most `max`, where the port received `n` buffers: by default all of them.
   [[nodiscard]] virtual std::uint16_t due(std::uint16_t n, std::uint16_t max);
@@ -47,11 +51,10 @@ class LoadSource {
   virtual void leaving(rte_mbuf** packets, std::uint16_t n);
 
  private:
-  static std::uint16_t fill(std::uint16_t port, std::uint16_t queue, rte_mbuf** packets, std::uint16_t n,
-                            std::uint16_t max, void* self);
-  static std::uint16_t see(std::uint16_t port, std::uint16_t queue, rte_mbuf** packets, std::uint16_t n,
-                           void* self);
-  [[nodiscard]] std::uint16_t fill(rte_mbuf** packets, std::uint16_t n, std::uint16_t max);
+  static std::uint16_t received(std::uint16_t port, std::uint16_t queue, rte_mbuf** packets, std::uint16_t n,
+                                std::uint16_t max, void* self);
+  static std::uint16_t sending(std::uint16_t port, std::uint16_t queue, rte_mbuf** packets, std::uint16_t n,
+                               void* self);
   void spare(rte_mbuf** packets, std::uint16_t n);
 
   Watch watch_;
@@ -59,8 +62,8 @@ class LoadSource {
   std::size_t greeted_ = 0;
   SpareBuffers* spares_ = nullptr;
   std::uint16_t port_ = 0;
-  const rte_eth_rxtx_callback* received_ = nullptr;
-  const rte_eth_rxtx_callback* sent_ = nullptr;
+  const rte_eth_rxtx_callback* arrivals_ = nullptr;
+  const rte_eth_rxtx_callback* departures_ = nullptr;
 };
 
 // By side: kInside, kOutside.
