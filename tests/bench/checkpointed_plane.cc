@@ -151,7 +151,7 @@ void CheckpointedPlane::checkpoint(Instant until, Pauses& pauses, Which which) {
       must(engine_->checkpoint(transport), "checkpoint");
       must(acknowledge(transport), "acknowledgement");
       const engine::Sample& last = engine_->last_sample();
-      if (last.lines > 0) {
+      if (which == Which::each || last.lines > 0) {
         pauses.blackout_us.push_back(microseconds(last.blackout));
         pauses.parts.add(last.pause);
         pauses.receive_gap_us.push_back(microseconds(plane_->largest_receive_gap()));

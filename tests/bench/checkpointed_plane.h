@@ -38,9 +38,9 @@ class CheckpointedPlane {
   void connect_standby();
 
   // Checkpoints at 1 kHz until `until`: those that the policy finds due, or one every millisecond, whether
-  // anything changed or not. Appends pauses, the worker's own largest receive gap in each interval that had
-  // one, and dirty lines; of hard ones, none of an epoch without any. Soft ones are those that were written
-  // since the checkpoint before, of each.
+  // anything changed or not. Appends of each, but of those that were due and found nothing hard to do: its
+  // pause, the worker's own largest receive gap in its interval, and hard lines. Soft ones are those that
+  // were written since the checkpoint before.
   struct Pauses {
     std::vector<double> blackout_us, receive_gap_us, lines, soft_lines;
     PauseParts parts;

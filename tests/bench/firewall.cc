@@ -227,16 +227,12 @@ class Bench {
     add({.id = id + ".hard_lines",
          .unit = "lines",
          .samples = pauses.lines,
-         .note = "dirty, of each checkpoint that had any: " + std::to_string(pauses.lines.size()) + " of " +
-                 std::to_string(pauses.checkpoints)});
+         .note = "dirty, of each checkpoint"});
     add({.id = id + ".soft_lines",
          .unit = "lines",
          .samples = pauses.soft_lines,
          .note = "written since the checkpoint before, of each"});
-    add({.id = id + ".blackout_us",
-         .unit = "us",
-         .samples = pauses.blackout_us,
-         .note = "of those with hard lines"});
+    add({.id = id + ".blackout_us", .unit = "us", .samples = pauses.blackout_us});
   }
 
   Options options_;
