@@ -193,11 +193,11 @@ class Bench {
     std::vector<double> per_s, lost, wrong;
     for (unsigned i = 0; goes_on(i); ++i)
       turns.turn(run, [&] {
-        const OpeningRun::Opened opened = run.open_for_a_window(pauses);
-        per_s.push_back(opened.sessions_per_s);
-        lost.push_back(opened.lost);
-        wrong.push_back(static_cast<double>(opened.wrong));
-        return opened.mpps;
+        const OpeningRun::Opened window = run.open_for_a_window(pauses);
+        per_s.push_back(window.sessions_per_s);
+        lost.push_back(window.lost);
+        wrong.push_back(static_cast<double>(window.wrong));
+        return window.mpps;
       });
     add({.id = id,
          .unit = "1/s",
@@ -254,14 +254,15 @@ int run(Options options) {
     return yes;
   };
   options.hugepages = options.hugepages && free_hugepages_mib() >= kMemoryMib + kPeerMemoryMib;
-  if (options.only != "instructions" && options.only != "kernel") {
+  const bool forwards_here = options.only != "instructions" && options.only != "kernel";
+  if (forwards_here) {
     dataplane::EalOptions eal;
     eal.memory_mib = kMemoryMib;
     eal.hugepages = options.hugepages;
     must(dataplane::init_eal(eal), "EAL");
   }
   Bench bench(options, interrupts);
-  bench.tell_memory();
+  if (forwards_here) bench.tell_memory();
   if (wanted("rates")) bench.rates();
   if (wanted("opening")) bench.opening();
   if (wanted("rules")) bench.rules();

@@ -45,9 +45,9 @@ Result<std::unique_ptr<VethNetwork>> VethNetwork::build(Gateway gateway, const s
   auto topology = rig::Topology::build(plan_of(gateway), rig::own_prefix() + letter);
   if (!topology) return tl::unexpected(topology.error());
   std::unique_ptr<VethNetwork> network(new VethNetwork(std::move(*topology)));
-  auto flood = PacketFlood::into(network->topology_.space("client").fd(), "in0");
-  if (!flood) return tl::unexpected(flood.error());
-  network->flood_.emplace(std::move(*flood));
+  auto sender = PacketFlood::into(network->topology_.space("client").fd(), "in0");
+  if (!sender) return tl::unexpected(sender.error());
+  network->flood_.emplace(std::move(*sender));
   // Nobody listens: what arrives ends before anybody would say so.
   const Status dropped =
       network->nft("server",
