@@ -32,9 +32,8 @@ namespace {
 constexpr std::uint32_t kFlows = 10'000;
 constexpr Nanos kWindow = 1s;
 
-dataplane::Config translating_firewall() {
-  dataplane::Config config = firewall(400'000);
-  config.source_nat = {{"inside", "outside", kOutsideAddress, {1024, 65535}}};
+dataplane::Config short_lived_firewall() {
+  dataplane::Config config = translating_firewall(400'000);
   config.timeouts.udp_s = 10;
   return config;
 }
@@ -82,7 +81,7 @@ double raw_io_mpps(unsigned repetitions) {
 struct Bench {
   FlowSource inside{FlowSource::Side::inside, kFlows};
   FlowSource outside{FlowSource::Side::outside, kFlows};
-  CheckpointedPlane plane{translating_firewall(), [this] {
+  CheckpointedPlane plane{short_lived_firewall(), [this](CheckpointedPlane&) {
                             inside.attach(port_called("net_null0"));
                             outside.attach(port_called("net_null1"));
                           }};

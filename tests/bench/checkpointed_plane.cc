@@ -75,7 +75,8 @@ class SocketTransport final : public wire::Transport {
   int fd_;
 };
 
-CheckpointedPlane::CheckpointedPlane(const dataplane::Config& config, const std::function<void()>& attach)
+CheckpointedPlane::CheckpointedPlane(const dataplane::Config& config,
+                                     const std::function<void(CheckpointedPlane&)>& prepare)
     : config_(config) {
   dataplane::Dataplane::add_roots(layout_, config_);
   region_ = std::move(*region::Region::create(layout_));
@@ -84,13 +85,15 @@ CheckpointedPlane::CheckpointedPlane(const dataplane::Config& config, const std:
   region_->set_identity(id, 1);
   permit_.set_until(TransmitPermit::kForever);
   plane_ = must(dataplane::Dataplane::create(config_, *region_, epochs_, permit_, clock_), "dataplane");
-  attach();
+  prepare(*this);
   must(plane_->start(), "start");
   tracker_ = std::make_unique<trackers::BarrierTracker>(*region_, std::vector{&plane_->marks(0)});
+  engine::Policy policy;
+  policy.quiesce_timeout = 1s;  // a worker may lose its core for a while; that shows in the pauses
   engine_ = std::make_unique<engine::Engine>(
       engine::Engine::Parts{*region_, *tracker_, plane_->barrier(), epochs_, clock_,
                             std::move(*engine::Staging::create(32u << 20))},
-      engine::Policy{});
+      policy);
   engine_->lead_from(0);
   plane_->barrier().resume();
 }
@@ -134,24 +137,28 @@ void CheckpointedPlane::connect_standby() {
   must(acknowledge(transport), "first acknowledgement");
 }
 
-void CheckpointedPlane::checkpoint(Instant until, Pauses& pauses) {
+void CheckpointedPlane::checkpoint(Instant until, Pauses& pauses, Which which) {
   SocketTransport transport(here_.get());
+  std::uint32_t soft_before = plane_->marks(0).soft->count();
   for (Instant next = clock_.now(); clock_.now() < until;) {
     next += 1ms;
     plane_->reset_largest_receive_gap();
-    if (engine_->due(clock_.now(), false) != engine::Trigger::none) {
+    if (which == Which::each || engine_->due(clock_.now(), false) != engine::Trigger::none) {
+      const std::uint32_t soft = plane_->marks(0).soft->count();  // begins anew where they are shipped
+      pauses.soft_lines.push_back(soft >= soft_before ? soft - soft_before : soft);
+      soft_before = soft;
+      ++pauses.checkpoints;
       must(engine_->checkpoint(transport), "checkpoint");
       must(acknowledge(transport), "acknowledgement");
       const engine::Sample& last = engine_->last_sample();
-      if (last.lines > 0) {
+      if (which == Which::each || last.lines > 0) {
         pauses.blackout_us.push_back(microseconds(last.blackout));
         pauses.parts.add(last.pause);
         pauses.receive_gap_us.push_back(microseconds(plane_->largest_receive_gap()));
         pauses.lines.push_back(static_cast<double>(last.lines));
       }
-    } else {
-      must(engine_->ship_soft_if_due(transport, clock_.now()), "soft lines");
     }
+    must(engine_->ship_soft_if_due(transport, clock_.now()), "soft lines");
     if (const Nanos left = next - clock_.now(); left > 0ns) std::this_thread::sleep_for(left);
   }
 }

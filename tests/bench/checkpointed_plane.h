@@ -21,9 +21,10 @@ class CheckpointedPlane {
  public:
   static constexpr Nanos kWindow = 1s;
 
-  // After init_eal. `attach` is called when the ports are open, and before they start: sources get their
-  // ports there.
-  CheckpointedPlane(const dataplane::Config& config, const std::function<void()>& attach);
+  // After init_eal. `prepare` is called when the ports are open, and before they start: sources get their
+  // ports there, and tables what is in them from the start. Of the plane it may use `plane`, `region`,
+  // `epochs` and `clock`.
+  CheckpointedPlane(const dataplane::Config& config, const std::function<void(CheckpointedPlane&)>& prepare);
   ~CheckpointedPlane();
 
   // Packets that left per second of the window, in millions, while `beside` runs on this thread.
@@ -36,16 +37,21 @@ class CheckpointedPlane {
   // A real Receiver behind a socket, on a thread of its own; the first sync is done when this returns.
   void connect_standby();
 
-  // Checkpoints at 1 kHz until `until`; appends pauses, the worker's own largest receive gap in each interval
-  // that had one, and dirty lines. Epochs with nothing to do do not count.
+  // Checkpoints at 1 kHz until `until`: those that the policy finds due, or one every millisecond, whether
+  // anything changed or not. Appends of each, but of those that were due and found nothing hard to do: its
+  // pause, the worker's own largest receive gap in its interval, and hard lines. Soft ones are those that
+  // were written since the checkpoint before.
   struct Pauses {
-    std::vector<double> blackout_us, receive_gap_us, lines;
+    std::vector<double> blackout_us, receive_gap_us, lines, soft_lines;
     PauseParts parts;
+    std::size_t checkpoints = 0;
   };
-  void checkpoint(Instant until, Pauses& pauses);
+  enum class Which { due, each };
+  void checkpoint(Instant until, Pauses& pauses, Which which = Which::due);
 
   [[nodiscard]] dataplane::Dataplane& plane() { return *plane_; }
   [[nodiscard]] const region::Region& region() const { return *region_; }
+  [[nodiscard]] const CommittedEpoch& epochs() const { return epochs_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
 
  private:

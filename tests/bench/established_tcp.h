@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 #include "ckpt_engine/region/region.h"
+#include "tests/bench/flow_keys.h"
 #include "tests/bench/paced_arrivals.h"
+#include "tests/bench/tcp_frame.h"
 
 namespace stillwater::bench {
 
@@ -40,6 +42,7 @@ class EstablishedTcp {
   Side side_;
   std::uint32_t sessions_;
   double packets_per_s_;
+  TcpSegments segments_;
   std::uint64_t random_;
   std::unique_ptr<PacedArrivals> arrivals_;  // from the first poll on
   std::uint64_t waiting_ = 0;
@@ -49,8 +52,9 @@ class EstablishedTcp {
 };
 
 // Fills an empty table with sessions 0 .. sessions-1, established, admitted by `rule`, last seen in the
-// seconds before `region_now`.
+// seconds before `region_now`. `reply_of`: how they are translated, by default not at all. NAT ports are not
+// taken: none of these sessions is to end.
 void fill_established(const region::Region& region, std::uint32_t sessions, std::uint32_t rule,
-                      Nanos region_now);
+                      Nanos region_now, region::FlowKey (*reply_of)(std::uint32_t session) = reply_key);
 
 }  // namespace stillwater::bench

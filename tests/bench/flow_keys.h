@@ -38,4 +38,21 @@ inline constexpr std::uint16_t kServerPort = 9000;
   return key;
 }
 
+// The same sessions behind source NAT: each client has an address of its own there, from this one on, and
+// each session another port than its client gave it.
+inline constexpr std::uint32_t kFirstNatAddress = RTE_IPV4(10, 2, 0, 16);
+
+[[nodiscard]] inline std::uint32_t nat_address_of(std::uint32_t i) {
+  return kFirstNatAddress + i / kPortsOfClient;
+}
+[[nodiscard]] inline std::uint16_t nat_port_of(std::uint32_t i) {
+  return client_port_of(i % kPortsOfClient + kPortsOfClient / 2);
+}
+[[nodiscard]] inline region::FlowKey translated_reply_key(std::uint32_t i) {
+  region::FlowKey key = reply_key(i);
+  key.destination_be = htonl(nat_address_of(i));
+  key.destination_port_be = htons(nat_port_of(i));
+  return key;
+}
+
 }  // namespace stillwater::bench

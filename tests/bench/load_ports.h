@@ -22,10 +22,10 @@ enum class Device : std::uint8_t { null, ring };
 // something fails.
 class LoadPorts {
  public:
-  static constexpr unsigned kRingRoom = 1024;        // as the driver makes its own
-  static constexpr unsigned kCirculating = 2 * 256;  // fit into either ring: none is ever full
+  static constexpr unsigned kCirculating = 2 * 256;  // as many as dpdk-testpmd is made to begin with
 
-  explicit LoadPorts(Device device);
+  // `circulating`: of `ring`; all of them fit into either ring, so that none is ever full.
+  explicit LoadPorts(Device device, unsigned circulating = kCirculating);
   ~LoadPorts();
   LoadPorts(const LoadPorts&) = delete;
   LoadPorts& operator=(const LoadPorts&) = delete;
@@ -33,8 +33,9 @@ class LoadPorts {
   // Device strings.
   [[nodiscard]] const std::array<std::string, 2>& devices() const { return devices_; }
 
-  // While nobody polls or sends: kCirculating packets lie in the rings afterwards. How many were missing
-  // before; negative: there were too many. Always 0 of `null`.
+  [[nodiscard]] bool circulate() const { return pool_ != nullptr; }
+  // While nobody polls or sends: as many as shall circulate lie in the rings afterwards. How many were
+  // missing before; negative: there were too many. Always 0 of `null`.
   std::int64_t refill();
 
  private:
@@ -42,6 +43,7 @@ class LoadPorts {
   void put(rte_ring* ring);
 
   std::array<std::string, 2> devices_;
+  unsigned circulating_;
   rte_mempool* pool_ = nullptr;
   std::array<rte_ring*, 2> rings_{};
   std::array<std::uint16_t, 2> ports_{};

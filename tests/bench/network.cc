@@ -6,6 +6,8 @@
 
 #include <rte_arp.h>
 
+#include "tests/bench/load_source.h"
+
 namespace stillwater::bench {
 namespace {
 
@@ -35,6 +37,16 @@ dataplane::Config firewall(std::uint32_t sessions_max) {
   allow.to = "outside";
   config.rules = {allow};
   return config;
+}
+
+dataplane::Config translating_firewall(std::uint32_t sessions_max) {
+  dataplane::Config config = firewall(sessions_max);
+  config.source_nat = {{"inside", "outside", kOutsideAddress, {1024, 65535}}};
+  return config;
+}
+
+std::vector<std::uint8_t> greeting_of(unsigned port) {
+  return frame_by([&](rte_mbuf& frame) { write_greeting(&frame, port); });
 }
 
 void write_greeting(rte_mbuf* packet, unsigned port) {

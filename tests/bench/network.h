@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -27,8 +28,11 @@ inline constexpr rte_ether_addr kPeerMac[2] = {{{0x02, 0, 0, 0, 1, 2}}, {{0x02, 
 
 // Ports net_null0 and net_null1; from inside to outside everything is allowed, by rule 10.
 [[nodiscard]] dataplane::Config firewall(std::uint32_t sessions_max);
+// The same with source NAT to kOutsideAddress.
+[[nodiscard]] dataplane::Config translating_firewall(std::uint32_t sessions_max);
 
 // Writes the ARP request by which the neighbour on `port` makes itself known.
 void write_greeting(rte_mbuf* packet, unsigned port);
+[[nodiscard]] std::vector<std::uint8_t> greeting_of(unsigned port);
 
 }  // namespace stillwater::bench

@@ -44,13 +44,6 @@ RouteSource::RouteSource(const Load& load) : is_v4_(load.source.is_v4()), frame_
   }
 }
 
-void RouteSource::attach(std::uint16_t port) {
-  port_ = port;
-  callback_ = rte_eth_add_rx_callback(port, 0, &RouteSource::fill, this);
-}
-
-void RouteSource::detach() { rte_eth_remove_rx_callback(port_, 0, callback_); }
-
 void RouteSource::write_head(std::uint8_t* to) {
   std::memcpy(to, head_.data(), head_.size());
   const auto l3_bytes = static_cast<std::uint16_t>(length_ - RTE_ETHER_HDR_LEN);
@@ -69,26 +62,15 @@ void RouteSource::write_head(std::uint8_t* to) {
   }
 }
 
-std::uint16_t RouteSource::fill(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t n,
-                                std::uint16_t, void* self) {
-  auto& source = *static_cast<RouteSource*>(self);
+void RouteSource::write(rte_mbuf** packets, std::uint16_t n) {
   for (std::uint16_t i = 0; i < n; ++i) {
     rte_mbuf& packet = *packets[i];
-    auto* to = rte_pktmbuf_mtod(&packet, std::uint8_t*);
-    if (source.greeted_ < source.greetings_.size()) {
-      const auto& frame = source.greetings_[source.greeted_++];
-      std::copy(frame.begin(), frame.end(), to);
-      packet.data_len = static_cast<std::uint16_t>(frame.size());
-    } else {
-      source.length_ = source.frame_bytes_[source.next_length_];
-      source.next_length_ =
-          source.next_length_ + 1 == source.frame_bytes_.size() ? 0 : source.next_length_ + 1;
-      source.write_head(to);
-      packet.data_len = source.length_;
-    }
-    packet.pkt_len = packet.data_len;
+    length_ = frame_bytes_[next_length_];
+    next_length_ = next_length_ + 1 == frame_bytes_.size() ? 0 : next_length_ + 1;
+    write_head(rte_pktmbuf_mtod(&packet, std::uint8_t*));
+    packet.data_len = length_;
+    packet.pkt_len = length_;
   }
-  return n;
 }
 
 }  // namespace stillwater::bench

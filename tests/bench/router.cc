@@ -25,11 +25,11 @@
 #include <CLI/CLI.hpp>
 
 #include "dataplane/control/eal.h"
+#include "tests/bench/beside_testpmd.h"
 #include "tests/bench/checkpointed.h"
 #include "tests/bench/report.h"
 #include "tests/bench/router_instructions.h"
 #include "tests/bench/router_run.h"
-#include "tests/bench/testpmd.h"
 
 namespace stillwater::bench {
 namespace {
@@ -122,39 +122,16 @@ class Bench {
             std::optional<double> target_on_null) {
     const std::string id = name + suffix_of(device);
     RouterRun run(device, routes, frame_bytes, random_);
-    const auto peer = Testpmd::start(name_of(device), options_.hugepages);
-    if (!peer) std::fprintf(stderr, "%s: no peer: %s\n", id.c_str(), peer.error().message.c_str());
-    std::vector<double> mpps, missing;
-    std::array<std::vector<double>, kPeerModes.size()> peer_mpps;
-    for (unsigned i = 0; i < options_.repetitions; ++i) {
-      mpps.push_back(run.mpps());
-      missing.push_back(static_cast<double>(run.rest()));
-      for (std::size_t mode = 0; peer && mode < kPeerModes.size(); ++mode)
-        peer_mpps[mode].push_back(
-            must((*peer)->forwarded_mpps(kPeerModes[mode], CheckpointedPlane::kWindow), "peer"));
-      run.wake();
-    }
+    BesideTestpmd turns(id, device, {kPeerModes.begin(), kPeerModes.end()}, options_.hugepages);
+    for (unsigned i = 0; i < options_.repetitions; ++i) turns.turn(run, [&] { return run.mpps(); });
     report_.add({.id = id,
                  .unit = "Mpps",
-                 .samples = mpps,
+                 .samples = turns.mpps(),
                  .target = device == Device::null ? target_on_null : std::nullopt,
                  .higher_is_better = true});
-    for (std::size_t mode = 0; peer && mode < kPeerModes.size(); ++mode)
-      report_.add({.id = id + ".of_" + kPeerModes[mode],
-                   .unit = "Mpps",
-                   .samples = mpps,
-                   .higher_is_better = true,
-                   .note = std::string("beside dpdk-testpmd ") + kPeerModes[mode] + " on " + name_of(device),
-                   .peer = peer_mpps[mode]});
-    if (device == Device::ring)
-      report_.add({.id = id + ".lost_packets",
-                   .unit = "packets",
-                   .samples = missing,
-                   .target = 0,
-                   .note = "of 512 that circulate, after each second"});
+    turns.add_to(report_);
   }
 
-  // Off and on side by side, so that a noisy minute spoils both alike.
   void checkpoint(Device device, const std::string& name, const Routes& table, const FrameBytes& frame_bytes,
                   const std::string& load) {
     RouterRun run(device, table, frame_bytes, random_);
@@ -162,10 +139,7 @@ class Bench {
     std::vector<double> cost;
     CheckpointedPlane::Pauses pauses;
     for (unsigned i = 0; i < options_.repetitions; ++i) {
-      const double off = run.mpps();
-      const double on =
-          run.plane().forwarded_mpps([&](Instant until) { run.plane().checkpoint(until, pauses); });
-      cost.push_back(100 * (1 - on / off));
+      cost.push_back(run.checkpoint_cost_percent(pauses, CheckpointedPlane::Which::due));
       run.rest();
       run.wake();
     }

@@ -1,6 +1,5 @@
 #include "tests/bench/router_network.h"
 
-#include <algorithm>
 #include <set>
 
 #include <netinet/in.h>
@@ -21,19 +20,6 @@ IpAddress host6(unsigned side, std::uint32_t host) {
   IpAddress address{{0x20, 0x01, 0x0d, 0xb8, 0, static_cast<std::uint8_t>(1 + side)}};
   address.bytes[15] = static_cast<std::uint8_t>(host);
   return address;
-}
-
-// What `write` puts into an empty buffer.
-template <class Write>
-std::vector<std::uint8_t> frame_by(Write write) {
-  std::vector<std::uint8_t> bytes(128);
-  rte_mbuf frame{};
-  frame.buf_addr = bytes.data();
-  frame.buf_len = static_cast<std::uint16_t>(bytes.size());
-  frame.nb_segs = 1;
-  write(frame);
-  bytes.resize(std::max<std::size_t>(frame.data_len, 60));
-  return bytes;
 }
 
 // As lengths are spread over the Internet's table, about: most are /24, many /22 and /23, a few shorter.
@@ -105,19 +91,21 @@ dataplane::Config router(Routes routes, const std::array<std::string, 2>& device
   return config;
 }
 
-RouteSource source_of(unsigned side, const Routes& routes, const FrameBytes& frame_bytes, Random& random) {
+std::unique_ptr<LoadSource> source_of(unsigned side, const Routes& routes, const FrameBytes& frame_bytes,
+                                      Random& random) {
   const bool is_v4 = routes.front().to.is_v4();
-  RouteSource source({.to = kVirtualMac[side],
-                      .from = kPeerMac[side],
-                      .source = is_v4 ? next_hop4(side, 0) : host6(side, 2),
-                      .destinations = destinations_of(routes, random),
-                      .frame_bytes = frame_bytes});
+  auto source =
+      std::make_unique<RouteSource>(RouteSource::Load{.to = kVirtualMac[side],
+                                                      .from = kPeerMac[side],
+                                                      .source = is_v4 ? next_hop4(side, 0) : host6(side, 2),
+                                                      .destinations = destinations_of(routes, random),
+                                                      .frame_bytes = frame_bytes});
   for (std::uint32_t hop = 0; hop < kNextHops; ++hop) {
-    source.greet_with(frame_by([&](rte_mbuf& frame) {
+    source->greet_with(frame_by([&](rte_mbuf& frame) {
       dataplane::write_arp_request(frame, kPeerMac[side], next_hop4(side, hop).v4_be(),
                                    htonl(side == kInside ? kInsideAddress : kOutsideAddress));
     }));
-    source.greet_with(frame_by([&](rte_mbuf& frame) {
+    source->greet_with(frame_by([&](rte_mbuf& frame) {
       dataplane::write_neighbour_solicitation(frame, kPeerMac[side], host6(side, 2 + hop), host6(side, 1),
                                               nullptr);
     }));

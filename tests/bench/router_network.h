@@ -4,24 +4,16 @@
 
 #include <array>
 #include <cstdint>
-#include <random>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/ip_address.h"
 #include "dataplane/config.h"
+#include "tests/bench/random.h"
 #include "tests/bench/route_source.h"
 
 namespace stillwater::bench {
-
-// std::mt19937 gives 32 bits in whatever is as wide as a long.
-class Random {
- public:
-  std::uint32_t operator()() { return static_cast<std::uint32_t>(engine_()); }
-
- private:
-  std::mt19937 engine_{1};
-};
 
 using Routes = std::vector<dataplane::RouteConfig>;
 using FrameBytes = std::vector<std::uint16_t>;  // in turn; without the CRC
@@ -45,7 +37,7 @@ struct RouteRoom {
 
 // What `side` sends: word of each of its gateways, in both families, then packets to destinations somewhere
 // in the routes.
-[[nodiscard]] RouteSource source_of(unsigned side, const Routes& routes, const FrameBytes& frame_bytes,
-                                    Random& random);
+[[nodiscard]] std::unique_ptr<LoadSource> source_of(unsigned side, const Routes& routes,
+                                                    const FrameBytes& frame_bytes, Random& random);
 
 }  // namespace stillwater::bench
