@@ -29,9 +29,6 @@ Result<std::uint32_t> PolicyTable::replace(const PolicyConfig& config,
                                            std::optional<std::uint32_t> generation) {
   const std::lock_guard lock(mutex_);
   const std::uint32_t next = generation.value_or(current_->generation() + 1);
-  if (next == current_->generation())
-    return fail(Errc::invalid_argument,
-                "policy generation " + std::to_string(next) + " is in force; expected another one");
   auto built = build(config, next);
   if (!built) return tl::unexpected(built.error());
   published_.store(built->get());
@@ -45,8 +42,11 @@ Result<std::uint32_t> PolicyTable::replace(const PolicyConfig& config,
 void PolicyTable::retire() {
   std::map<std::uint32_t, RuleFigures> sums;
   for (const Rule& rule : current_->rules().rules()) {
-    RuleFigures sum{rule.id, 0, 0};
-    if (const auto known = before_.find(rule.id); known != before_.end()) sum = known->second;
+    RuleFigures sum{rule.id, rule.action, 0, 0};
+    if (const auto known = before_.find(rule.id); known != before_.end()) {
+      sum.matches = known->second.matches;
+      sum.limited = known->second.limited;
+    }
     sums.emplace(rule.id, sum);
   }
   for (const auto& policy : former_) {
@@ -63,7 +63,7 @@ void PolicyTable::retire() {
 }
 
 RuleFigures PolicyTable::figures_of(const Policy& policy, const Rule& rule) const {
-  RuleFigures figures{rule.id, 0, 0};
+  RuleFigures figures{rule.id, rule.action, 0, 0};
   for (unsigned worker = 0; worker < workers_; ++worker) {
     const RuleUse& use = policy.use(worker, rule);
     figures.matches += use.matches.load(std::memory_order_relaxed);

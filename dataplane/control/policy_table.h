@@ -19,6 +19,7 @@ namespace stillwater::dataplane {
 // policy.
 struct RuleFigures {
   std::uint32_t id;
+  RuleAction action;
   std::uint64_t matches;  // first packets that it decided about
   std::uint64_t limited;  // of them, those that its limit dropped
 };
@@ -35,10 +36,11 @@ class PolicyTable {
 
   [[nodiscard]] const PublishedPolicy& published() const { return published_; }
 
-  // All of the policy becomes this one. `generation` is another than those of before, the same on both nodes
-  // of a pair; by default the next one. Returns it when every worker goes by it. Errors: those of
-  // RuleSet::build and invalid_argument (the generation in force), nothing has changed; what waiting failed
-  // with: it is in force, and some worker may go by the former one for the rest of a turn.
+  // All of the policy becomes this one. `generation` is the same on both nodes of a pair; by default the next
+  // one. Sessions of that very number are not asked about again: who gives one that was used before answers
+  // for it. Returns it when every worker goes by it. Errors: those of RuleSet::build, nothing has changed;
+  // what waiting failed with: it is in force, and some worker may go by the former one for the rest of a
+  // turn.
   [[nodiscard]] Result<std::uint32_t> replace(const PolicyConfig& config,
                                               std::optional<std::uint32_t> generation = std::nullopt);
   // What replace would refuse; nothing changes.
