@@ -32,7 +32,8 @@ services:
               to_gw(udp(5355)), to_gw(udp(99, sport=4002)),
               to_gw(udp(53, destination=FAR)),                  # an earlier rule says no
               to_gw(udp(53, source=HOST2), HOST2_MAC)],         # not in the group
-             [*[from_gw(make(**said, ttl=63)) for make, said in passing], from_gw(ip(HOST, SERVER, ttl=63) / echo)],
+             [*[from_gw(make(**said, ttl=63)) for make, said in passing],
+              from_gw(ip(HOST, SERVER, ttl=63) / echo)],
              {"no_rule": 3, "denied_by_rule": 1})
 
 

@@ -6,7 +6,7 @@
 #include "dataplane/datapath/checksum.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
-#include "dataplane/datapath/nodes/session/admission.h"
+#include "dataplane/datapath/nodes/session/ask_policy.h"
 #include "dataplane/datapath/ping/ping_answer.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
 #include "dataplane/datapath/translate.h"

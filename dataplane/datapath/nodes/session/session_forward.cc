@@ -3,7 +3,7 @@
 #include "dataplane/datapath/ageing.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
-#include "dataplane/datapath/nodes/session/admission.h"
+#include "dataplane/datapath/nodes/session/ask_policy.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
 #include "dataplane/datapath/session_state.h"
 #include "dataplane/datapath/translate.h"

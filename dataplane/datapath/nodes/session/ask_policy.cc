@@ -1,4 +1,4 @@
-#include "dataplane/datapath/nodes/session/admission.h"
+#include "dataplane/datapath/nodes/session/ask_policy.h"
 
 #include "dataplane/datapath/ageing.h"
 #include "dataplane/datapath/icmp/tell_rejected.h"
@@ -50,7 +50,7 @@ region::FlowKey first_key(const region::Session& session) {
 
 }  // namespace
 
-Admission admit(Context& context, const Packet& packet, const region::FlowKey& key, PortIndex to) {
+PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key, PortIndex to) {
   const Rule* rule = ask(context, key, packet.in_port, to);
   const bool within_limit = rule == nullptr || spend(context, *rule);
   if (const auto refused = refusal(context, packet, rule)) return {nullptr, *refused};

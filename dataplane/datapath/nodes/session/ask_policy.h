@@ -9,15 +9,15 @@
 
 namespace stillwater::dataplane {
 
-struct Admission {
+struct PolicyAnswer {
   const Rule* rule = nullptr;  // that admits it; null: `refused` says what becomes of the packet
   Verdict refused{};
 };
 
 // Whether `packet` may open a session that rules know as `key` and that leaves through `to`. Counts, and
 // spends of the rule's limit.
-[[nodiscard]] Admission admit(Context& context, const Packet& packet, const region::FlowKey& key,
-                              PortIndex to);
+[[nodiscard]] PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key,
+                                 PortIndex to);
 
 [[nodiscard]] inline bool is_of_policy(const Context& context, const region::Session& session) {
   return session.config_generation == context.policy().generation();
