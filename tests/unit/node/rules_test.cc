@@ -71,7 +71,7 @@ TEST_CASE("rules with mistakes change nothing, and a node that does not lead tak
   const auto wrong = a.control().load_rules(request_of("rules:\n  - {id: 7, action: allow, from: dmz}\n"));
   REQUIRE_FALSE(wrong);
   CHECK(wrong.error().code == Errc::invalid_argument);
-  CHECK_THAT(wrong.error().message, Catch::Contains("rules:2:32: from: 'dmz' is no port"));
+  CHECK_THAT(wrong.error().message, Catch::Contains("rules:2:34: from: 'dmz' is no port"));
   const auto too_much = a.control().load_rules(request_of("rules: []\nroutes: []\n"));
   REQUIRE_FALSE(too_much);
   CHECK_THAT(too_much.error().message, Catch::Contains("unknown key 'routes'"));
