@@ -29,6 +29,9 @@ class NodeControl final : public mgmt::Control {
   [[nodiscard]] Status routes(const std::string& source, std::uint64_t limit,
                               const std::function<void(const mgmt::RouteInfo&)>& sink) override;
   [[nodiscard]] Result<std::uint64_t> change_routes(const std::vector<mgmt::RouteChange>& changes) override;
+  [[nodiscard]] Result<stillwater::v1::GetRulesResponse> rules() override;
+  [[nodiscard]] Result<stillwater::v1::LoadRulesResponse> load_rules(
+      const stillwater::v1::LoadRulesRequest& request) override;
   [[nodiscard]] Result<stillwater::v1::TraceResponse> trace(
       const stillwater::v1::TraceRequest& request) override;
   [[nodiscard]] Result<stillwater::v1::PingResponse> ping(

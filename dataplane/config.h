@@ -79,18 +79,58 @@ struct NextHopTrackingConfig {
 // What the dataplane does with packets.
 enum class Function : std::uint8_t { firewall, router };
 
-enum class RuleAction : std::uint8_t { deny, allow };
+enum class RuleAction : std::uint8_t {
+  deny,    // dropped, and nobody is told
+  allow,   // becomes a session
+  reject,  // dropped, and the sender is told
+};
 
-// Ordered: the first rule that matches a session's first packet decides; none means deny.
+// Of those protocols that have any, as far as sessions know them.
+[[nodiscard]] constexpr bool has_ports(std::uint8_t protocol) {
+  constexpr std::uint8_t kTcp = 6, kUdp = 17;
+  return protocol == kTcp || protocol == kUdp;
+}
+[[nodiscard]] constexpr bool has_icmp_types(std::uint8_t protocol) {
+  constexpr std::uint8_t kIcmp = 1, kIcmp6 = 58;
+  return protocol == kIcmp || protocol == kIcmp6;
+}
+
+// A kind of traffic. What is not said matches any; what only some protocols have, only those.
+struct ServiceConfig {
+  std::optional<std::uint8_t> protocol{};      // as IANA numbers them
+  std::vector<PortRange> destination_ports{};  // of the protocols that have ports
+  std::vector<PortRange> source_ports{};       // likewise
+  std::vector<std::uint8_t> icmp_types{};      // of ICMP or ICMPv6
+};
+
+inline constexpr std::size_t kRulesMax = 16384;
+// Of all rules together.
+inline constexpr std::size_t kRulePrefixesMax = 1'000'000;
+
+// Of the sessions that a rule admits: a token bucket, of which each worker has an equal share.
+struct RuleLimit {
+  std::uint32_t per_s = 0;  // new ones; 0: no limit
+  std::uint32_t burst = 0;  // as many at once; from 1
+};
+
+// Ordered: the first rule that matches a session's first packet decides; none means deny. Names of zones and
+// groups are not known here: they have been put in place.
 struct RuleConfig {
   std::uint32_t id = 0;  // stable: sessions refer to their rule by it
   RuleAction action = RuleAction::deny;
-  std::string from{};                      // port name; empty means any
-  std::string to{};                        // port name; empty means any
-  std::optional<std::uint8_t> protocol{};  // IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP
-  Ipv4Prefix source{};
-  Ipv4Prefix destination{};
-  PortRange destination_ports{};
+  std::vector<std::string> from{};        // port names; none: any
+  std::vector<std::string> to{};          // likewise
+  std::vector<IpPrefix> source{};         // of both families; none: any address
+  std::vector<IpPrefix> destination{};    // likewise
+  std::vector<ServiceConfig> services{};  // one of them; none: any
+  bool log = false;
+  RuleLimit limit{};
+  std::uint32_t idle_timeout_s = 0;  // of established TCP and of other sessions that it admits; 0: theirs
+};
+
+// What changes as a whole while sessions go on.
+struct PolicyConfig {
+  std::vector<RuleConfig> rules;
 };
 
 // Sessions that leave through `to` get their source translated to `address`, with a port of `ports`.

@@ -43,7 +43,10 @@ Result<std::unique_ptr<Dataplane>> Dataplane::create(const Config& config, regio
   dataplane->count_routes();
   tables.next_hops = std::make_unique<NextHopTracker>(dataplane->config_, *tables.routes, pass_turns, clock);
   tables.next_hops->follow_routes();
-  auto service = Service::build(config, opened, tables.routes->published());
+  auto policy = PolicyTable::create(config, pass_turns);
+  if (!policy) return tl::unexpected(policy.error());
+  tables.policy = std::move(*policy);
+  auto service = Service::build(config, opened, tables.routes->published(), tables.policy->published());
   if (!service) return tl::unexpected(service.error());
   tables.service = std::make_unique<Service>(std::move(*service));
   auto handover = Handover::create(*tables.service, tables.buffers.get());

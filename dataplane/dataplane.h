@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "ckpt_engine/region/turn.h"
 #include "dataplane/config.h"
 #include "dataplane/control/next_hop_tracker.h"
+#include "dataplane/control/policy_table.h"
 #include "dataplane/control/port.h"
 #include "dataplane/control/route_set.h"
 #include "dataplane/datapath/ping/pending_ping.h"
@@ -69,6 +71,16 @@ class Dataplane final : public Announcer {
   [[nodiscard]] Status check_routes(std::span<const RouteChange> changes);
   // Configured, and changed since.
   [[nodiscard]] RouteCounts route_counts() const { return route_counts_.load(std::memory_order_relaxed); }
+
+  // The whole policy becomes this one, while sessions go on: see PolicyTable::replace, whose errors it has.
+  // Each session is asked about again at its next packet. Besides: failed_precondition (a router).
+  [[nodiscard]] Result<std::uint32_t> replace_policy(const PolicyConfig& policy,
+                                                     std::optional<std::uint32_t> generation = std::nullopt);
+  // What replace_policy would refuse; nothing changes.
+  [[nodiscard]] Status check_policy(const PolicyConfig& policy) const;
+  [[nodiscard]] std::uint32_t policy_generation() const;
+  // In the order of the rules. Any thread.
+  [[nodiscard]] std::vector<RuleFigures> rule_figures() const;
 
   // Has the routes that are tracked follow their next hops' answers, by RouteTable::set_alive. Call every
   // 50 ms or so, from a thread that may wait as long as changes of many routes take. Returns what is new, for

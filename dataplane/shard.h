@@ -6,6 +6,7 @@
 
 #include "dataplane/control/buffers.h"
 #include "dataplane/control/next_hop_tracker.h"
+#include "dataplane/control/policy_table.h"
 #include "dataplane/control/route_table.h"
 #include "dataplane/datapath/steering/handover.h"
 #include "dataplane/datapath/tables/service.h"
@@ -22,6 +23,7 @@ struct Dataplane::Tables {
   std::vector<std::size_t> device_of;        // by port of the configuration: which of `ports` has its device
   std::unique_ptr<RouteTable> routes;
   std::unique_ptr<NextHopTracker> next_hops;
+  std::unique_ptr<PolicyTable> policy;
   std::unique_ptr<Service> service;
   std::vector<std::vector<std::unique_ptr<quiesce::HandoverRing>>> rings;  // [from][to]; null to itself
   RegionClock region_clock;

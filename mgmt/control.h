@@ -228,6 +228,9 @@ class Control {
   [[nodiscard]] virtual Result<std::uint64_t> change_routes(const std::vector<RouteChange>& changes) = 0;
 
   // These speak in the messages of the interface: nothing between it and the node looks into them. See there.
+  [[nodiscard]] virtual Result<v1::GetRulesResponse> rules() = 0;
+  // Within five seconds.
+  [[nodiscard]] virtual Result<v1::LoadRulesResponse> load_rules(const v1::LoadRulesRequest& request) = 0;
   // On success what a trace tells of sessions is committed.
   [[nodiscard]] virtual Result<v1::TraceResponse> trace(const v1::TraceRequest& request) = 0;
   // Takes as long as the request says, a minute at most.

@@ -13,6 +13,7 @@ constexpr std::uint64_t kSessionsAtMost = 100'000;
 constexpr std::uint64_t kRoutesUnlessSaid = 1000;
 constexpr std::uint64_t kRoutesAtMost = 2'000'000;
 constexpr int kRouteChangesAtMost = 10'000;
+constexpr std::size_t kRulesBytesAtMost = 3u << 20;  // what is told of them fits into a message too
 constexpr std::uint32_t kQuiesceAtMostMs = 60'000;
 
 grpc::Status answer(grpc::ServerContext& call, const Status& status) {
@@ -91,6 +92,26 @@ grpc::Status ApplianceService::ChangeRoutes(grpc::ServerContext* call, const v1:
   const auto generation = control_.change_routes(*changes);
   if (!generation) return answer_with(*call, generation.error());
   response->set_generation(*generation);
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::GetRules(grpc::ServerContext* call, const v1::GetRulesRequest*,
+                                        v1::GetRulesResponse* response) {
+  auto rules = control_.rules();
+  if (!rules) return answer_with(*call, rules.error());
+  *response = std::move(*rules);
+  return grpc::Status::OK;
+}
+
+grpc::Status ApplianceService::LoadRules(grpc::ServerContext* call, const v1::LoadRulesRequest* request,
+                                         v1::LoadRulesResponse* response) {
+  if (request->document().empty() || request->document().size() > kRulesBytesAtMost)
+    return answer_with(
+        *call, {Errc::invalid_argument, "a document of " + std::to_string(request->document().size()) +
+                                            " bytes; expected 1 to " + std::to_string(kRulesBytesAtMost)});
+  auto loaded = control_.load_rules(*request);
+  if (!loaded) return answer_with(*call, loaded.error());
+  *response = std::move(*loaded);
   return grpc::Status::OK;
 }
 

@@ -23,6 +23,10 @@ class ApplianceService final : public v1::Appliance::Service {
                           grpc::ServerWriter<v1::Route>* writer) override;
   grpc::Status ChangeRoutes(grpc::ServerContext* call, const v1::ChangeRoutesRequest* request,
                             v1::ChangeRoutesResponse* response) override;
+  grpc::Status GetRules(grpc::ServerContext* call, const v1::GetRulesRequest* request,
+                        v1::GetRulesResponse* response) override;
+  grpc::Status LoadRules(grpc::ServerContext* call, const v1::LoadRulesRequest* request,
+                         v1::LoadRulesResponse* response) override;
   grpc::Status Trace(grpc::ServerContext* call, const v1::TraceRequest* request,
                      v1::TraceResponse* response) override;
   grpc::Status Ping(grpc::ServerContext* call, const v1::PingRequest* request,

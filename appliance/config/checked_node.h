@@ -45,6 +45,12 @@ class Section {
   // Whether there is a list under `key`, and the value under it as a list of one; none when absent.
   [[nodiscard]] bool is_list(const std::string& key);
   [[nodiscard]] std::vector<Value> one(const std::string& key);
+  // The elements of the list under `key`, which has some, or its one value; none when absent.
+  [[nodiscard]] std::vector<Value> one_or_more(const std::string& key) {
+    return is_list(key) ? list(key, Empty::refused) : one(key);
+  }
+  // All keys, in the order of their names.
+  [[nodiscard]] std::vector<std::string> names() { return keys_.names(); }
   // The mapping under `key`; empty and silent when absent.
   [[nodiscard]] Section section(const std::string& key) { return Section(keys_.under(key)); }
 

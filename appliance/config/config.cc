@@ -23,7 +23,7 @@ Config read_root(Section& root) {
   read_routes(root, known, config);
   read_next_hop_tracking(root, config);
   read_icmp(root, config);
-  read_rules(root, known, config);
+  read_policy(root, known, config);
   read_source_nat(root, known, config);
   read_timeouts(root, config);
   read_checkpoint(root, config);
@@ -35,13 +35,22 @@ Config read_root(Section& root) {
   return config;
 }
 
-// Throws YAML::Exception, as the library does.
-Config read_text(const std::string& text, Mistakes& mistakes) {
-  const YAML::Node document = yaml::load_single_document(text, "a configuration", mistakes);
-  if (document.IsNull()) return {};
-  Section root({document, document.Mark()}, "the file", mistakes);
-  if (!document.IsMap()) return {};
-  return read_root(root);
+// The mapping that `text` is, by `read`; `what` it should be.
+template <class T, class Read>
+Result<T> read_text(const std::string& text, const std::string& file, const char* what, const Read& read) {
+  Mistakes mistakes(file);
+  T value;
+  try {
+    const YAML::Node document = yaml::load_single_document(text, what, mistakes);
+    if (!document.IsNull()) {
+      Section root({document, document.Mark()}, "the file", mistakes);
+      if (document.IsMap()) value = read(root);
+    }
+  } catch (const YAML::Exception& e) {
+    mistakes.add(e.mark, "not YAML: " + e.msg + "; expected well-formed YAML");
+  }
+  if (!mistakes.empty()) return tl::unexpected(mistakes.error());
+  return value;
 }
 
 Result<std::string> read_file(const std::string& path) {
@@ -66,15 +75,20 @@ Result<std::string> read_file(const std::string& path) {
 }  // namespace
 
 Result<Config> parse_config(const std::string& text, const std::string& file) {
-  Mistakes mistakes(file);
-  Config config;
-  try {
-    config = read_text(text, mistakes);
-  } catch (const YAML::Exception& e) {
-    mistakes.add(e.mark, "not YAML: " + e.msg + "; expected well-formed YAML");
-  }
-  if (!mistakes.empty()) return tl::unexpected(mistakes.error());
-  return config;
+  return read_text<Config>(text, file, "a configuration", read_root);
+}
+
+Result<dataplane::PolicyConfig> parse_policy(const std::string& text, const std::string& file,
+                                             const dataplane::Config& plane) {
+  KnownPorts known;
+  for (const dataplane::PortConfig& port : plane.ports) known.names.push_back(port.name);
+  return read_text<dataplane::PolicyConfig>(text, file, "a policy", [&](Section& root) {
+    Config config;
+    config.dataplane.function = plane.function;
+    read_policy(root, known, config);
+    root.finish();
+    return dataplane::PolicyConfig{std::move(config.dataplane.rules)};
+  });
 }
 
 Result<Config> load_config(const std::string& path) {

@@ -165,5 +165,8 @@ struct Config {
 // from 1. Both are safe on any thread. The code is invalid_argument, or io for a file that cannot be read.
 [[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& file);
 [[nodiscard]] Result<Config> load_config(const std::string& path);
+// The same of a text with the sections zones, addresses, services and rules alone, for ports that are there.
+[[nodiscard]] Result<dataplane::PolicyConfig> parse_policy(const std::string& text, const std::string& file,
+                                                           const dataplane::Config& plane);
 
 }  // namespace stillwater::appliance

@@ -8,7 +8,7 @@ namespace stillwater::appliance {
 namespace {
 
 // Changes whenever a field is added below, so that two releases that differ here refuse each other.
-constexpr std::uint32_t kDigestVersion = 4;
+constexpr std::uint32_t kDigestVersion = 5;
 
 // Bytes that are the same on every host: little endian, lengths before what varies.
 class Canonical {
@@ -69,16 +69,30 @@ void put_tracking(Canonical& out, const dataplane::Config& plane) {
   out.put(plane.next_hop_tracking.attempts);
 }
 
+void put_service(Canonical& out, const dataplane::ServiceConfig& service) {
+  const auto put_range = [&](const dataplane::PortRange& range) { out.put(range); };
+  out.put(static_cast<std::uint8_t>(service.protocol.has_value()));
+  out.put(service.protocol.value_or(std::uint8_t{0}));
+  out.each(service.destination_ports, put_range);
+  out.each(service.source_ports, put_range);
+  out.each(service.icmp_types, [&](std::uint8_t type) { out.put(type); });
+}
+
+// By what its names stand for.
 void put_rule(Canonical& out, const dataplane::RuleConfig& rule) {
+  const auto put_name = [&](const std::string& name) { out.put(name); };
+  const auto put_prefix = [&](const IpPrefix& prefix) { out.put(prefix); };
   out.put(rule.id);
   out.put(static_cast<std::uint8_t>(rule.action));
-  out.put(rule.from);
-  out.put(rule.to);
-  out.put(static_cast<std::uint8_t>(rule.protocol.has_value()));
-  out.put(rule.protocol.value_or(std::uint8_t{0}));
-  out.put(rule.source);
-  out.put(rule.destination);
-  out.put(rule.destination_ports);
+  out.each(rule.from, put_name);
+  out.each(rule.to, put_name);
+  out.each(rule.source, put_prefix);
+  out.each(rule.destination, put_prefix);
+  out.each(rule.services, [&](const dataplane::ServiceConfig& service) { put_service(out, service); });
+  out.put(static_cast<std::uint8_t>(rule.log));
+  out.put(rule.limit.per_s);
+  out.put(rule.limit.burst);
+  out.put(rule.idle_timeout_s);
 }
 
 }  // namespace

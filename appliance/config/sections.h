@@ -26,6 +26,9 @@ void read_tls(Section& section, Target& target) {
   section.optional("tls_key", target.tls_key, parse_text);
 }
 
+// Whether the file is a firewall's; else the key is reported where it stands.
+[[nodiscard]] bool is_for_firewall(Section& root, const char* key, const Config& config);
+
 void read_node(Section& root, Config& config);
 void read_dataplane(Section& root, Config& config);
 void read_arbiter(Section& root, Config& config);
@@ -37,7 +40,8 @@ void read_routes(Section& root, const KnownPorts& known, Config& config);
 void read_next_hop_tracking(Section& root, Config& config);
 // icmp: how often errors are told.
 void read_icmp(Section& root, Config& config);
-void read_rules(Section& root, const KnownPorts& known, Config& config);
+// zones, addresses, services, rules: what the firewall lets through.
+void read_policy(Section& root, const KnownPorts& known, Config& config);
 void read_source_nat(Section& root, const KnownPorts& known, Config& config);
 
 void read_timeouts(Section& root, Config& config);

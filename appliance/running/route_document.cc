@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "dataplane/datapath/tables/policy.h"
 #include "stillwater/running/v1/running.pb.h"
 
 namespace stillwater::appliance {
@@ -65,7 +66,7 @@ bool has_unknown(const google::protobuf::Message& message) {
   return !message.GetReflection()->GetUnknownFields(message).empty();
 }
 
-Status newer() { return fail(Errc::protocol, "a change of routes says more than this release knows"); }
+Status newer() { return fail(Errc::protocol, "the running configuration says more than this release knows"); }
 
 Result<RouteChange> change_of(const v1::RouteChange& message) {
   RouteChange change;
@@ -86,10 +87,22 @@ Result<RouteChange> change_of(const v1::RouteChange& message) {
   return change;
 }
 
+Result<RunningPolicy> policy_of(const v1::Policy& message) {
+  if (has_unknown(message)) return tl::unexpected(newer().error());
+  if (message.generation() <= dataplane::kFirstPolicyGeneration)
+    return fail(Errc::protocol, "a policy of generation " + std::to_string(message.generation()));
+  return RunningPolicy{message.text(), message.generation()};
+}
+
 }  // namespace
 
-standby::ConfigBytes to_document(std::span<const RouteChange> changes) {
+standby::ConfigBytes to_document(std::span<const RouteChange> changes,
+                                 const std::optional<RunningPolicy>& policy) {
   v1::Document document;
+  if (policy) {
+    document.mutable_policy()->set_text(policy->text);
+    document.mutable_policy()->set_generation(policy->generation);
+  }
   document.mutable_routes()->Reserve(static_cast<int>(changes.size()));
   for (const RouteChange& change : changes) {
     v1::RouteChange& message = *document.add_routes();
@@ -109,19 +122,26 @@ standby::ConfigBytes to_document(std::span<const RouteChange> changes) {
   return bytes;
 }
 
-Result<std::vector<RouteChange>> from_document(std::span<const std::byte> document) {
+Result<RunningDocument> from_document(std::span<const std::byte> document) {
   v1::Document message;
   if (!message.ParseFromArray(document.data(), static_cast<int>(document.size())))
     return fail(Errc::protocol, "what arrived is no document of the running configuration");
   if (has_unknown(message)) return tl::unexpected(newer().error());
-  std::vector<RouteChange> changes;
-  changes.reserve(static_cast<std::size_t>(message.routes_size()));
+  if (message.has_policy() && message.routes_size() != 0)
+    return fail(Errc::protocol, "a document of both a router and a firewall");
+  RunningDocument read;
+  if (message.has_policy()) {
+    auto policy = policy_of(message.policy());
+    if (!policy) return tl::unexpected(policy.error());
+    read.policy = std::move(*policy);
+  }
+  read.routes.reserve(static_cast<std::size_t>(message.routes_size()));
   for (const v1::RouteChange& one : message.routes()) {
     auto change = change_of(one);
     if (!change) return tl::unexpected(change.error());
-    changes.push_back(std::move(*change));
+    read.routes.push_back(std::move(*change));
   }
-  return changes;
+  return read;
 }
 
 }  // namespace stillwater::appliance

@@ -5,7 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "appliance/running/route_document.h"
+#include "appliance/config/config.h"
 #include "base/thread.h"
 #include "dataplane/names.h"
 
@@ -31,7 +31,9 @@ bool is_same(const RouteConfig& a, const RouteConfig& b) {
 
 RunningConfig::RunningConfig(const dataplane::Config& config, dataplane::Dataplane& dataplane,
                              CommittedEpoch& epochs)
-    : in_file_(prefixes_of(config)), dataplane_(dataplane), epochs_(epochs), thread_([this] { run(); }) {}
+    : config_(config), in_file_(prefixes_of(config)), dataplane_(dataplane), epochs_(epochs), thread_([this] {
+        run();
+      }) {}
 
 RunningConfig::~RunningConfig() {
   {
@@ -121,16 +123,40 @@ standby::ConfigBytes RunningConfig::collected() const {
   std::vector<RouteChange> changes;
   changes.reserve(routes_.size());
   for (const auto& [prefix, route] : routes_) changes.push_back({RouteChange::Kind::put, route});
-  return to_document(changes);
+  return to_document(changes, policy_);
 }
 
 Status RunningConfig::carry_out(const Job& job) {
-  auto changes = from_document(job.document);
-  if (!changes) return tl::unexpected(changes.error());
-  if (Status may = check(*changes); !may) return may;
-  if (job.kind == Job::Kind::build_whole) changes = instead_of_all(std::move(*changes));
-  if (changes->empty()) return {};
-  return dataplane_.change_routes(*changes).map([&] { note(std::move(*changes)); });
+  auto document = from_document(job.document);
+  if (!document) return tl::unexpected(document.error());
+  const bool whole = job.kind == Job::Kind::build_whole;
+  if (config_.function == dataplane::Function::firewall && document->routes.empty())
+    return change_policy(std::move(document->policy), whole);
+  if (document->policy) return fail(Errc::failed_precondition, "a router has no policy");
+  std::vector<RouteChange> changes = std::move(document->routes);
+  if (Status may = check(changes); !may) return may;
+  if (whole) changes = instead_of_all(std::move(changes));
+  if (changes.empty()) return {};
+  return dataplane_.change_routes(changes).map([&] { note(std::move(changes)); });
+}
+
+// All of a leader's without a policy is the file's.
+Status RunningConfig::change_policy(std::optional<RunningPolicy> policy, bool whole) {
+  if (policy == policy_ || (!policy && !whole)) return {};
+  Result<dataplane::PolicyConfig> parsed = dataplane::PolicyConfig{config_.rules};
+  if (policy) parsed = parse_policy(policy->text, "rules", config_);
+  if (!parsed) return tl::unexpected(parsed.error());
+  const std::uint32_t generation = policy ? policy->generation : dataplane::kFirstPolicyGeneration;
+  const auto replaced = dataplane_.replace_policy(*parsed, generation);
+  if (!replaced) return tl::unexpected(replaced.error());
+  const std::lock_guard lock(routes_mutex_);
+  policy_ = std::move(policy);
+  return {};
+}
+
+std::optional<RunningPolicy> RunningConfig::policy() const {
+  const std::lock_guard lock(routes_mutex_);
+  return policy_;
 }
 
 void RunningConfig::note(std::vector<RouteChange> changes) {

@@ -1,4 +1,5 @@
-// The running configuration beyond the files, as this node has it: the routes that the management API gave.
+// The running configuration beyond the files, as this node has it: what the management API gave. Of a router
+// these are routes, of a firewall a policy in place of the file's.
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "appliance/running/route_document.h"
 #include "base/committed_epoch.h"
 #include "base/result.h"
 #include "dataplane/dataplane.h"
@@ -23,7 +25,7 @@ namespace stillwater::appliance {
 // is under way when it is destroyed is finished first: seconds at most, see RouteTable.
 class RunningConfig final : public standby::ConfigHost {
  public:
-  // Both outlive it. `config`: the dataplane's.
+  // All outlive it. `config`: the dataplane's.
   RunningConfig(const dataplane::Config& config, dataplane::Dataplane& dataplane, CommittedEpoch& epochs);
   ~RunningConfig() override;
   RunningConfig(const RunningConfig&) = delete;
@@ -42,6 +44,8 @@ class RunningConfig final : public standby::ConfigHost {
   [[nodiscard]] std::size_t routes() const { return route_count_.load(std::memory_order_relaxed); }
   // What a caller can mend before anybody is asked. Errors: invalid_argument.
   [[nodiscard]] Status check(std::span<const dataplane::RouteChange> changes) const;
+  // Any thread. None: that of the file is in force.
+  [[nodiscard]] std::optional<RunningPolicy> policy() const;
 
  private:
   struct Job {
@@ -54,10 +58,12 @@ class RunningConfig final : public standby::ConfigHost {
   void run();
   [[nodiscard]] standby::ConfigBytes collected() const;
   [[nodiscard]] Status carry_out(const Job& job);
+  [[nodiscard]] Status change_policy(std::optional<RunningPolicy> policy, bool whole);
   void note(std::vector<dataplane::RouteChange> changes);
   [[nodiscard]] std::vector<dataplane::RouteChange> instead_of_all(
       std::vector<dataplane::RouteChange> changes) const;
 
+  const dataplane::Config& config_;
   const std::set<IpPrefix> in_file_;
   dataplane::Dataplane& dataplane_;
   CommittedEpoch& epochs_;
@@ -73,6 +79,7 @@ class RunningConfig final : public standby::ConfigHost {
   mutable std::mutex routes_mutex_;
   std::map<IpPrefix, dataplane::RouteConfig> routes_;  // the thread alone writes it, under routes_mutex_
   std::atomic<std::size_t> route_count_{0};
+  std::optional<RunningPolicy> policy_;  // likewise
   std::thread thread_;
 };
 

@@ -38,6 +38,18 @@ std::string protocol_name(std::uint8_t protocol) {
   }
 }
 
+const char* verb_of(RuleAction action) {
+  switch (action) {
+    case RuleAction::deny:
+      return "denies";
+    case RuleAction::allow:
+      return "allows";
+    case RuleAction::reject:
+      return "rejects";
+  }
+  return "decides";
+}
+
 // "10.0.1.2:4000"; of ICMP the port is the identifier.
 std::string endpoint(std::uint32_t address_be, std::uint16_t port_be) {
   return dataplane::to_text(rte_be_to_cpu_32(address_be)) + ":" + std::to_string(rte_be_to_cpu_16(port_be));
@@ -81,6 +93,7 @@ class Writer {
   void end_with_taken();
   void drop(DropReason why);
   void refuse(DropReason why);
+  void say_whether_told();
   [[nodiscard]] bool is_answer_on_link() const {
     return record_.frames_count != 0 && record_.frames[0].next_hop.is_none();
   }
@@ -138,9 +151,7 @@ void Writer::note_session(const RehearsedStep& step, Notes& notes) const {
 
 void Writer::note_opening(const RehearsedStep& step, Notes& notes) const {
   if (step.asked_rules && !step.rule) notes.push_back("no rule matches");
-  if (step.rule)
-    notes.push_back("rule " + std::to_string(step.rule->id) +
-                    (step.rule->action == RuleAction::allow ? " allows" : " denies"));
+  if (step.rule) notes.push_back("rule " + std::to_string(step.rule->id) + " " + verb_of(step.rule->action));
   if (!step.opened) return;
   const auto& [forward, reply] = *step.opened;
   const bool translated =
@@ -194,7 +205,11 @@ Notes Writer::notes_of(const RehearsedStep& step) {
   else if (step.node == Node::session_lookup && step.verdict.kind == Kind::next &&
            step.verdict.node != Node::session_error)
     notes.push_back("belongs to no session");
-  if (step.ends_session) notes.push_back("its initiator uses the port anew: it would end");
+  if (step.asked_again)
+    notes.push_back(std::string("the policy has changed since it was admitted: it would ") +
+                    (step.ends_session ? "end" : "go on"));
+  else if (step.ends_session)
+    notes.push_back("its initiator uses the port anew: it would end");
   if (step.becomes) notes.push_back(std::string("it would be ") + name_of(*step.becomes));
   note_opening(step, notes);
   if (step.learned)
@@ -277,12 +292,22 @@ void Writer::refuse(DropReason why) {
   trace_.error = std::move(error);
 }
 
+// Of a packet that a rule rejects: what its sender gets is the frame that leaves.
+void Writer::say_whether_told() {
+  if (record_.frames_count == 0)
+    trace_.words += "; not now: none may be told, too many were told of late, or no route leads there";
+  else if (record_.frames[0].dropped)
+    trace_.words += std::string("; not now: ") + meaning_of(*record_.frames[0].dropped);
+}
+
 void Writer::end() {
   switch (record_.end.kind) {
     case Kind::output:
       return end_with_output();
     case Kind::drop:
-      return drop(record_.end.reason);
+      drop(record_.end.reason);
+      if (record_.end.reason == DropReason::rejected_by_rule) say_whether_told();
+      return;
     case Kind::refuse:
       return refuse(record_.end.reason);
     case Kind::taken:

@@ -36,7 +36,8 @@ void Ageing::tick(Context& context) {
     if (session.state == region::SessionState::free) continue;
     // What was seen last moves in steps, but where it was closed: a session must not end before its time.
     const std::uint32_t steps_s = is_closed(session) ? 0 : region::SessionSeen::kStepSeconds;
-    const std::uint32_t limit_s = timeout_s(session, context.service.timeouts) + steps_s;
+    const std::uint32_t by_rule_s = context.policy().idle_timeout_s(session.rule_id);
+    const std::uint32_t limit_s = timeout_s(session, context.service.timeouts, by_rule_s) + steps_s;
     if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s) end_session(context, cursor_);
   }
 }

@@ -30,6 +30,8 @@ struct Context {
   Instant now{0};
   const Fib* fib_of_turn = nullptr;
   [[nodiscard]] const Fib& fib() const { return *fib_of_turn; }
+  const Policy* policy_of_turn = nullptr;
+  [[nodiscard]] const Policy& policy() const { return *policy_of_turn; }
   const WatchedNextHops* next_hops = nullptr;  // of the turn; null where none is watched
   bool own_mac_elsewhere = false;              // somebody else uses our addresses: announce again
   PendingPing* ping = nullptr;                 // the dataplane's; null: it never asks

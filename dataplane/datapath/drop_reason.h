@@ -67,7 +67,9 @@ namespace stillwater::dataplane {
   X(nd_unasked, "neighbour advertisement that nobody here asked for")                             \
   X(nd_conflict, "neighbour discovery by somebody who uses an address of ours")                   \
   X(nd_done, "neighbour discovery that was read, and answered where it has to be")                \
-  X(icmp_error_suppressed, "ICMP errors that were not sent: too many in a second")
+  X(icmp_error_suppressed, "ICMP errors that were not sent: too many in a second")                \
+  X(rejected_by_rule, "a rule rejects the session: its sender is told")                           \
+  X(rule_limit, "more new sessions than the rule's limit lets through")
 
 enum class DropReason : std::uint8_t {
 #define X(name, meaning) name,

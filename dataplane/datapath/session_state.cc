@@ -40,7 +40,10 @@ bool answers_session(std::uint8_t tcp_flags) {
   return (tcp_flags & kBoth) == kBoth;
 }
 
-std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& timeouts) {
+std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& timeouts,
+                        std::uint32_t by_rule_s) {
+  const bool is_tcp = session.forward.protocol == IPPROTO_TCP;
+  if (by_rule_s != 0 && (!is_tcp || session.state == SessionState::established)) return by_rule_s;
   switch (session.forward.protocol) {
     case IPPROTO_UDP:
       return timeouts.udp_s;

@@ -82,6 +82,7 @@ void Worker::begin_turn() {
   const std::uint64_t committed = setup_.epochs.committed();
   context_.now = setup_.clock.now();
   context_.fib_of_turn = setup_.service.fib->load();
+  context_.policy_of_turn = setup_.service.policy->load();
   context_.next_hops = setup_.next_hops.load();
   turn_.begin(epoch, setup_.region_clock.at(context_.now), committed);
   output_.begin_turn(context_.now, turn_.now_s(), epoch, committed);

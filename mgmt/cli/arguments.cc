@@ -7,6 +7,7 @@
 #include "mgmt/cli/pki_arguments.h"
 #include "mgmt/cli/probes.h"
 #include "mgmt/cli/routes.h"
+#include "mgmt/cli/rules.h"
 
 namespace stillwater::mgmt::cli {
 namespace {
@@ -141,6 +142,7 @@ void add_commands(CLI::App& app, Arguments& a) {
       ->capture_default_str();
   add_end_sessions(app, a);
   add_route_commands(app, a);
+  add_rule_commands(app, a);
   add_probe_commands(app, a);
   add_command(app, "checkpoint", "Take a checkpoint now and wait for its commit", a, Command::checkpoint);
   add_policy_commands(app, a);

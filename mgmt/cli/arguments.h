@@ -24,6 +24,8 @@ enum class Command : std::uint8_t {
   routes_put,
   routes_remove,
   routes_load,
+  rules_show,
+  rules_load,
   trace,
   ping,
   checkpoint,
@@ -83,6 +85,7 @@ struct Arguments {
   std::string route_source{};  // empty: all
   RouteOptions route;
   std::string route_file{};  // "-": standard input
+  std::string rules_file{};  // "-": standard input
   v1::TraceRequest trace;
   v1::TracePacket trace_fields;  // of it, while options are read
   v1::PingRequest ping;

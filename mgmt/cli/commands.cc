@@ -10,6 +10,7 @@
 #include "mgmt/cli/pki.h"
 #include "mgmt/cli/probes.h"
 #include "mgmt/cli/routes.h"
+#include "mgmt/cli/rules.h"
 #include "mgmt/cli/text.h"
 
 namespace stillwater::mgmt::cli {
@@ -104,6 +105,10 @@ Answer<std::string> ask(Client& client, const Arguments& a) {
       return change_route(client, a);
     case Command::routes_load:
       return load_routes(client, a);
+    case Command::rules_show:
+      return show_rules(client, a);
+    case Command::rules_load:
+      return load_rules(client, a);
     case Command::trace:
       return trace(client, a);
     case Command::ping:

@@ -4,6 +4,7 @@
 
 #include "ckpt_engine/region/session_table.h"
 #include "ckpt_engine/region/turn.h"
+#include "dataplane/datapath/tables/policy.h"
 #include "tests/bench/flow_keys.h"
 #include "tests/bench/network.h"
 
@@ -62,6 +63,7 @@ void fill_established(const region::Region& region, std::uint32_t sessions, std:
     const auto session = table.edit(turn, slot);
     session->state = region::SessionState::established;
     session->rule_id = rule;
+    session->config_generation = dataplane::kFirstPolicyGeneration;
     session->initiator_port = kInside;
     session->responder_port = kOutside;
   }

@@ -33,8 +33,8 @@ dataplane::Config firewall(std::uint32_t sessions_max) {
   dataplane::RuleConfig allow;
   allow.id = 10;
   allow.action = dataplane::RuleAction::allow;
-  allow.from = "inside";
-  allow.to = "outside";
+  allow.from = {"inside"};
+  allow.to = {"outside"};
   config.rules = {allow};
   return config;
 }

@@ -11,6 +11,7 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "dataplane/control/policy_table.h"
 #include "dataplane/control/port.h"
 #include "dataplane/control/route_table.h"
 #include "dataplane/datapath/checksum.h"
@@ -71,7 +72,9 @@ Config config_of(Function function) {
     config.routes.push_back({.to = {IpAddress{}, 0}, .via = {{six(2, 2)}}});
     config.routes.push_back({.to = {four(66, 0), 24}, .kind = RouteKind::reject});
   } else {
-    config.rules = {{.id = 1, .action = RuleAction::allow}};
+    config.rules = {{.id = 4, .action = RuleAction::reject, .source = {{four(1, 4), 32}, {four(2, 4), 32}}},
+                    {.id = 3, .action = RuleAction::allow, .source = {{four(1, 3), 32}}, .limit = {10, 2}},
+                    {.id = 1, .action = RuleAction::allow}};
     config.source_nat = {{.from = "lan", .to = "wan", .address = RTE_IPV4(10, 80, 2, 1)}};
   }
   return config;
@@ -93,7 +96,8 @@ class World {
     routes_ = must(RouteTable::create(config_, [] { return Status{}; }));
     std::vector<Service::Opened> opened;
     for (const auto& port : ports_) opened.push_back({port->dpdk_id(), 1});
-    service_.emplace(must(Service::build(config_, opened, routes_->published())));
+    policy_ = must(PolicyTable::create(config_, [] { return Status{}; }));
+    service_.emplace(must(Service::build(config_, opened, routes_->published(), policy_->published())));
     marks_.emplace(region::kDataOffset, region_->soft_begin(), region_->size());
     permit_.set_until(TransmitPermit::kForever);
   }
@@ -134,10 +138,21 @@ class World {
   }
 
  private:
+  // Sessions of before are asked about again, and some of them end with a word to their sender.
+  void change_policy(std::vector<RuleConfig> rules) { (void)must(policy_->replace({std::move(rules)})); }
+  [[nodiscard]] std::vector<RuleConfig> narrower() const {
+    std::vector<RuleConfig> rules = config_.rules;
+    for (RuleConfig& rule : rules)
+      if (rule.id == 3) rule.action = RuleAction::reject;
+    return rules;
+  }
+
   void begin_turn(Context& context, Input& input) {
     now_ += input.rarely() ? Nanos(std::chrono::seconds(input.value())) : 1ms;
     context.now = now_;
     epochs_.set_current(++epoch_);
+    if (epoch_ % 4 == 2) change_policy(epoch_ % 8 == 2 ? config_.rules : narrower());
+    context.policy_of_turn = policy_->published().load();
     if (input.value() % 2 == 0) epochs_.set_committed(epoch_ - 1);
     context.turn.begin(epoch_, now_, epochs_.committed());
     context.output.begin_turn(now_, context.turn.now_s(), epoch_, epochs_.committed());
@@ -175,6 +190,7 @@ class World {
   std::vector<std::unique_ptr<Port>> ports_;
   std::unique_ptr<region::Region> region_;
   std::unique_ptr<RouteTable> routes_;
+  std::unique_ptr<PolicyTable> policy_;
   std::optional<Service> service_;
   std::optional<region::WorkerMarks> marks_;
   std::optional<State> state_;

@@ -39,6 +39,7 @@ inline constexpr std::uint8_t kNeighbourAdvertisement = 136;
 inline constexpr std::uint8_t kRedirect = 137;
 
 inline constexpr IcmpError kNoRoute{1, 0, 0};
+inline constexpr IcmpError kProhibited{1, 1, 0};
 inline constexpr IcmpError kBeyondScope{1, 2, 0};
 inline constexpr IcmpError kAddressUnreachable{1, 3, 0};
 inline constexpr IcmpError kPortUnreachable{1, 4, 0};

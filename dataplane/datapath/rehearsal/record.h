@@ -42,8 +42,9 @@ struct RehearsedStep {
   std::optional<Lookup> lookup{};
   std::optional<OfSession> session{};
   std::optional<region::SessionState> becomes{};  // the session's state, where it changes
-  bool ends_session = false;                      // the initiator uses its port anew
+  bool ends_session = false;                      // the initiator uses its port anew, or the policy changed
   bool asked_rules = false;
+  bool asked_again = false;    // about a session that another generation of the policy admitted
   std::optional<Rule> rule{};  // that matched
   std::optional<Opened> opened{};
   std::optional<Learned> learned{};

@@ -38,6 +38,7 @@ class Rehearsal {
   void becomes(region::SessionState state) { step_->becomes = state; }
   void ends(const region::Session& session, std::uint32_t slot);
   void asked_rules(const Rule* rule);
+  void asked_again() { step_->asked_again = true; }
   void opens(const region::FlowKey& forward, const region::FlowKey& reply) {
     step_->opened = {forward, reply};
   }

@@ -37,6 +37,7 @@ void Rehearser::run(const Context& worker, PortIndex in_port, std::span<const st
                   .error_limit = worker.error_limit,
                   .now = worker.now,
                   .fib_of_turn = worker.fib_of_turn,
+                  .policy_of_turn = worker.policy_of_turn,
                   .ping = worker.ping,
                   .rehearsal = &rehearsal};
   context.turn.begin_packet();

@@ -60,14 +60,12 @@ bool Service::is_own_mac(const rte_ether_addr& mac) const {
 }
 
 Result<Service> Service::build(const Config& config, const std::vector<Opened>& devices,
-                               const PublishedFib& fib) {
-  auto rules = RuleSet::build(config);
-  if (!rules) return tl::unexpected(rules.error());
+                               const PublishedFib& fib, const PublishedPolicy& policy) {
   Service service{.ports = {},
                   .fib = &fib,
                   .own = {},
                   .own_macs = {},
-                  .rules = std::move(*rules),
+                  .policy = &policy,
                   .steering = Steering(config),
                   .timeouts = config.timeouts,
                   .output_commit = config.output_commit,

@@ -10,7 +10,7 @@
 #include "dataplane/datapath/steering/steering.h"
 #include "dataplane/datapath/tables/fib.h"
 #include "dataplane/datapath/tables/own_addresses.h"
-#include "dataplane/datapath/tables/rule_set.h"
+#include "dataplane/datapath/tables/policy.h"
 #include "dataplane/datapath/tables/service_port.h"
 
 namespace stillwater::dataplane {
@@ -20,7 +20,7 @@ struct Service {
   const PublishedFib* fib;
   OwnAddresses own;
   OwnMacs own_macs;
-  RuleSet rules;
+  const PublishedPolicy* policy;
   Steering steering;
   TimeoutConfig timeouts;
   OutputCommit output_commit;
@@ -32,9 +32,9 @@ struct Service {
     std::uint16_t dpdk_port;
     std::uint16_t rx_queues;
   };
-  // `devices`: of the ports that have one, in the configuration's order. `fib` outlives it.
+  // `devices`: of the ports that have one, in the configuration's order. `fib` and `policy` outlive it.
   [[nodiscard]] static Result<Service> build(const Config& config, const std::vector<Opened>& devices,
-                                             const PublishedFib& fib);
+                                             const PublishedFib& fib, const PublishedPolicy& policy);
   [[nodiscard]] bool is_own_mac(const rte_ether_addr& mac) const;
 };
 

@@ -113,12 +113,13 @@ TEST_CASE("values arrive as written") {
   CHECK(plane.routes[0].via.at(0).via == IpAddress::v4(htonl(0x0a500202)));
   REQUIRE(plane.rules.size() == 2);
   CHECK(plane.rules[0].action == dataplane::RuleAction::allow);
-  CHECK(plane.rules[0].to == "outside");
-  CHECK_FALSE(plane.rules[0].protocol);
+  CHECK(plane.rules[0].to == std::vector<std::string>{"outside"});
+  CHECK(plane.rules[0].services.empty());
   CHECK(plane.rules[1].from.empty());
-  CHECK(plane.rules[1].protocol == IPPROTO_TCP);
-  CHECK(plane.rules[1].destination_ports.first == 22);
-  CHECK(plane.rules[1].destination_ports.last == 22);
+  REQUIRE(plane.rules[1].services.size() == 1);
+  CHECK(plane.rules[1].services[0].protocol == IPPROTO_TCP);
+  CHECK(plane.rules[1].services[0].destination_ports.at(0).first == 22);
+  CHECK(plane.rules[1].services[0].destination_ports.at(0).last == 22);
   REQUIRE(plane.source_nat.size() == 1);
   CHECK(plane.source_nat[0].ports.first == 1024);
   CHECK(plane.timeouts.udp_s == 120);

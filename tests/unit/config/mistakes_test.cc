@@ -152,7 +152,7 @@ TEST_CASE("names that refer to nothing or to two things") {
       {"id: 20", "id: 10", "24:10", "rule 10 is repeated; expected each id once"},
       {"protocol: tcp, ", "", "24:47", "expected protocol: tcp or udp"},
       {"protocol: tcp", "protocol: icmp", "24:63", "expected protocol: tcp or udp"},
-      {"protocol: tcp", "protocol: 6", "24:38", "expected one of tcp, udp, icmp"},
+      {"protocol: tcp", "protocol: 6", "24:38", "expected one of tcp, udp, icmp, icmpv6, gre, esp"},
       {"address: 10.80.2.1}\n", "address: 10.80.2.1}\n  - {from: inside, to: outside, address: 10.80.2.3}\n",
        "27:24", "this pair of ports is translated above"},
   });

@@ -115,6 +115,7 @@ TEST_CASE("each mistake of a router's file is told at its place") {
       {"\"2001:db8:1::1/64\"", "\"2001:db8:1::/64\"", "7:31", "no host's address"},
       {"mtu: 9000", "mtu: 1000", "8:10", "mtu is too small for IPv6; expected 1280"},
       {"icmp:", "rules: []\nicmp:", "16:8", "rules with 'function: router'"},
+      {"icmp:", "zones: {}\nicmp:", "16:8", "zones with 'function: router'"},
       {"ipv6_routes: 16", "ipv6_routes: 8", "2:61", "a whole number from 16"},
       {"errors_per_s: 50", "errors_per_s: -1", "16:22", "a whole number"},
   };

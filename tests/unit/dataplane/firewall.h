@@ -43,7 +43,7 @@ inline Config firewall_config(const std::string& inside, const std::string& outs
   config.hold_packets_max = 16;
   config.idle = IdleStrategy::pause;
   config.ports = {port("inside", inside, kInMac, kIn), port("outside", outside, kOutMac, kOut)};
-  config.rules = {{.id = 10, .action = RuleAction::allow, .from = "inside", .to = "outside"}};
+  config.rules = {{.id = 10, .action = RuleAction::allow, .from = {"inside"}, .to = {"outside"}}};
   config.source_nat = {{.from = "inside", .to = "outside", .address = kOut}};
   return config;
 }

@@ -89,3 +89,18 @@ TEST_CASE("time-outs follow protocol and state") {
   session.forward.protocol = IPPROTO_ICMP;
   CHECK(timeout_s(session, timeouts) == 5);
 }
+
+TEST_CASE("a rule's time-out is that of established TCP, and of all other sessions") {
+  const TimeoutConfig timeouts{1, 2, 3, 6, 4, 5};
+  Session session{};
+  session.forward.protocol = IPPROTO_TCP;
+  session.state = SessionState::opening;
+  CHECK(timeout_s(session, timeouts, 99) == 1);
+  session.state = SessionState::established;
+  CHECK(timeout_s(session, timeouts, 99) == 99);
+  session.state = SessionState::closing;
+  CHECK(timeout_s(session, timeouts, 99) == 3);
+  session.forward.protocol = IPPROTO_UDP;
+  session.state = SessionState::opening;
+  CHECK(timeout_s(session, timeouts, 99) == 99);
+}

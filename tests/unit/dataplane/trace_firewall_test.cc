@@ -10,9 +10,9 @@ struct Traced : Firewall {
     config.output_commit = output_commit;
     config.rules.insert(config.rules.begin(), {.id = 7,
                                                .action = RuleAction::deny,
-                                               .from = "inside",
-                                               .to = "outside",
-                                               .destination_ports = {23, 23}});
+                                               .from = {"inside"},
+                                               .to = {"outside"},
+                                               .services = {{.destination_ports = {{23, 23}}}}});
     start_and_resume();
     greet();
   }

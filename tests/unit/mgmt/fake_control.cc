@@ -48,6 +48,22 @@ Result<std::uint64_t> FakeControl::change_routes(const std::vector<RouteChange>&
   });
 }
 
+Result<v1::GetRulesResponse> FakeControl::rules() {
+  return with([&](FakeState& s) { return outcome().map([&] { return s.rules; }); });
+}
+
+Result<v1::LoadRulesResponse> FakeControl::load_rules(const v1::LoadRulesRequest& request) {
+  return with([&](FakeState& s) {
+    return outcome().map([&] {
+      s.loaded = request.document();
+      v1::LoadRulesResponse response;
+      response.set_generation(++s.route_generation);
+      response.set_rules(3);
+      return response;
+    });
+  });
+}
+
 Result<v1::TraceResponse> FakeControl::trace(const v1::TraceRequest& request) {
   return with([&](FakeState& s) {
     s.traced = request;

@@ -24,6 +24,8 @@ struct FakeState {
   std::string routes_of{};             // the source that was asked for last
   std::vector<RouteChange> changes{};  // of all calls, in their order
   std::uint64_t route_generation = 1;
+  v1::GetRulesResponse rules{};
+  std::string loaded{};       // the last document of rules
   v1::TraceRequest traced{};  // the last
   v1::TraceResponse trace{};
   std::vector<v1::PingRequest> pinged{};
@@ -46,6 +48,8 @@ class FakeControl final : public Control {
   Status routes(const std::string& source, std::uint64_t limit,
                 const std::function<void(const RouteInfo&)>& sink) override;
   Result<std::uint64_t> change_routes(const std::vector<RouteChange>& changes) override;
+  Result<v1::GetRulesResponse> rules() override;
+  Result<v1::LoadRulesResponse> load_rules(const v1::LoadRulesRequest& request) override;
   Result<v1::TraceResponse> trace(const v1::TraceRequest& request) override;
   Result<v1::PingResponse> ping(const v1::PingRequest& request) override;
   Result<std::uint64_t> checkpoint() override;

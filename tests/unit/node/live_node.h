@@ -2,6 +2,7 @@
 // replication thread, heartbeats over loopback. Two of them in one process are a pair.
 #pragma once
 
+#include "appliance/control.h"
 #include "appliance/node/node.h"
 #include "tests/unit/dataplane/firewall.h"
 
@@ -27,6 +28,10 @@ class LiveNode {
   void stop();
 
   [[nodiscard]] Node& node() { return *node_; }
+  // As the management server has it.
+  [[nodiscard]] NodeControl control() {
+    return NodeControl(config_, *region_, *dataplane_, *running_, *node_, nullptr, clock_);
+  }
   [[nodiscard]] NodeView view() const { return node_->view(); }
   [[nodiscard]] standby::Role role() const { return view().role; }
   [[nodiscard]] const Config& config() const { return config_; }

@@ -66,8 +66,23 @@ TEST_CASE("changes of routes are read as they were written, in their order") {
   for (RouteChange& change : changes) change = any_change(random);
   const auto read = from_document(to_document(changes));
   REQUIRE(read.has_value());
-  REQUIRE(read->size() == changes.size());
-  for (std::size_t i = 0; i < changes.size(); ++i) CHECK(is_same((*read)[i], changes[i]));
+  REQUIRE(read->routes.size() == changes.size());
+  for (std::size_t i = 0; i < changes.size(); ++i) CHECK(is_same(read->routes[i], changes[i]));
+}
+
+TEST_CASE("a policy is read as it was written, and none is none") {
+  const RunningPolicy policy{"rules: []\n", 7};
+  const auto read = from_document(to_document({}, policy));
+  REQUIRE(read.has_value());
+  CHECK(read->routes.empty());
+  CHECK(read->policy == policy);
+  const auto none = from_document(to_document({}));
+  REQUIRE(none.has_value());
+  CHECK_FALSE(none->policy);
+  CHECK_FALSE(from_document(to_document({}, RunningPolicy{"rules: []\n", 1})).has_value());  // the file's
+  v1::Document both = right();
+  both.mutable_policy()->set_generation(2);
+  CHECK_FALSE(from_document(bytes_of(both)).has_value());
 }
 
 TEST_CASE("a document that says what no node says is refused whole") {

@@ -6,6 +6,7 @@
 #include "dataplane/datapath/checksum.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/nodes/session/ask_policy.h"
 #include "dataplane/datapath/ping/ping_answer.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
 #include "dataplane/datapath/translate.h"
@@ -89,6 +90,8 @@ Verdict session_error(Context& context, Packet& packet) {
   const bool to_responder = match.direction == Direction::forward;
   if (packet.in_port != (to_responder ? session.initiator_port : session.responder_port))
     return Verdict::drop(DropReason::wrong_port);
+  if (!is_of_policy(context, session))
+    if (const auto refused = admit_again(context, packet, match.slot)) return *refused;
 
   const FlowKey& as_sent = to_responder ? session.reply : session.forward;
   const Adjacency& route = context.fib().lookup(as_sent.source_be);

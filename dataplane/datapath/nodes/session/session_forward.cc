@@ -3,6 +3,7 @@
 #include "dataplane/datapath/ageing.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/nodes/session/ask_policy.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
 #include "dataplane/datapath/session_state.h"
 #include "dataplane/datapath/translate.h"
@@ -73,6 +74,8 @@ Verdict forward(Context& context, Packet& packet) {
       end_session(context, match.slot);
     return Verdict::next(Node::session_open);
   }
+  if (__builtin_expect(!is_of_policy(context, session), 0))
+    if (const auto refused = admit_again(context, packet, match.slot)) return *refused;
   const region::FlowKey after = tuple_after(session, match.direction);
   const Adjacency& route = context.fib().lookup(after.destination_be);
   if constexpr (kRehearses) context.rehearsal->looked_up(IpAddress::v4(after.destination_be), route);

@@ -5,6 +5,7 @@
 
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/nodes/session/ask_policy.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
 #include "dataplane/datapath/session_state.h"
 #include "dataplane/datapath/translate.h"
@@ -76,6 +77,7 @@ bool is_taken(const Context& context, const FlowKey& reply) {
 void describe(Context& context, const Packet& packet, std::uint32_t slot, const Rule& rule) {
   auto session = context.state.sessions.edit(context.turn, slot);
   session->rule_id = rule.id;
+  session->config_generation = context.policy().generation();
   session->initiator_port = static_cast<std::uint8_t>(packet.in_port);
   session->responder_port = static_cast<std::uint8_t>(packet.out_port);
   context.state.responder_answered[slot] = false;
@@ -106,10 +108,8 @@ Verdict session_open(Context& context, Packet& packet) {
   if (context.fib().lookup(packet.key.source_be).kind == Adjacency::Kind::local)
     return Verdict::drop(DropReason::martian_source);
   if (!route.forwards()) return Verdict::drop(DropReason::no_route);
-  const Rule* rule = context.service.rules.match(packet.key, packet.in_port, route.port);
-  if (context.rehearsal != nullptr) context.rehearsal->asked_rules(rule);
-  if (rule == nullptr) return Verdict::drop(DropReason::no_rule);
-  if (rule->action == RuleAction::deny) return Verdict::drop(DropReason::denied_by_rule);
+  const auto [rule, refused] = admit(context, packet, packet.key, route.port);
+  if (rule == nullptr) return refused;
   if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
   const Verdict verdict = forward_ipv4(context, packet, route, packet.key.destination_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;

@@ -1,10 +1,7 @@
-// rules, source_nat: what the firewall is told.
+// source_nat: what the firewall translates.
 #include <algorithm>
-#include <limits>
-#include <map>
 #include <set>
-
-#include <netinet/in.h>
+#include <utility>
 
 #include "appliance/config/sections.h"
 
@@ -24,15 +21,6 @@ void read_port_name(Section& section, const char* key, const KnownPorts& known, 
   });
 }
 
-// A router has neither rules nor translation: it would forward what a rule seems to deny.
-bool is_for_firewall(Section& root, const char* key, const Config& config) {
-  if (config.dataplane.function == dataplane::Function::firewall) return true;
-  if (root.has(key))
-    root.mistake(
-        key, std::string(key) + " with 'function: router', which has none; expected 'function: firewall'");
-  return false;
-}
-
 // Reports an address that source NAT cannot use on the port that it leaves through.
 void check_nat_address(Section& section, const dataplane::SourceNatConfig& nat, const Config& config) {
   for (const PortConfig& port : config.dataplane.ports) {
@@ -46,39 +34,6 @@ void check_nat_address(Section& section, const dataplane::SourceNatConfig& nat, 
 }
 
 }  // namespace
-
-void read_rules(Section& root, const KnownPorts& known, Config& config) {
-  using dataplane::RuleAction;
-  const OneOf<RuleAction> action{{{"allow", RuleAction::allow}, {"deny", RuleAction::deny}}};
-  const OneOf<std::optional<std::uint8_t>> protocol{
-      {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}}};
-  const WholeNumber<std::uint32_t> id{1, std::numeric_limits<std::uint32_t>::max() - 1};
-  std::set<std::uint32_t> seen;
-
-  if (!is_for_firewall(root, "rules", config)) return;
-  root.require("rules", "a list of rules; [] denies everything");
-  for (const Value& value : root.list("rules")) {
-    Section section = root.element(value, "rule");
-    dataplane::RuleConfig rule;
-    if (section.required("id", rule.id, id) && !seen.insert(rule.id).second) {
-      section.mistake("id", "rule " + std::to_string(rule.id) + " is repeated; expected each id once");
-    }
-    section.required("action", rule.action, action);
-    read_port_name(section, "from", known, rule.from);
-    read_port_name(section, "to", known, rule.to);
-    const bool protocol_known =
-        section.optional("protocol", rule.protocol, protocol) || !section.has("protocol");
-    section.optional("source", rule.source, parse_network);
-    section.optional("destination", rule.destination, parse_network);
-    const bool has_ports = section.optional("destination_ports", rule.destination_ports, parse_port_range);
-    if (has_ports && protocol_known && rule.protocol != IPPROTO_TCP && rule.protocol != IPPROTO_UDP) {
-      section.mistake("destination_ports",
-                      "destination_ports without a protocol that has ports; expected protocol: tcp or udp");
-    }
-    section.finish();
-    config.dataplane.rules.push_back(rule);
-  }
-}
 
 // Whether every worker's share has a port of the range.
 bool reaches_all(const dataplane::PortRange& range, const Config& config) {

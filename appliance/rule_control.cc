@@ -1,0 +1,61 @@
+// What the management plane asks of rules.
+#include "appliance/config/config.h"
+#include "appliance/control.h"
+#include "appliance/running/route_document.h"
+
+namespace stillwater::appliance {
+namespace {
+
+constexpr Nanos kBuiltPatience = 4500ms;  // mgmt::Control promises five seconds
+
+const char* name_of(dataplane::RuleAction action) {
+  switch (action) {
+    case dataplane::RuleAction::deny:
+      return "deny";
+    case dataplane::RuleAction::allow:
+      return "allow";
+    case dataplane::RuleAction::reject:
+      return "reject";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Result<stillwater::v1::GetRulesResponse> NodeControl::rules() {
+  stillwater::v1::GetRulesResponse response;
+  const auto policy = running_.policy();
+  response.set_generation(dataplane_.policy_generation());
+  response.set_document(policy ? policy->text : "");
+  for (const dataplane::RuleFigures& rule : dataplane_.rule_figures()) {
+    stillwater::v1::RuleStatus& status = *response.add_rules();
+    status.set_id(rule.id);
+    status.set_action(name_of(rule.action));
+    status.set_matches(rule.matches);
+    status.set_limited(rule.limited);
+  }
+  return response;
+}
+
+Result<stillwater::v1::LoadRulesResponse> NodeControl::load_rules(
+    const stillwater::v1::LoadRulesRequest& request) {
+  if (Status leading = leads(); !leading) return tl::unexpected(leading.error());
+  const auto policy = parse_policy(request.document(), "rules", config_.dataplane);
+  if (!policy) return tl::unexpected(policy.error());
+  if (Status may = dataplane_.check_policy(*policy); !may) return tl::unexpected(may.error());
+  const RunningPolicy wanted{request.document(), dataplane_.policy_generation() + 1};
+  auto built = node_.request_config_change(to_document({}, wanted));
+  if (built.wait_for(kBuiltPatience) != std::future_status::ready)
+    return fail(
+        Errc::timed_out,
+        "the rules are not built within 4.5 s, and may be yet: status says which generation the nodes "
+        "have");
+  return built.get().map([&](std::uint64_t generation) {
+    stillwater::v1::LoadRulesResponse response;
+    response.set_generation(generation);
+    response.set_rules(static_cast<std::uint32_t>(policy->rules.size()));
+    return response;
+  });
+}
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,87 @@
+#include "dataplane/datapath/icmp/tell_rejected.h"
+
+#include <netinet/in.h>
+
+#include "dataplane/datapath/icmp/icmp_errors.h"
+#include "dataplane/datapath/icmp/icmp_types.h"
+#include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
+#include "dataplane/datapath/output/send.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+constexpr std::uint8_t kOwnTtl = 64;
+constexpr std::uint16_t kDatagramBytes = sizeof(rte_ipv4_hdr) + sizeof(rte_tcp_hdr);
+
+struct ResetFrame {
+  rte_ether_hdr ether;
+  rte_ipv4_hdr ip;
+  rte_tcp_hdr tcp;
+} __attribute__((packed, aligned(2)));
+
+// How much of the sequence space the segment takes.
+std::uint32_t sequence_length(const Packet& packet, const rte_tcp_hdr& segment) {
+  const auto header_bytes =
+      static_cast<std::uint32_t>(packet.l4 - reinterpret_cast<std::uint8_t*>(packet.ip));
+  const std::uint32_t data =
+      rte_be_to_cpu_16(packet.ip->total_length) - header_bytes - (segment.data_off >> 4) * 4u;
+  const bool syn = (segment.tcp_flags & RTE_TCP_SYN_FLAG) != 0;
+  const bool fin = (segment.tcp_flags & RTE_TCP_FIN_FLAG) != 0;
+  return data + (syn ? 1u : 0u) + (fin ? 1u : 0u);
+}
+
+// What a host without that connection answers.
+rte_tcp_hdr reset_of(const Packet& packet) {
+  const auto& segment = *packet.l4_as<rte_tcp_hdr>();
+  rte_tcp_hdr reset{};
+  reset.src_port = segment.dst_port;
+  reset.dst_port = segment.src_port;
+  reset.data_off = 5 << 4;
+  if ((segment.tcp_flags & RTE_TCP_ACK_FLAG) != 0) {
+    reset.sent_seq = segment.recv_ack;
+    reset.tcp_flags = RTE_TCP_RST_FLAG;
+    return reset;
+  }
+  reset.recv_ack = rte_cpu_to_be_32(rte_be_to_cpu_32(segment.sent_seq) + sequence_length(packet, segment));
+  reset.tcp_flags = RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG;
+  return reset;
+}
+
+void send_reset4(Context& context, const Packet& packet) {
+  const std::uint32_t sender_be = packet.ip->src_addr;
+  const Adjacency& route = context.fib().lookup(sender_be);
+  if (!route.forwards()) return;
+  Packet message{.mbuf = context.pool.make()};
+  if (message.mbuf == nullptr) return;
+  set_next_hop(message, route, IpAddress::v4(sender_be));
+  auto* frame = reinterpret_cast<ResetFrame*>(rte_pktmbuf_append(message.mbuf, sizeof(ResetFrame)));
+  *frame = ResetFrame{};
+  frame->ether.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
+  frame->ip.version_ihl = RTE_IPV4_VHL_DEF;
+  frame->ip.total_length = rte_cpu_to_be_16(kDatagramBytes);
+  frame->ip.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG);
+  frame->ip.time_to_live = kOwnTtl;
+  frame->ip.next_proto_id = IPPROTO_TCP;
+  frame->ip.src_addr = packet.ip->dst_addr;
+  frame->ip.dst_addr = sender_be;
+  frame->tcp = reset_of(packet);
+  frame->tcp.cksum = rte_ipv4_udptcp_cksum(&frame->ip, &frame->tcp);
+  frame->ip.hdr_checksum = rte_ipv4_cksum(&frame->ip);
+  send(context, message);
+}
+
+// A reset is never answered by one, nor is what was sent to many.
+void tell_by_reset(Context& context, const Packet& packet) {
+  if (!packet.to_us || packet.ip == nullptr || (packet.tcp_flags & RTE_TCP_RST_FLAG) != 0) return;
+  if (!context.error_limit.take(context.now)) return context.pool.count(DropReason::icmp_error_suppressed);
+  send_reset4(context, packet);
+}
+
+}  // namespace
+
+void tell_rejected(Context& context, const Packet& packet) {
+  if (packet.protocol == IPPROTO_TCP) return tell_by_reset(context, packet);
+  send_icmp_error(context, packet, packet.ip != nullptr ? icmp4::kProhibited : icmp6::kProhibited);
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,81 @@
+#include "dataplane/datapath/nodes/session/ask_policy.h"
+
+#include "dataplane/datapath/ageing.h"
+#include "dataplane/datapath/icmp/tell_rejected.h"
+#include "dataplane/datapath/rehearsal/rehearsal.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+// Null: no rule matches.
+const Rule* ask(Context& context, const region::FlowKey& key, PortIndex from, PortIndex to) {
+  const Rule* rule = context.policy().rules().match(key, from, to);
+  if (context.rehearsal != nullptr) context.rehearsal->asked_rules(rule);
+  return rule;
+}
+
+// What becomes of the packet if the rule does not admit it.
+std::optional<Verdict> refusal(Context& context, const Packet& packet, const Rule* rule) {
+  if (rule == nullptr) return Verdict::drop(DropReason::no_rule);
+  switch (rule->action) {
+    case RuleAction::allow:
+      return std::nullopt;
+    case RuleAction::reject:
+      tell_rejected(context, packet);
+      return Verdict::drop(DropReason::rejected_by_rule);
+    case RuleAction::deny:
+      break;
+  }
+  return Verdict::drop(DropReason::denied_by_rule);
+}
+
+// Counts the first packet, and spends of the limit. False: the limit is reached.
+bool spend(const Context& context, const Rule& rule) {
+  RuleUse& use = context.policy().use(context.worker, rule);
+  const bool is_limited = rule.action == RuleAction::allow && rule.limit.per_s != 0;
+  if (context.rehearsal != nullptr) return !is_limited || use.bucket.has_token(context.now);
+  RuleUse::count(use.matches);
+  if (!is_limited || use.bucket.take(context.now)) return true;
+  RuleUse::count(use.limited);
+  return false;
+}
+
+// As the rules saw it: by the tuple that its initiator sends, to where its packets go.
+region::FlowKey first_key(const region::Session& session) {
+  region::FlowKey key = session.forward;
+  key.destination_be = session.reply.source_be;
+  key.destination_port_be = session.reply.source_port_be;
+  return key;
+}
+
+}  // namespace
+
+PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key, PortIndex to) {
+  const Rule* rule = ask(context, key, packet.in_port, to);
+  const bool within_limit = rule == nullptr || spend(context, *rule);
+  if (const auto refused = refusal(context, packet, rule)) return {nullptr, *refused};
+  if (!within_limit) return {nullptr, Verdict::drop(DropReason::rule_limit)};
+  return {rule, {}};
+}
+
+std::optional<Verdict> admit_again(Context& context, const Packet& packet, std::uint32_t slot) {
+  region::SessionTable& sessions = context.state.sessions;
+  const region::Session& session = sessions.at(slot);
+  Rehearsal* rehearsal = context.rehearsal;
+  if (rehearsal != nullptr) rehearsal->asked_again();
+  const Rule* rule = ask(context, first_key(session), session.initiator_port, session.responder_port);
+  const bool admitted = rule != nullptr && rule->action == RuleAction::allow;
+  if (rehearsal != nullptr) {
+    context.turn.depend_on(context.turn.epoch());
+    if (!admitted) rehearsal->ends(session, slot);
+  } else if (admitted) {
+    auto write = sessions.edit(context.turn, slot);
+    write->config_generation = context.policy().generation();
+    write->rule_id = rule->id;
+  } else {
+    end_session(context, slot);
+  }
+  return refusal(context, packet, rule);
+}
+
+}  // namespace stillwater::dataplane

@@ -1,0 +1,30 @@
+// What the policy says of sessions: of new ones, and anew of those that an earlier generation admitted.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "dataplane/datapath/context.h"
+#include "dataplane/datapath/packet.h"
+
+namespace stillwater::dataplane {
+
+struct PolicyAnswer {
+  const Rule* rule = nullptr;  // that admits it; null: `refused` says what becomes of the packet
+  Verdict refused{};
+};
+
+// Whether `packet` may open a session that rules know as `key` and that leaves through `to`. Counts, and
+// spends of the rule's limit.
+[[nodiscard]] PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key,
+                                 PortIndex to);
+
+[[nodiscard]] inline bool is_of_policy(const Context& context, const region::Session& session) {
+  return session.config_generation == context.policy().generation();
+}
+// `packet` is the first of the session in `slot` under another generation than the one that admitted it.
+// Where the rules admit it still, it goes on by the rule that does so now, once this is committed; limits do
+// not count. Else it ends, and so does the packet, as said here.
+[[nodiscard]] std::optional<Verdict> admit_again(Context& context, const Packet& packet, std::uint32_t slot);
+
+}  // namespace stillwater::dataplane
