@@ -68,6 +68,10 @@ class PortBitmap {
                                                   std::uint16_t start) {
     return take(turn, first, last, start, {}, [](std::uint16_t) { return true; });
   }
+  // Ports that nobody may take: not in the region, so both nodes say the same by their configuration.
+  void reserve(std::uint16_t first, std::uint16_t last);
+  // By counting them.
+  [[nodiscard]] std::uint32_t count_taken() const;
   void give(Turn& turn, std::uint16_t port) {
     give_unused(turn, port);
     wait(turn, port);
@@ -95,6 +99,7 @@ class PortBitmap {
 
   const PortWord* words_;
   Given given_[2];  // two epochs are open at a time: by parity
+  std::unique_ptr<std::array<std::uint64_t, kWords>> reserved_;  // null: none
 };
 
 // Goes round by words; the one with `start` is looked at twice, from `start` on and, at the end, below it.
