@@ -1,7 +1,6 @@
-// rules, source_nat: what the firewall is told.
+// rules: what the firewall is told.
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <set>
 
 #include <netinet/in.h>
@@ -9,9 +8,6 @@
 #include "appliance/config/sections.h"
 
 namespace stillwater::appliance {
-namespace {
-
-using dataplane::PortConfig;
 
 void read_port_name(Section& section, const char* key, const KnownPorts& known, std::string& name) {
   section.optional(key, name, [&](const std::string& text) -> Parsed<std::string> {
@@ -24,7 +20,6 @@ void read_port_name(Section& section, const char* key, const KnownPorts& known, 
   });
 }
 
-// A router has neither rules nor translation: it would forward what a rule seems to deny.
 bool is_for_firewall(Section& root, const char* key, const Config& config) {
   if (config.dataplane.function == dataplane::Function::firewall) return true;
   if (root.has(key))
@@ -32,20 +27,6 @@ bool is_for_firewall(Section& root, const char* key, const Config& config) {
         key, std::string(key) + " with 'function: router', which has none; expected 'function: firewall'");
   return false;
 }
-
-// Reports an address that source NAT cannot use on the port that it leaves through.
-void check_nat_address(Section& section, const dataplane::SourceNatConfig& nat, const Config& config) {
-  for (const PortConfig& port : config.dataplane.ports) {
-    if (port.name != nat.to) continue;
-    const auto& own = port.addresses;
-    if (std::any_of(own.begin(), own.end(), [&](const auto& a) { return is_host_of(a, nat.address); }))
-      return;
-    section.mistake("address", to_text(nat.address) + " is no address of port " + quoted(nat.to) +
-                                   "; expected a host of one of its subnets");
-  }
-}
-
-}  // namespace
 
 void read_rules(Section& root, const KnownPorts& known, Config& config) {
   using dataplane::RuleAction;
@@ -77,36 +58,6 @@ void read_rules(Section& root, const KnownPorts& known, Config& config) {
     }
     section.finish();
     config.dataplane.rules.push_back(rule);
-  }
-}
-
-// Whether every worker's share has a port of the range.
-bool reaches_all(const dataplane::PortRange& range, const Config& config) {
-  using dataplane::kNatPortBlock;
-  return range.last / kNatPortBlock - range.first / kNatPortBlock + 1u >= config.dataplane.workers;
-}
-
-void read_source_nat(Section& root, const KnownPorts& known, Config& config) {
-  if (!is_for_firewall(root, "source_nat", config)) return;
-  std::set<std::pair<std::string, std::string>> seen;
-  for (const Value& value : root.list("source_nat")) {
-    Section section = root.element(value, "source_nat entry");
-    dataplane::SourceNatConfig nat;
-    read_port_name(section, "from", known, nat.from);
-    if (section.require("to", "the port that sessions leave through")) {
-      read_port_name(section, "to", known, nat.to);
-      if (!nat.to.empty() && !seen.emplace(nat.from, nat.to).second) {
-        section.mistake("to", "this pair of ports is translated above; expected one entry for it");
-      }
-    }
-    if (section.required("address", nat.address, parse_ipv4) && known.subnets_complete) {
-      check_nat_address(section, nat, config);
-    }
-    if (section.optional("ports", nat.ports, parse_port_range) && !reaches_all(nat.ports, config))
-      section.mistake("ports", "too few ports for " + std::to_string(config.dataplane.workers) +
-                                   " workers, which share them in blocks of 64; expected a wider range");
-    section.finish();
-    config.dataplane.source_nat.push_back(nat);
   }
 }
 

@@ -38,7 +38,14 @@ void read_next_hop_tracking(Section& root, Config& config);
 // icmp: how often errors are told.
 void read_icmp(Section& root, Config& config);
 void read_rules(Section& root, const KnownPorts& known, Config& config);
-void read_source_nat(Section& root, const KnownPorts& known, Config& config);
+// source_nat, destination_nat, static_nat.
+void read_nat(Section& root, const KnownPorts& known, Config& config);
+
+// The name of a port, which is reported where there is none of it.
+void read_port_name(Section& section, const char* key, const KnownPorts& known, std::string& name);
+// A router has neither rules nor translation: it would forward what a rule seems to deny. Reports the key
+// then.
+[[nodiscard]] bool is_for_firewall(Section& root, const char* key, const Config& config);
 
 void read_timeouts(Section& root, Config& config);
 void read_checkpoint(Section& root, Config& config);

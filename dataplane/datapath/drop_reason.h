@@ -67,7 +67,9 @@ namespace stillwater::dataplane {
   X(nd_unasked, "neighbour advertisement that nobody here asked for")                             \
   X(nd_conflict, "neighbour discovery by somebody who uses an address of ours")                   \
   X(nd_done, "neighbour discovery that was read, and answered where it has to be")                \
-  X(icmp_error_suppressed, "ICMP errors that were not sent: too many in a second")
+  X(icmp_error_suppressed, "ICMP errors that were not sent: too many in a second")                \
+  X(nat_bindings_full, "the table of NAT bindings is full")                                       \
+  X(nat_filtered, "to a NAT binding, by somebody whom its filtering does not let in")
 
 enum class DropReason : std::uint8_t {
 #define X(name, meaning) name,
