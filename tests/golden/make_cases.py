@@ -10,9 +10,10 @@ sys.dont_write_bytecode = True  # the tree stays as it was checked out
 
 # Each module adds its cases to those of the router's network.
 from cases import (arp, discovery, discovery_checks, firewall, fragments, icmp6_errors, icmp_errors,
-                   ipv4_forward, ipv4_headers, ipv4_local, ipv6_headers, ipv6_local, network, options,
+                   ipv4_forward, ipv4_headers, ipv4_local, ipv6_headers, ipv6_local, nat, network, options,
                    reassembly, routes, vlan)
 
 if __name__ == "__main__":
     firewall.make()
+    nat.make()
     network.make()
