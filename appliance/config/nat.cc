@@ -211,8 +211,8 @@ void check_static(Section& section, const StaticNatConfig& nat, const Config& co
   for (const PortConfig& port : config.dataplane.ports)
     for (const Ipv4Prefix& own : port.addresses)
       if (nat.outside.contains(own.address))
-        section.mistake("outside", to_text(own.address) + " is port " + quoted(port.name) +
-                                       "'s own; expected addresses that nothing else has");
+        section.mistake("outside", to_text(own.address) + " is an own address of port " + quoted(port.name) +
+                                       "; expected addresses that nothing else has");
   const std::uint64_t last = nat.outside.address | ~nat.outside.mask();
   if (nat.outside.length >= kStaticLengthMin)
     for (std::uint64_t address = nat.outside.address; address <= last; ++address)
