@@ -41,7 +41,10 @@ void PortBitmap::reserve(std::uint16_t first, std::uint16_t last) {
 
 std::uint32_t PortBitmap::count_taken() const {
   int taken = 0;
-  for (unsigned word = 0; word < kWords; ++word) taken += std::popcount(words_[word].taken);
+  for (unsigned word = 0; word < kWords; ++word) {
+    auto& bits = const_cast<std::uint64_t&>(words_[word].taken);
+    taken += std::popcount(std::atomic_ref(bits).load(std::memory_order_relaxed));
+  }
   return static_cast<std::uint32_t>(taken);
 }
 

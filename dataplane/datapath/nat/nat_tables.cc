@@ -166,4 +166,32 @@ bool NatTables::is_inside_target(std::uint32_t address_be, std::uint8_t protocol
                      [&](const OneToOne& entry) { return entry.inside.contains(address); });
 }
 
+// A few ranges: each stretch between two of their edges is in or out as a whole.
+std::uint32_t NatTables::ports_of(std::uint32_t pool, std::uint8_t protocol) const {
+  std::vector<PortRange> taken_from, forwarded;
+  for (const SourceNatEntry& entry : source_)
+    if (std::find(entry.pool.begin(), entry.pool.end(), pool) != entry.pool.end())
+      taken_from.push_back(entry.ports);
+  for (const Forward& forward : destination_)
+    if (forward.address_be == rte_cpu_to_be_32(pool_[pool]) &&
+        (forward.protocol == 0 || forward.protocol == protocol))
+      forwarded.push_back(forward.ports);
+  std::vector<std::uint32_t> edges;
+  for (const auto* ranges : {&taken_from, &forwarded})
+    for (const PortRange& range : *ranges) {
+      edges.push_back(range.first);
+      edges.push_back(range.last + 1u);
+    }
+  std::sort(edges.begin(), edges.end());
+  const auto has = [](const std::vector<PortRange>& ranges, std::uint32_t port) {
+    return std::any_of(ranges.begin(), ranges.end(), [&](const PortRange& range) {
+      return range.contains(static_cast<std::uint16_t>(port));
+    });
+  };
+  std::uint32_t ports = 0;
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i)
+    if (has(taken_from, edges[i]) && !has(forwarded, edges[i])) ports += edges[i + 1] - edges[i];
+  return ports;
+}
+
 }  // namespace stillwater::dataplane

@@ -67,6 +67,8 @@ class NatTables {
                                       std::uint16_t port_be) const;
 
   [[nodiscard]] const std::vector<std::uint32_t>& pool_addresses() const { return pool_; }
+  // How many ports of that address may be taken: those of its entries, but for forwarded ones.
+  [[nodiscard]] std::uint32_t ports_of(std::uint32_t pool, std::uint8_t protocol) const;
 
  private:
   struct Forward {

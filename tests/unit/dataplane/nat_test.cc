@@ -121,6 +121,7 @@ TEST_CASE("hosts inside reach each other by their endpoints outside, and see the
 TEST_CASE("a packet that turned back to another worker waits for what it depends on") {
   NatNetwork n(2);
   n.config.output_commit = OutputCommit::new_state;
+  n.config.hold_packets_max = 64;
   n.config.source_nat[0].filtering = NatFiltering::endpoint_independent;
   n.begin();
   std::vector<std::uint16_t> bound;
@@ -210,6 +211,22 @@ TEST_CASE("an error about a packet that turned back finds the host that sent it 
   const auto* header = reinterpret_cast<const rte_ipv4_hdr*>(&(*error)[RTE_ETHER_HDR_LEN]);
   CHECK(ntohl(header->src_addr) == kPool);  // not the host that answered
   CHECK(ntohl(header->dst_addr) == host(0));
+}
+
+TEST_CASE("figures say how many ports of an address are taken, of how many") {
+  NatNetwork n(GENERATE(1u, 2u));
+  n.config.source_nat[0].ports = {2000, 2999};
+  n.config.destination_nat = {
+      {.from = "outside", .address = kPool, .protocol = IPPROTO_UDP, .ports = {2990, 3100}, .to = host(1)}};
+  n.begin();
+  CHECK(n.dataplane->nat_pools().empty());
+  for (std::uint16_t port = 4000; port < 4007; ++port) (void)n.out({host(0), remote(0), port, 53});
+  const auto pools = n.dataplane->nat_pools();
+  REQUIRE(pools.size() == 1);
+  CHECK(pools[0].address == kPool);
+  CHECK(pools[0].protocol == IPPROTO_UDP);
+  CHECK(pools[0].taken == 7);
+  CHECK(pools[0].ports == 990);
 }
 
 TEST_CASE("a table without room for a binding says so, and nothing is taken") {
