@@ -95,6 +95,11 @@ FlowKey flow_of(const Datagram& datagram) {
   return flow;
 }
 
+// Where packets from or to there pass; no port: nowhere.
+PortIndex port_of(const Adjacency& route) {
+  return route.forwards() || route.kind == Adjacency::Kind::local ? route.port : kAnyPort;
+}
+
 bool is_icmp_error(const Datagram& datagram) {
   return datagram.ip.next_proto_id == IPPROTO_ICMP && datagram.payload.size > 0 &&
          quotes_a_packet(datagram.payload.data[0]);
@@ -153,11 +158,10 @@ unsigned Steering::owner_of_forwarded(const FlowKey& flow, const Adjacency& from
 }
 
 bool Steering::is_source_translated(const FlowKey& flow, const Adjacency& from, const Adjacency& to) const {
+  const PortIndex in = port_of(from), out = port_of(to);
   if (to.kind == Adjacency::Kind::local)
-    return nat_.is_outside_address(flow.destination_be) &&
-           nat_.leaves_translated(from.port, to.port, flow.source_be);
-  return !nat_.static_source(to.port, flow.source_be) &&
-         nat_.source_entry(from.port, to.port, flow.source_be) != nullptr;
+    return nat_.is_outside_address(flow.destination_be) && nat_.leaves_translated(in, out, flow.source_be);
+  return !nat_.static_source(out, flow.source_be) && nat_.source_entry(in, out, flow.source_be) != nullptr;
 }
 
 bool Steering::is_answer_translated(const FlowKey& flow, const Adjacency& from, const Adjacency& to) const {

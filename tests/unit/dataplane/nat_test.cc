@@ -141,6 +141,17 @@ TEST_CASE("what leads to nobody inside is not turned back") {
   CHECK(n.drops_of("not_served") == 1);
 }
 
+TEST_CASE("a host does not reach itself by its own endpoint outside, and nothing stays of the attempt") {
+  NatNetwork n;
+  n.config.source_nat[0].filtering = NatFiltering::endpoint_independent;
+  n.begin();
+  const auto sent = n.out({host(0), remote(0), 4000, 53});
+  REQUIRE(sent);
+  CHECK_FALSE(n.across({host(0), kPool, 4000, sent->source_port}));
+  CHECK(n.dataplane->sessions_in_use() == 1);
+  CHECK(n.drops_of("session_conflict") == 1);
+}
+
 TEST_CASE("a port forward leads inside, and hosts inside reach it by its address outside") {
   NatNetwork n(GENERATE(1u, 2u));
   n.config.destination_nat = {{.from = "outside",

@@ -60,6 +60,11 @@ bool is_taken(const Context& context, const FlowKey& reply) {
   return match && !ended;
 }
 
+// A host by its own endpoint outside: both halves of the way would be one session.
+bool speaks_to_itself(const FlowKey& reply) {
+  return reply.source_be == reply.destination_be && reply.source_port_be == reply.destination_port_be;
+}
+
 // Fills what the table does not know of. The same line as the insertion wrote.
 void describe(Context& context, const Packet& packet, PortIndex out, std::uint32_t slot, const Rule& rule) {
   auto session = context.state.sessions.edit(context.turn, slot);
@@ -102,7 +107,7 @@ std::optional<DropReason> admit(Context& context, Packet& packet, const SessionW
   if (!source) return source.error();
   const FlowKey reply = reply_tuple(way.key, source->outside);
   DropReason why = DropReason::session_conflict;
-  if (!is_taken(context, reply)) {
+  if (!is_taken(context, reply) && !speaks_to_itself(reply)) {
     if (open(context, packet, way.out, reply, rule)) {
       packet.new_session = true;
       translate(packet, reversed(reply));
