@@ -35,6 +35,25 @@ void check_on_link(Section& section, const char* key, std::uint32_t address, con
                            "; expected a host of one of its subnets");
 }
 
+// Reports addresses that another port has, and such as no host can have.
+void check_spare(Section& section, const char* key, const Ipv4Range& range, const std::string& name,
+                 const Config& config) {
+  const auto has = [&](std::uint32_t address) { return range.first <= address && address <= range.last; };
+  for (const PortConfig& port : config.dataplane.ports)
+    for (const Ipv4Prefix& own : port.addresses) {
+      if (has(own.address) && port.name != name)
+        return section.mistake(key, to_text(own.address) + " is an own address of port " + quoted(port.name) +
+                                        "; expected those of " + quoted(name) +
+                                        " or such as nothing else has");
+      if (own.length >= 31) continue;
+      for (const std::uint32_t edge : {own.address & own.mask(), own.address | ~own.mask()})
+        if (has(edge))
+          return section.mistake(key, to_text(edge) +
+                                          " is the network or broadcast address of a subnet of port " +
+                                          quoted(port.name) + "; expected hosts' addresses");
+    }
+}
+
 // Whether every worker's share has a port of the range.
 bool reaches_all(const dataplane::PortRange& range, const Config& config) {
   using dataplane::kNatPortBlock;
@@ -70,6 +89,8 @@ void read_pool(Section& section, const KnownPorts& known, const Config& config, 
   if (section.has("pool")) {
     if (section.has("address")) section.mistake("address", "address beside a pool; expected one of the two");
     read_one_or_more(section, "pool", nat.pool, parse_range);
+    for (const Ipv4Range& range : nat.pool)
+      if (known.subnets_complete) check_spare(section, "pool", range, nat.to, config);
     section.optional("address", nat.address, parse_ipv4);
     return;
   }
@@ -184,7 +205,8 @@ void read_destination_nat(Section& root, const KnownPorts& known, Config& config
     DestinationNatConfig nat;
     if (section.require("from", "the port that sessions come in by"))
       read_port_name(section, "from", known, nat.from);
-    section.required("address", nat.address, parse_ipv4);
+    if (section.required("address", nat.address, parse_ipv4) && known.subnets_complete)
+      check_spare(section, "address", {nat.address, nat.address}, nat.from, config);
     section.optional("protocol", nat.protocol, protocol);
     read_forwarded_ports(section, config, nat);
     section.required("to", nat.to, parse_ipv4);

@@ -168,6 +168,8 @@ TEST_CASE("translations that say too little, too much, or what another one says"
       {nat, "pool: 10.80.2.9-10.80.2.3}", "26:39", "is reversed"},
       {nat, "pool: 10.80.0.0/16}", "26:39", "is not a range of addresses"},
       {nat, "pool: 10.80.0.1-10.80.9.1}", "26:39", "is too many addresses; expected at most 1024"},
+      {nat, "pool: 10.80.1.1-10.80.1.3}", "26:39", "10.80.1.1 is an own address of port 'inside'"},
+      {nat, "pool: 10.80.2.250-10.80.3.3}", "26:39", "10.80.2.255 is the network or broadcast address"},
       {nat, "translate: none, mapping: per_session}", "26:59", "mapping of an entry that translates nothing"},
       {nat, "address: 10.80.2.1, mapping: sometimes}", "26:62", "expected one of endpoint_independent"},
       {nat, "address: 10.80.2.1, mapping: per_session, filtering: address_dependent}", "26:86",

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "dataplane/datapath/translate.h"
 #include "tests/unit/dataplane/firewall.h"
 
 namespace stillwater::dataplane {
@@ -82,6 +83,29 @@ TEST_CASE("NAT tables: one to one keeps the place in the prefix, both ways") {
   CHECK_FALSE(nat.static_source(kInside, htonl(ipv4(10, 80, 1, 64))));
   CHECK_FALSE(nat.static_source(kOutside, htonl(ipv4(10, 80, 1, 72))));
   CHECK_FALSE(nat.is_outside_address(htonl(ipv4(10, 80, 2, 56))));
+}
+
+TEST_CASE("a protocol without ports is translated by its addresses alone") {
+  for (const std::uint8_t protocol : {std::uint8_t{47}, std::uint8_t{50}}) {
+    Bytes frame = udp_frame(kHostMac, kInMac, {kHost, kServer, 0x1234, 0x5678});
+    auto& ip = *reinterpret_cast<rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]);
+    ip.next_proto_id = protocol;
+    ip.hdr_checksum = 0;
+    ip.hdr_checksum = checksum_of(&ip, sizeof(ip));
+    const Bytes before = frame;
+    Packet packet;
+    packet.ip = &ip;
+    packet.l4 = reinterpret_cast<std::uint8_t*>(&ip + 1);
+    packet.key = key(kHost, kServer, protocol, 0);
+    packet.key.source_port_be = 0;
+    region::FlowKey after = packet.key;
+    after.source_be = htonl(kOut);
+    translate(packet, after);
+    CHECK(ip.src_addr == htonl(kOut));
+    CHECK(ip.dst_addr == htonl(kServer));
+    CHECK(sum_words(&ip, sizeof(ip)) == 0xffff);
+    CHECK(std::equal(frame.begin() + 34, frame.end(), before.begin() + 34));
+  }
 }
 
 TEST_CASE("NAT tables: who is inside is known by the port, or by what an entry says of sources") {
