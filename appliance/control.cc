@@ -195,6 +195,9 @@ mgmt::NodeStatus NodeControl::status() {
   if (!leads) out.checkpoint.checkpoints = view.epochs_followed;
   out.checkpoint.warning = view.pause_warning;
   for (const dataplane::PortStats& p : dataplane_.port_stats()) out.ports.push_back(port_status(p));
+  for (const dataplane::NatPoolUse& pool : dataplane_.nat_pools())
+    out.nat_pools.push_back(
+        {dataplane::to_text(pool.address), name_of_protocol(pool.protocol), pool.taken, pool.ports});
   out.drops = dataplane_.drops();
   return out;
 }

@@ -133,12 +133,55 @@ struct PolicyConfig {
   std::vector<RuleConfig> rules;
 };
 
-// Sessions that leave through `to` get their source translated to `address`, with a port of `ports`.
+struct Ipv4Range {
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;  // at least `first`
+};
+
+// Which sessions of one endpoint inside share an endpoint outside (RFC 4787 section 4.1).
+enum class NatMapping : std::uint8_t { endpoint_independent, per_session };
+
+// Whose packets to a binding's endpoint outside open a session (RFC 4787 section 5).
+enum class NatFiltering : std::uint8_t {
+  endpoint_independent,        // anybody's
+  address_dependent,           // of addresses that the binding has a session with
+  address_and_port_dependent,  // nobody's but those of its sessions
+};
+
+// Sessions that leave through `to` get their source translated to an address of the pool, with a port of
+// `ports`. Ordered: the first entry that matches decides.
 struct SourceNatConfig {
-  std::string from{};  // port name; empty means any
-  std::string to{};    // port name
-  std::uint32_t address = 0;
+  std::string from{};         // port name; empty means any
+  std::string to{};           // port name
+  std::uint32_t address = 0;  // the pool's only address, where `pool` is empty
   PortRange ports{1024, 65535};
+  std::vector<Ipv4Range> pool{};
+  std::vector<Ipv4Prefix> sources{};  // empty: any
+  bool translates = true;             // false: an exception, such sessions keep their source
+  NatMapping mapping = NatMapping::endpoint_independent;
+  NatFiltering filtering = NatFiltering::address_and_port_dependent;
+};
+
+// Addresses of all pools together: each takes 24 KiB of a worker's hard region.
+inline constexpr std::size_t kNatAddressesMax = 1024;
+// Entries of source NAT; bindings name theirs by an octet.
+inline constexpr std::size_t kSourceNatMax = 250;
+
+// Sessions that come in by `from` to `address` go to `to` instead.
+struct DestinationNatConfig {
+  std::string from{};  // port name
+  std::uint32_t address = 0;
+  std::optional<std::uint8_t> protocol{};  // none: any, and all ports
+  PortRange ports{0, 65535};
+  std::uint32_t to = 0;
+  std::optional<std::uint16_t> to_ports{};  // the first one; none: as they were
+};
+
+// One to one: addresses inside are those outside of the same place, in both directions. Ports stay.
+struct StaticNatConfig {
+  std::string port{};  // port name: where the outside addresses are used
+  Ipv4Prefix outside{};
+  Ipv4Prefix inside{};  // of the same length
 };
 
 // When a session that saw no packet ends, in seconds.
@@ -182,6 +225,8 @@ struct Config {
   NextHopTrackingConfig next_hop_tracking;
   std::vector<RuleConfig> rules;
   std::vector<SourceNatConfig> source_nat;
+  std::vector<DestinationNatConfig> destination_nat;
+  std::vector<StaticNatConfig> static_nat;
   TimeoutConfig timeouts;
 };
 

@@ -33,6 +33,14 @@
 
 namespace stillwater::dataplane {
 
+// How much of an address of source NAT's pools is in use.
+struct NatPoolUse {
+  std::uint32_t address = 0;  // host byte order
+  std::uint8_t protocol = 0;  // with ports, or ICMP's identifiers
+  std::uint32_t taken = 0;
+  std::uint32_t ports = 0;  // that may be taken
+};
+
 struct RouteCounts {
   std::uint32_t ipv4 = 0;
   std::uint32_t ipv6 = 0;
@@ -119,6 +127,9 @@ class Dataplane final : public Announcer {
   [[nodiscard]] std::uint64_t sessions_max() const;  // of all workers: the configured number, rounded up
   // As the region has it: what a takeover would begin with. A hint while a checkpoint is being applied.
   [[nodiscard]] std::uint64_t sessions_mirrored() const;
+  // Of each address and protocol of which ports are taken, as the region has it: a hint while a checkpoint is
+  // being applied. Counts them: 24 KiB of memory an address and worker.
+  [[nodiscard]] std::vector<NatPoolUse> nat_pools() const;
   [[nodiscard]] std::uint64_t held_packets() const;
   [[nodiscard]] std::uint64_t turns() const;
   // Grows while that worker lives, at its work or at the barrier, by no known measure; none: its loop has not

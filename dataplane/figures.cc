@@ -1,6 +1,8 @@
 // What a dataplane tells about itself.
 #include <algorithm>
 
+#include <netinet/in.h>
+
 #include <time.h>
 
 #include "dataplane/shard.h"
@@ -8,6 +10,7 @@
 namespace stillwater::dataplane {
 namespace {
 
+constexpr std::uint8_t kNatProtocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
 constexpr Nanos kAnswerPatience = 300ms;
 constexpr Nanos kAnswerPoll = 200us;
 
@@ -61,6 +64,19 @@ std::uint64_t Dataplane::sessions_mirrored() const {
   std::uint64_t sum = 0;
   for (unsigned shard = 0; shard < workers(); ++shard) sum += region::SessionTable(region_, shard).in_use();
   return sum;
+}
+std::vector<NatPoolUse> Dataplane::nat_pools() const {
+  std::vector<NatPoolUse> pools;
+  const NatTables& tables = tables_->service->nat;
+  for (std::uint32_t pool = 0; pool < tables.pool_addresses().size(); ++pool)
+    for (const std::uint8_t protocol : kNatProtocols) {
+      NatPoolUse use{.address = tables.pool_addresses()[pool], .protocol = protocol};
+      for (const auto& shard : shards_) use.taken += shard->state.nat.count_taken(pool, protocol);
+      if (use.taken == 0) continue;
+      use.ports = tables.ports_of(pool, protocol);
+      pools.push_back(use);
+    }
+  return pools;
 }
 std::uint64_t Dataplane::held_packets() const {
   return sum(

@@ -158,7 +158,7 @@ Result<unsigned> Dataplane::send(EchoOrder& order) {
       answer.destination_be = order.echo.source.v4_be();
       answer.source_port_be = answer.destination_port_be = order.echo.identifier_be;
       answer.protocol = IPPROTO_ICMP;
-      worker = service.steering.owner_of_flow(answer);
+      worker = service.steering.owner_of_flow(answer, service.fib->load());
     }
     Requests& requests = shards_[worker]->requests;
     requests.ping.order = order;

@@ -31,14 +31,14 @@ Status check_length(const TraceFrameBytes& frame, unsigned received_max) {
 }
 
 // Where several workers may have the packet, the first.
-unsigned owner_of(TraceFrameBytes& frame, const Steering& steering) {
+unsigned owner_of(TraceFrameBytes& frame, const Steering& steering, const Fib& fib) {
   if (steering.workers() == 1) return 0;
   rte_mbuf mbuf{};
   mbuf.buf_addr = frame.data();
   mbuf.nb_segs = 1;
   mbuf.buf_len = mbuf.data_len = static_cast<std::uint16_t>(frame.size());
   mbuf.pkt_len = mbuf.data_len;
-  const unsigned owner = steering.owner(mbuf);
+  const unsigned owner = steering.owner(mbuf, &fib);
   return owner < steering.workers() ? owner : 0;
 }
 
@@ -63,7 +63,7 @@ Result<Trace> Dataplane::trace(const TraceRequest& request) {
   if (auto valid = check_length(*frame, room); !valid) return tl::unexpected(valid.error());
 
   const std::scoped_lock lock(trace_mutex_, route_mutex_);
-  const unsigned worker = owner_of(*frame, service.steering);
+  const unsigned worker = owner_of(*frame, service.steering, *service.fib->load());
   Requests& requests = shards_[worker]->requests;
   TraceQuery& query = requests.trace;
   query.port = port.device;

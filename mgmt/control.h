@@ -34,6 +34,14 @@ struct PortStatus {
   double rx_headroom_us = 0;  // a longer pause overflows the receive rings at this rate; 0: nothing arrives
 };
 
+// An address that source NAT gives out, with how many of its ports are taken.
+struct NatPoolStatus {
+  std::string address;
+  std::string protocol;  // tcp | udp | icmp
+  std::uint32_t taken = 0;
+  std::uint32_t ports = 0;  // that may be taken
+};
+
 // The parts of a checkpoint's pause, in their order; they add up to its blackout.
 struct PauseStatus {
   Spread request_us;  // until every worker was told
@@ -136,6 +144,7 @@ struct NodeStatus {
   RoutesStatus routes;
   CheckpointStatus checkpoint;
   std::vector<PortStatus> ports;
+  std::vector<NatPoolStatus> nat_pools;  // of which ports are taken
   std::map<std::string, std::uint64_t> drops;  // by reason; reasons never seen are absent
 };
 

@@ -71,6 +71,13 @@ void fill(v1::CheckpointStatus& message, const CheckpointStatus& status) {
   message.mutable_triggers()->insert(status.triggers.begin(), status.triggers.end());
 }
 
+void fill(v1::NatPool& message, const NatPoolStatus& pool) {
+  message.set_address(pool.address);
+  message.set_protocol(pool.protocol);
+  message.set_taken(pool.taken);
+  message.set_ports(pool.ports);
+}
+
 void fill(v1::PortStatus& message, const PortStatus& port) {
   message.set_name(port.name);
   message.set_device(port.device);
@@ -119,6 +126,7 @@ void fill(v1::NodeStatus& message, const NodeStatus& status) {
   message.set_uptime_s(status.uptime_s);
   fill(*message.mutable_checkpoint(), status.checkpoint);
   for (const auto& port : status.ports) fill(*message.add_ports(), port);
+  for (const auto& pool : status.nat_pools) fill(*message.add_nat_pools(), pool);
   message.mutable_drops()->insert(status.drops.begin(), status.drops.end());
 }
 

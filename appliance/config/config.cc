@@ -24,7 +24,7 @@ Config read_root(Section& root) {
   read_next_hop_tracking(root, config);
   read_icmp(root, config);
   read_policy(root, known, config);
-  read_source_nat(root, known, config);
+  read_nat(root, known, config);
   read_timeouts(root, config);
   read_checkpoint(root, config);
   read_replication(root, known, config);

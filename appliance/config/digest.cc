@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <type_traits>
 
 #include <xxhash.h>
@@ -95,6 +96,52 @@ void put_rule(Canonical& out, const dataplane::RuleConfig& rule) {
   out.put(rule.idle_timeout_s);
 }
 
+// What an entry of source NAT says besides ports, address and from where to where.
+bool says_more(const dataplane::SourceNatConfig& nat) {
+  const dataplane::SourceNatConfig plain;
+  return !nat.pool.empty() || !nat.sources.empty() || nat.translates != plain.translates ||
+         nat.mapping != plain.mapping || nat.filtering != plain.filtering;
+}
+
+void put_source_nat(Canonical& out, const dataplane::SourceNatConfig& nat) {
+  out.each(nat.pool, [&](const dataplane::Ipv4Range& range) {
+    out.put(range.first);
+    out.put(range.last);
+  });
+  out.each(nat.sources, [&](const dataplane::Ipv4Prefix& prefix) { out.put(prefix); });
+  out.put(static_cast<std::uint8_t>(nat.translates));
+  out.put(static_cast<std::uint8_t>(nat.mapping));
+  out.put(static_cast<std::uint8_t>(nat.filtering));
+}
+
+void put_destination_nat(Canonical& out, const dataplane::DestinationNatConfig& nat) {
+  out.put(nat.from);
+  out.put(nat.address);
+  out.put(static_cast<std::uint8_t>(nat.protocol.has_value()));
+  out.put(nat.protocol.value_or(std::uint8_t{0}));
+  out.put(nat.ports);
+  out.put(nat.to);
+  out.put(nat.to_ports.value_or(std::uint16_t{0}));
+}
+
+void put_static_nat(Canonical& out, const dataplane::StaticNatConfig& nat) {
+  out.put(nat.port);
+  out.put(nat.outside);
+  out.put(nat.inside);
+}
+
+// The digest of those who have no more than ports and an address is what it was before there was more.
+void put_nat(Canonical& out, const dataplane::Config& plane) {
+  const auto& source = plane.source_nat;
+  if (std::none_of(source.begin(), source.end(), says_more) && plane.destination_nat.empty() &&
+      plane.static_nat.empty())
+    return;
+  out.put(std::string("nat"));
+  out.each(source, [&](const auto& nat) { put_source_nat(out, nat); });
+  out.each(plane.destination_nat, [&](const auto& nat) { put_destination_nat(out, nat); });
+  out.each(plane.static_nat, [&](const auto& nat) { put_static_nat(out, nat); });
+}
+
 }  // namespace
 
 std::uint64_t Config::service_digest() const {
@@ -130,6 +177,7 @@ std::uint64_t Config::service_digest() const {
   // Unequal leases are two leaders: the standby would lead before the right that it granted has ended.
   out.put(static_cast<std::uint64_t>(replication.enabled ? replication.lease.count() : 0));
   put_tracking(out, dataplane);
+  put_nat(out, dataplane);
   return out.digest();
 }
 

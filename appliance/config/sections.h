@@ -42,7 +42,11 @@ void read_next_hop_tracking(Section& root, Config& config);
 void read_icmp(Section& root, Config& config);
 // zones, addresses, services, rules: what the firewall lets through.
 void read_policy(Section& root, const KnownPorts& known, Config& config);
-void read_source_nat(Section& root, const KnownPorts& known, Config& config);
+// source_nat, destination_nat, static_nat.
+void read_nat(Section& root, const KnownPorts& known, Config& config);
+
+// The name of a port, which is reported where there is none of it.
+void read_port_name(Section& section, const char* key, const KnownPorts& known, std::string& name);
 
 void read_timeouts(Section& root, Config& config);
 void read_checkpoint(Section& root, Config& config);

@@ -12,7 +12,7 @@ inline constexpr std::size_t kLineBytes = 64;
 inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::array<char, 8> kMagic = {'S', 'W', 'R', 'E', 'G', 'I', 'O', 'N'};
 inline constexpr std::uint32_t kFormatVersion = 2;
-inline constexpr std::size_t kRootsMax = 48;
+inline constexpr std::size_t kRootsMax = 62;  // as many as fit into the header's page
 
 using RegionId = std::array<std::uint8_t, 16>;
 

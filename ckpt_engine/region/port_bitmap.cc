@@ -14,6 +14,7 @@ std::uint64_t PortBitmap::free_ports(const Turn& turn, unsigned word, unsigned f
   std::uint64_t ports = ~words_[word].taken;
   for (const Given& given : given_)
     if (waits(turn, given)) ports &= ~(*given.ports)[word];
+  if (reserved_) ports &= ~(*reserved_)[word];
   if (first > begin) ports &= ~std::uint64_t{0} << (first - begin);
   if (last < end) ports &= ~std::uint64_t{0} >> (end - last);
   return ports;
@@ -27,6 +28,24 @@ void PortBitmap::wait(const Turn& turn, std::uint16_t port) {
   if (!waits(turn, given)) given.ports->fill(0);
   given.epoch = turn.epoch();
   (*given.ports)[port / 64] |= std::uint64_t{1} << (port % 64);
+}
+
+void PortBitmap::reserve(std::uint16_t first, std::uint16_t last) {
+  if (!reserved_) {
+    reserved_ = std::make_unique<std::array<std::uint64_t, kWords>>();
+    reserved_->fill(0);
+  }
+  for (unsigned port = first; port <= last; ++port)
+    (*reserved_)[port / 64] |= std::uint64_t{1} << (port % 64);
+}
+
+std::uint32_t PortBitmap::count_taken() const {
+  int taken = 0;
+  for (unsigned word = 0; word < kWords; ++word) {
+    auto& bits = const_cast<std::uint64_t&>(words_[word].taken);
+    taken += std::popcount(std::atomic_ref(bits).load(std::memory_order_relaxed));
+  }
+  return static_cast<std::uint32_t>(taken);
 }
 
 }  // namespace stillwater::region

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <memory>
@@ -56,7 +57,10 @@ class PortBitmap {
   [[nodiscard]] std::optional<std::uint16_t> take(Turn& turn, std::uint16_t first, std::uint16_t last,
                                                   std::uint16_t start, Share share, const Prefers& prefers) {
     const auto port = find_free(turn, first, last, start, share, prefers);
-    if (port) Write<PortWord>(turn, words_[*port / 64])->taken |= std::uint64_t{1} << (*port % 64);
+    if (port) {
+      const Write<PortWord> word(turn, words_[*port / 64]);
+      set(*word, word->taken | std::uint64_t{1} << (*port % 64));
+    }
     return port;
   }
   // Which one that would be; `also_free` counts as free too.
@@ -68,13 +72,18 @@ class PortBitmap {
                                                   std::uint16_t start) {
     return take(turn, first, last, start, {}, [](std::uint16_t) { return true; });
   }
+  // Ports that nobody may take: not in the region, so both nodes say the same by their configuration.
+  void reserve(std::uint16_t first, std::uint16_t last);
+  // By counting them: a figure, from any thread.
+  [[nodiscard]] std::uint32_t count_taken() const;
   void give(Turn& turn, std::uint16_t port) {
     give_unused(turn, port);
     wait(turn, port);
   }
   // A port that was taken with the packet in hand, and that nobody was told of.
   void give_unused(Turn& turn, std::uint16_t port) {
-    Write<PortWord>(turn, words_[port / 64])->taken &= ~(std::uint64_t{1} << (port % 64));
+    const Write<PortWord> word(turn, words_[port / 64]);
+    set(*word, word->taken & ~(std::uint64_t{1} << (port % 64)));
   }
 
  private:
@@ -87,6 +96,10 @@ class PortBitmap {
     std::unique_ptr<std::array<std::uint64_t, kWords>> ports;  // made when first needed
   };
 
+  // Relaxed: who counts meanwhile wants a figure, no order.
+  static void set(PortWord& word, std::uint64_t taken) {
+    std::atomic_ref(word.taken).store(taken, std::memory_order_relaxed);
+  }
   // The ports of one word that may be taken and lie in [first, last].
   [[nodiscard]] std::uint64_t free_ports(const Turn& turn, unsigned word, unsigned first,
                                          unsigned last) const;
@@ -94,7 +107,8 @@ class PortBitmap {
   void wait(const Turn& turn, std::uint16_t port);
 
   const PortWord* words_;
-  Given given_[2];  // two epochs are open at a time: by parity
+  Given given_[2];                                               // two epochs are open at a time: by parity
+  std::unique_ptr<std::array<std::uint64_t, kWords>> reserved_;  // null: none
 };
 
 // Goes round by words; the one with `start` is looked at twice, from `start` on and, at the end, below it.

@@ -1,9 +1,12 @@
 #include "dataplane/control/links.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include <rte_byteorder.h>
 
+#include "dataplane/datapath/nat/nat_tables.h"
 #include "dataplane/names.h"
 
 namespace stillwater::dataplane {
@@ -14,6 +17,15 @@ static_assert(Kind::local < Kind::broadcast && Kind::broadcast < Kind::connected
 
 IpPrefix prefix4(std::uint32_t address, std::uint8_t length) {
   return {IpAddress::v4(rte_cpu_to_be_32(address)), length};
+}
+
+// Where addresses of NAT are, each port once.
+std::map<std::string, const char*> nat_ports_of(const Config& config) {
+  std::map<std::string, const char*> ports;
+  for (const SourceNatConfig& nat : config.source_nat) ports.emplace(nat.to, "source NAT");
+  for (const DestinationNatConfig& nat : config.destination_nat) ports.emplace(nat.from, "a port forward");
+  for (const StaticNatConfig& nat : config.static_nat) ports.emplace(nat.port, "1:1 NAT");
+  return ports;
 }
 
 }  // namespace
@@ -48,11 +60,13 @@ Result<Links> Links::build(const Config& config) {
     if (config.function != Function::router) continue;
     for (const IpPrefix& own : config.ports[port].addresses6) links.add_subnet6(port, own);
   }
-  for (const SourceNatConfig& nat : config.source_nat) {
-    const auto port = links.ports_.find(nat.to);
+  for (const auto& [name, what] : nat_ports_of(config)) {
+    const auto port = links.ports_.find(name);
     if (port == links.ports_.end())
-      return fail(Errc::invalid_argument, "source NAT through port '" + nat.to + "', which is not there");
-    links.offer(prefix4(nat.address, 32), {Kind::local, port->second, {}});
+      return fail(Errc::invalid_argument,
+                  std::string(what) + " through port '" + name + "', which is not there");
+    for (const Ipv4Prefix& prefix : nat_addresses_at(config, name))
+      links.offer(prefix4(prefix.address & prefix.mask(), prefix.length), {Kind::local, port->second, {}});
   }
   return links;
 }

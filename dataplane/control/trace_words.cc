@@ -9,7 +9,7 @@
 #include <rte_byteorder.h>
 
 #include "dataplane/control/icmp_words.h"
-#include "dataplane/datapath/tables/source_nat.h"
+#include "dataplane/datapath/nat/nat_state.h"
 #include "dataplane/names.h"
 
 namespace stillwater::dataplane {
@@ -134,6 +134,13 @@ void Writer::note_route(const RehearsedStep::Lookup& lookup, Notes& notes) const
   notes.push_back(std::move(text));
 }
 
+// Of a session's tuples: who answers is another than the initiator speaks to. For ICMP the address alone says
+// it.
+bool has_other_destination(const region::FlowKey& forward, const region::FlowKey& reply) {
+  return reply.source_be != forward.destination_be ||
+         (forward.protocol != IPPROTO_ICMP && reply.source_port_be != forward.destination_port_be);
+}
+
 void Writer::note_session(const RehearsedStep& step, Notes& notes) const {
   const auto& [session, direction] = *step.session;
   const region::FlowKey& forward = session.forward;
@@ -147,6 +154,9 @@ void Writer::note_session(const RehearsedStep& step, Notes& notes) const {
   if (is_translated(session))
     notes.push_back("its source is translated to " +
                     endpoint(session.reply.destination_be, session.reply.destination_port_be));
+  if (has_other_destination(forward, session.reply))
+    notes.push_back("its destination is translated to " +
+                    endpoint(session.reply.source_be, session.reply.source_port_be));
 }
 
 void Writer::note_opening(const RehearsedStep& step, Notes& notes) const {
@@ -159,6 +169,9 @@ void Writer::note_opening(const RehearsedStep& step, Notes& notes) const {
   notes.push_back("would open a session" +
                   (translated ? ", source NAT to " + endpoint(reply.destination_be, reply.destination_port_be)
                               : std::string(", not translated")));
+  if (has_other_destination(forward, reply))
+    notes.push_back("its destination would be translated to " +
+                    endpoint(reply.source_be, reply.source_port_be));
 }
 
 // What the MTU says of it.
@@ -181,7 +194,10 @@ void Writer::note_length(const RehearsedStep& step, Notes& notes) const {
 void Writer::note_answer(const RehearsedStep& step, Notes& notes) const {
   const bool local = is_local(step.node);
   const bool taken = step.verdict.kind == Kind::taken;
-  if (step.answers_ping)
+  if (step.goes_to_worker)
+    notes.push_back("comes in again at worker " + std::to_string(*step.goes_to_worker) +
+                    ", where no trace follows it");
+  else if (step.answers_ping)
     notes.push_back("what a ping of ours waits for");
   else if (local && (step.verdict.kind == Kind::output || (taken && record_.frames_count != 0)))
     notes.push_back("an echo request: answered");

@@ -7,7 +7,7 @@
 namespace stillwater::dataplane {
 
 void end_session(Context& context, std::uint32_t slot) {
-  context.state.source_nat.give(context.turn, context.state.sessions.at(slot));
+  context.state.nat.left(context.turn, context.state.sessions.at(slot));
   context.state.sessions.erase(context.turn, slot);
 }
 

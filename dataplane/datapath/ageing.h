@@ -7,7 +7,8 @@
 
 namespace stillwater::dataplane {
 
-// Ends the session: both of its tuples are unknown, and its NAT port is free again once this is committed.
+// Ends the session: both of its tuples are unknown, and its NAT port, where it was the last one that had it,
+// is free again once this is committed.
 void end_session(Context& context, std::uint32_t slot);
 
 // Ends sessions that were idle for too long, by walking the table about once a second, a few slots a turn.

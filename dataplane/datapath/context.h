@@ -14,6 +14,7 @@
 
 namespace stillwater::dataplane {
 
+class Exchange;
 class Rehearsal;
 
 // One a worker, on its thread. `now` is the host's clock and never goes into the region; the region's time is
@@ -34,6 +35,7 @@ struct Context {
   [[nodiscard]] const Policy& policy() const { return *policy_of_turn; }
   const WatchedNextHops* next_hops = nullptr;  // of the turn; null where none is watched
   bool own_mac_elsewhere = false;              // somebody else uses our addresses: announce again
+  Exchange* exchange = nullptr;                // with other workers; null where there are none
   PendingPing* ping = nullptr;                 // the dataplane's; null: it never asks
   // Set: nothing but the packet and what is the context's own may change (rehearsal/rehearsal.h).
   Rehearsal* rehearsal = nullptr;

@@ -69,7 +69,9 @@ namespace stillwater::dataplane {
   X(nd_done, "neighbour discovery that was read, and answered where it has to be")                \
   X(icmp_error_suppressed, "ICMP errors that were not sent: too many in a second")                \
   X(rejected_by_rule, "a rule rejects the session: its sender is told")                           \
-  X(rule_limit, "more new sessions than the rule's limit lets through")
+  X(rule_limit, "more new sessions than the rule's limit lets through")                           \
+  X(nat_bindings_full, "the table of NAT bindings is full")                                       \
+  X(nat_filtered, "to a NAT binding, by somebody whom its filtering does not let in")
 
 enum class DropReason : std::uint8_t {
 #define X(name, meaning) name,

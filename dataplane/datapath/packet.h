@@ -34,6 +34,7 @@ struct Packet {
   bool copy = false;         // another worker has the original
   bool new_session = false;  // only its initiator knows of its session
   bool can_wait = false;     // its receiver does nothing until more comes
+  bool turned_back = false;  // it came from inside, and comes in again as from outside (nat/session_way.h)
 
   rte_ipv4_hdr* ip = nullptr;   // of an IPv4 packet
   rte_ipv6_hdr* ip6 = nullptr;  // of an IPv6 packet
@@ -45,7 +46,8 @@ struct Packet {
   std::uint16_t next_header_at = offsetof(rte_ipv6_hdr, proto);
   std::uint8_t tcp_flags = 0;
   std::uint8_t icmp_type = 0;
-  const Adjacency* route = nullptr;  // to its destination address
+  const Adjacency* route = nullptr;   // to its destination address
+  std::uint64_t depended_before = 0;  // of `turned_back` at another worker: what it depends on since
   region::FlowKey key{};
   region::SessionTable::Match session{};   // that it belongs to
   region::SessionTable::Match expected{};  // what a look ahead found; the table may have changed since

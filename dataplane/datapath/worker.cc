@@ -54,6 +54,7 @@ Worker::Worker(const WorkerSetup& setup)
                .output = output_,
                .reassembly = reassembly_,
                .error_limit = ErrorLimit(setup.service.icmp_errors_per_s),
+               .exchange = &exchange_,
                .ping = &setup.ping},
       next_hop_questions_(setup.next_hop_tracking),
       rehearser_(setup.buffers),
@@ -129,7 +130,7 @@ void Worker::receive_brought() {
 // Frames whose session another worker has go there; a lone worker owns all.
 void Worker::sort(const Received& frame) {
   if (setup_.rings.to.size() >= 2) {
-    const unsigned owner = setup_.service.steering.owner(*frame.mbuf);
+    const unsigned owner = setup_.service.steering.owner(*frame.mbuf, context_.fib_of_turn);
     if (owner == Steering::kEveryone)
       exchange_.copy_to_others(frame);
     else if (owner != Steering::kNobody && owner != setup_.index)
@@ -152,13 +153,21 @@ void Worker::process(std::span<const Received> burst) {
     if (output_.has_short_way()) return forward_burst(context_, burst);
   }
   for (std::size_t i = 0; i < burst.size(); ++i) {
-    Packet packet{
-        .mbuf = burst[i].mbuf, .in_port = burst[i].port, .copy = burst[i].copy, .expected = expected[i]};
+    Packet packet{.mbuf = burst[i].mbuf,
+                  .in_port = burst[i].port,
+                  .copy = burst[i].copy,
+                  .turned_back = burst[i].turned_back,
+                  .depended_before = burst[i].depends_epoch,
+                  .expected = expected[i]};
     dataplane::process(context_, packet);
   }
 }
 
-void Worker::transmit() { output_.transmit(); }
+// What turned back to another worker leaves the hand with what is sent.
+void Worker::transmit() {
+  if (setup_.rings.to.size() >= 2) exchange_.flush();
+  output_.transmit();
+}
 
 void Worker::tidy() {
   ageing_.tick(context_);

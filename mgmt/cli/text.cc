@@ -154,6 +154,15 @@ std::string ports(const v1::NodeStatus& s) {
                              rows);
 }
 
+std::string nat_pools(const v1::NodeStatus& s) {
+  if (s.nat_pools().empty()) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& pool : s.nat_pools())
+    rows.push_back({pool.address(), pool.protocol(), grouped(pool.taken()), grouped(pool.ports())});
+  const auto right = Align::right;
+  return "\nnat pools\n" + table({{"ADDRESS"}, {"PROTOCOL"}, {"TAKEN", right}, {"OF", right}}, rows);
+}
+
 std::string drops(const v1::NodeStatus& s) {
   if (s.drops().empty()) return "\ndrops               none\n";
   std::vector<std::vector<std::string>> rows;
@@ -166,8 +175,9 @@ std::string drops(const v1::NodeStatus& s) {
 }  // namespace
 
 std::string status_text(const v1::NodeStatus& s) {
-  return headline(s) + pair(s) + dataplane(s) + checkpoints(s.checkpoint()) + ports(s) + drops(s) + "\n" +
-         fact("version", s.version()) + fact("region", s.region_id()) + fact("up", span(s.uptime_s()));
+  return headline(s) + pair(s) + dataplane(s) + checkpoints(s.checkpoint()) + ports(s) + nat_pools(s) +
+         drops(s) + "\n" + fact("version", s.version()) + fact("region", s.region_id()) +
+         fact("up", span(s.uptime_s()));
 }
 
 std::string sessions_text(const std::vector<v1::Session>& sessions, std::uint64_t limit) {

@@ -75,7 +75,25 @@ Config config_of(Function function) {
     config.rules = {{.id = 4, .action = RuleAction::reject, .source = {{four(1, 4), 32}, {four(2, 4), 32}}},
                     {.id = 3, .action = RuleAction::allow, .source = {{four(1, 3), 32}}, .limit = {10, 2}},
                     {.id = 1, .action = RuleAction::allow}};
-    config.source_nat = {{.from = "lan", .to = "wan", .address = RTE_IPV4(10, 80, 2, 1)}};
+    config.source_nat = {
+        {.from = "lan", .to = "wan", .sources = {{RTE_IPV4(10, 80, 1, 4), 32}}, .translates = false},
+        {.from = "lan",
+         .to = "wan",
+         .ports = {1024, 1087},
+         .pool = {{RTE_IPV4(10, 80, 2, 1), RTE_IPV4(10, 80, 2, 1)}},
+         .sources = {{RTE_IPV4(10, 80, 1, 0), 24}},
+         .filtering = NatFiltering::address_dependent},
+        {.to = "wan",
+         .address = RTE_IPV4(10, 80, 2, 1),
+         .ports = {2048, 2111},
+         .filtering = NatFiltering::endpoint_independent}};
+    config.destination_nat = {{.from = "wan",
+                               .address = RTE_IPV4(10, 80, 2, 1),
+                               .protocol = IPPROTO_TCP,
+                               .ports = {0, 1023},
+                               .to = RTE_IPV4(10, 80, 1, 2)}};
+    config.static_nat = {
+        {.port = "wan", .outside = {RTE_IPV4(10, 80, 2, 4), 32}, .inside = {RTE_IPV4(10, 80, 1, 3), 32}}};
   }
   return config;
 }

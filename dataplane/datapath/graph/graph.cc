@@ -56,7 +56,8 @@ void rehearse(Context& context, Packet& packet) {
 
 void process(Context& context, Packet& packet) {
   context.turn.begin_packet();
-  const Verdict verdict = run(context, packet, Node::ethernet_input);
+  context.turn.depend_on(packet.depended_before);
+  const Verdict verdict = run(context, packet, packet.turned_back ? Node::ipv4_input : Node::ethernet_input);
   switch (verdict.kind) {
     case Verdict::Kind::output:
       return context.output.forward(packet, context.turn.depends_epoch());

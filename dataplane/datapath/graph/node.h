@@ -11,6 +11,9 @@
 //                   +- ipv6_input --- router:    ipv6_route -+- ipv6_forward -> Output
 //                                                            +- ipv6_local -+-> Output
 //                                                                           +- nd_input
+//
+// What session_open finds to be for us goes on to ipv4_local. What NAT turns back (nat/session_way.h) goes from
+// session_open, session_forward or session_error to session_lookup, once.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +34,7 @@ namespace stillwater::dataplane {
   X(ipv6_local, "for an own address: walks extension headers, ICMPv6 echo is answered")     \
   X(nd_input, "answers for own addresses, learns neighbours (RFC 4861)")                    \
   X(session_lookup, "finds the packet's session")                                           \
-  X(session_open, "the first packet of a session: rules decide, source NAT binds")          \
+  X(session_open, "the first packet of a session: NAT and rules decide")                    \
   X(session_forward, "a packet of a known session: its state is tracked, it is translated") \
   X(session_error, "an ICMP error about a known session: both headers are translated back")
 

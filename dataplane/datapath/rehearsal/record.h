@@ -49,6 +49,7 @@ struct RehearsedStep {
   std::optional<Opened> opened{};
   std::optional<Learned> learned{};
   bool answers_ping = false;
+  std::optional<unsigned> goes_to_worker{};  // it comes in again there, and is not followed
 };
 
 // A frame that would leave.

@@ -43,6 +43,7 @@ class Rehearsal {
     step_->opened = {forward, reply};
   }
   void learns(const IpAddress& address, const rte_ether_addr& mac) { step_->learned = {address, mac}; }
+  void goes_to_worker(unsigned worker) { step_->goes_to_worker = worker; }
   void answers_ping() { step_->answers_ping = true; }
   // What is here of the packet's datagram becomes known to the context's own reassembly.
   void bring_fragments(Context& context, const Packet& packet);

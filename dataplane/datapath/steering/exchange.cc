@@ -3,10 +3,23 @@
 namespace stillwater::dataplane {
 namespace {
 
+constexpr std::uint32_t kCopy = 1, kTurnedBack = 2;
+
 // What a frame brings along through a ring lies in fields of its mbuf that are free meanwhile.
 void tag(rte_mbuf& mbuf, const Received& frame) {
   mbuf.port = frame.port;
-  mbuf.hash.usr = frame.copy ? 1 : 0;
+  mbuf.hash.usr = (frame.copy ? kCopy : 0) | (frame.turned_back ? kTurnedBack : 0);
+  if (frame.turned_back) mbuf.tx_offload = frame.depends_epoch;
+}
+
+Received untag(rte_mbuf& mbuf) {
+  Received frame{&mbuf, mbuf.port, (mbuf.hash.usr & kCopy) != 0};
+  if (__builtin_expect((mbuf.hash.usr & kTurnedBack) != 0, 0)) {
+    frame.turned_back = true;
+    frame.depends_epoch = mbuf.tx_offload;
+    mbuf.tx_offload = 0;
+  }
+  return frame;
 }
 
 }  // namespace
@@ -50,8 +63,7 @@ std::size_t Exchange::take(Received* frames) {
   for (quiesce::HandoverRing* ring : ends_.from) {
     if (ring == nullptr) continue;
     const std::uint16_t n = pool_.agent().take(*ring, burst, kBurst);
-    for (std::uint16_t i = 0; i < n; ++i)
-      frames[taken++] = {burst[i], burst[i]->port, burst[i]->hash.usr != 0};
+    for (std::uint16_t i = 0; i < n; ++i) frames[taken++] = untag(*burst[i]);
   }
   return taken;
 }

@@ -15,7 +15,9 @@ namespace stillwater::dataplane {
 struct Received {
   rte_mbuf* mbuf;
   PortIndex port;
-  bool copy;  // another worker has the original and answers it; this one only learns from it
+  bool copy;                 // another worker has the original and answers it; this one only learns from it
+  bool turned_back = false;  // Packet::turned_back
+  std::uint64_t depends_epoch = 0;  // of `turned_back`: what was done for it at another worker
 };
 
 // One worker's ends of the rings between workers, by worker; null at its own place. The rings outlive it.

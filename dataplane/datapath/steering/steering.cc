@@ -1,6 +1,5 @@
 #include "dataplane/datapath/steering/steering.h"
 
-#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -96,6 +95,11 @@ FlowKey flow_of(const Datagram& datagram) {
   return flow;
 }
 
+// Where packets from or to there pass; no port: nowhere.
+PortIndex port_of(const Adjacency& route) {
+  return route.forwards() || route.kind == Adjacency::Kind::local ? route.port : kAnyPort;
+}
+
 bool is_icmp_error(const Datagram& datagram) {
   return datagram.ip.next_proto_id == IPPROTO_ICMP && datagram.payload.size > 0 &&
          quotes_a_packet(datagram.payload.data[0]);
@@ -111,16 +115,9 @@ std::optional<FlowKey> flow_of(const rte_mbuf& frame) {
 }
 
 Steering::Steering(const Config& config)
-    : workers_(config.workers), has_sessions_(pipeline_of(config.function).has_sessions) {
-  for (const SourceNatConfig& nat : config.source_nat)
-    nat_addresses_be_.push_back(rte_cpu_to_be_32(nat.address));
-}
+    : workers_(config.workers), has_sessions_(pipeline_of(config.function).has_sessions), nat_(config) {}
 
-bool Steering::is_nat_address(std::uint32_t address_be) const {
-  return std::find(nat_addresses_be_.begin(), nat_addresses_be_.end(), address_be) != nat_addresses_be_.end();
-}
-
-unsigned Steering::owner(const rte_mbuf& frame) const {
+unsigned Steering::owner(const rte_mbuf& frame, const Fib* fib) const {
   const Contents contents = contents_of(frame);
   if (contents.ethertype_be == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP)) return kEveryone;
   if (contents.ethertype_be == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6) &&
@@ -131,15 +128,76 @@ unsigned Steering::owner(const rte_mbuf& frame) const {
   if (!datagram) return kNobody;
   if (is_fragment(datagram->ip))
     return worker_of_hash(flow_hash(datagram->ip.src_addr, datagram->ip.dst_addr), workers_);
-  if (!is_icmp_error(*datagram)) return owner_of_flow(flow_of(*datagram));
+  if (!is_icmp_error(*datagram)) return owner_of_flow(flow_of(*datagram), fib);
   const auto quoted = datagram_at(datagram->payload.from(sizeof(rte_icmp_hdr)));
-  return quoted ? owner_of_flow(reversed(flow_of(*quoted))) : kNobody;
+  return quoted ? owner_of_flow(reversed(flow_of(*quoted)), fib) : kNobody;
 }
 
-unsigned Steering::owner_of_flow(const FlowKey& flow) const {
-  if (is_nat_address(flow.destination_be))
-    return region::PortBitmap::Share::owner(rte_be_to_cpu_16(flow.destination_port_be), workers_);
+unsigned Steering::owner_of_flow(const FlowKey& flow, const Fib* fib) const {
+  if (nat_.empty()) return delivered_to(flow);
+  if (fib == nullptr)
+    return nat_.is_pool_address(flow.destination_be) ? owner_in_pool(flow) : delivered_to(flow);
+  const Adjacency& from = fib->lookup(flow.source_be);
+  const Adjacency& to = fib->lookup(flow.destination_be);
+  if (is_source_translated(flow, from, to)) return owner_of_source(flow);
+  if (to.kind == Adjacency::Kind::local) {
+    if (const auto forwarded = nat_.translated_destination(to.port, flow))
+      return owner_of_forwarded(*forwarded, from, *fib);
+    if (nat_.is_pool_address(flow.destination_be)) return owner_in_pool(flow);
+  }
+  if (is_answer_translated(flow, from, to)) return owner_of_source(reversed(flow));
+  return owner_by(inside_target(flow), flow);
+}
+
+// Its answers are asked the other way round: first whether they leave under another source themselves.
+unsigned Steering::owner_of_forwarded(const FlowKey& flow, const Adjacency& from, const Fib& fib) const {
+  const Adjacency& to = fib.lookup(flow.destination_be);
+  if (is_answer_translated(flow, from, to)) return owner_of_source(reversed(flow));
+  if (is_source_translated(flow, from, to)) return owner_of_source(flow);
+  return owner_by(inside_target(flow), flow);
+}
+
+bool Steering::is_source_translated(const FlowKey& flow, const Adjacency& from, const Adjacency& to) const {
+  const PortIndex in = port_of(from), out = port_of(to);
+  if (to.kind == Adjacency::Kind::local)
+    return nat_.is_outside_address(flow.destination_be) && nat_.leaves_translated(in, out, flow.source_be);
+  return !nat_.static_source(out, flow.source_be) && nat_.source_entry(in, out, flow.source_be) != nullptr;
+}
+
+bool Steering::is_answer_translated(const FlowKey& flow, const Adjacency& from, const Adjacency& to) const {
+  return is_source_translated(reversed(flow), to, from);
+}
+
+Steering::Inside Steering::inside_target(const FlowKey& flow) const {
+  const bool source = nat_.is_inside_target(flow.source_be, flow.protocol, flow.source_port_be);
+  const bool destination =
+      nat_.is_inside_target(flow.destination_be, flow.protocol, flow.destination_port_be);
+  if (source == destination) return Inside::neither;
+  return source ? Inside::source : Inside::destination;
+}
+
+// By the endpoint that its session binds; without ports, by the remote.
+unsigned Steering::owner_of_source(const FlowKey& flow) const {
+  const std::uint32_t hash = has_nat_ports(flow.protocol) ? flow_hash(flow.source_be, 0, flow.source_port_be)
+                                                          : flow_hash(flow.destination_be, 0);
+  return worker_of_hash(hash, workers_);
+}
+
+unsigned Steering::owner_by(Inside inside, const FlowKey& flow) const {
+  switch (inside) {
+    case Inside::source:
+      return worker_of_hash(flow_hash(flow.source_be, 0, flow.source_port_be), workers_);
+    case Inside::destination:
+      return worker_of_hash(flow_hash(flow.destination_be, 0, flow.destination_port_be), workers_);
+    case Inside::neither:
+      break;
+  }
   return delivered_to(flow);
+}
+
+unsigned Steering::owner_in_pool(const FlowKey& flow) const {
+  if (!has_nat_ports(flow.protocol)) return worker_of_hash(flow_hash(flow.source_be, 0), workers_);
+  return region::PortBitmap::Share::owner(rte_be_to_cpu_16(flow.destination_port_be), workers_);
 }
 
 unsigned Steering::delivered_to(const FlowKey& flow) const {

@@ -3,25 +3,35 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include <rte_mbuf.h>
 
 #include "ckpt_engine/region/session.h"
 #include "dataplane/config.h"
+#include "dataplane/datapath/nat/nat_tables.h"
+#include "dataplane/datapath/tables/fib.h"
 
 namespace stillwater::dataplane {
 
 // The flow that an IPv4 frame's headers name. Reads headers of the first segment and trusts nothing in them.
 [[nodiscard]] std::optional<region::FlowKey> flow_of(const rte_mbuf& frame);
 
-// Both directions of a session have one owner, without a lock or a shared table:
+// Both directions of a session have one owner, without a lock or a shared table, and so have all sessions of
+// an endpoint that source NAT binds. By the first that holds:
+//   - an ICMP error: the owner of what the packet that it quotes was an answer to, or a question for;
+//   - a fragment: by the addresses alone, so that all of a datagram meet;
+//   - a packet that leaves under an address of source NAT: by its endpoint inside, from the share of whose
+//   owner
+//     the port outside is taken;
 //   - a packet to an address of source NAT: the owner of the port (ICMP: identifier) that it is sent to,
 //   since
 //     ports are dealt to workers in blocks;
-//   - an ICMP error: the owner of what the packet that it quotes was an answer to, or a question for;
-//   - a fragment: by the addresses alone, so that all of a datagram meet;
+//   - what a port forward or a 1:1 entry leads inside, and answers to it: by the endpoint inside;
 //   - any other IPv4 packet: by the flow's symmetric hash.
+// Protocols without ports behind an address of source NAT go by the remote address. Which packets leave under
+// another source is a question of where routes lead: each costs two lookups, where there is NAT and more than
+// one worker. Where routes change, so may owners of sessions that keep their source behind a port with NAT:
+// these open anew.
 // Read-only once built; any thread.
 class Steering {
  public:
@@ -32,22 +42,35 @@ class Steering {
   static constexpr unsigned kEveryone = 0xffff;
   static constexpr unsigned kNobody = 0xfffe;
 
-  // Reads headers of the first segment and trusts nothing in them.
-  [[nodiscard]] unsigned owner(const rte_mbuf& frame) const;
+  // Reads headers of the first segment and trusts nothing in them. `fib`: of the turn; null: nothing is known
+  // of routes, so no packet leaves under another source.
+  [[nodiscard]] unsigned owner(const rte_mbuf& frame, const Fib* fib = nullptr) const;
   [[nodiscard]] unsigned workers() const { return workers_; }
 
   // Of a packet of this flow that is neither a fragment nor an ICMP error, where there are sessions.
-  [[nodiscard]] unsigned owner_of_flow(const region::FlowKey& flow) const;
+  [[nodiscard]] unsigned owner_of_flow(const region::FlowKey& flow, const Fib* fib = nullptr) const;
 
   // Where a device with RSS delivers packets of this flow.
   [[nodiscard]] unsigned delivered_to(const region::FlowKey& flow) const;
 
  private:
-  [[nodiscard]] bool is_nat_address(std::uint32_t address_be) const;
+  // What of a flow is inside of a translation.
+  enum class Inside : std::uint8_t { neither, source, destination };
+  [[nodiscard]] bool is_source_translated(const region::FlowKey& flow, const Adjacency& from,
+                                          const Adjacency& to) const;
+  [[nodiscard]] bool is_answer_translated(const region::FlowKey& flow, const Adjacency& from,
+                                          const Adjacency& to) const;
+  [[nodiscard]] Inside inside_target(const region::FlowKey& flow) const;
+  [[nodiscard]] unsigned owner_of_source(const region::FlowKey& flow) const;
+  [[nodiscard]] unsigned owner_by(Inside inside, const region::FlowKey& flow) const;
+  [[nodiscard]] unsigned owner_in_pool(const region::FlowKey& flow) const;
+  // Of a flow whose destination was translated already.
+  [[nodiscard]] unsigned owner_of_forwarded(const region::FlowKey& flow, const Adjacency& from,
+                                            const Fib& fib) const;
 
   unsigned workers_;
   bool has_sessions_;
-  std::vector<std::uint32_t> nat_addresses_be_;
+  NatTables nat_;
 };
 
 }  // namespace stillwater::dataplane

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -34,17 +33,17 @@ class Policy {
   [[nodiscard]] RuleUse& use(unsigned worker, const Rule& rule) const { return uses_[worker][rule.place]; }
   // Of sessions that the rule of this id admits; 0: as their state has it, or there is no such rule.
   [[nodiscard]] std::uint32_t idle_timeout_s(std::uint32_t rule_id) const {
-    return idle_timeouts_.empty() ? 0 : find_idle_timeout(rule_id);
+    const Rule* rule = has_idle_timeouts_ ? rules_.find(rule_id) : nullptr;
+    return rule != nullptr ? rule->idle_timeout_s : 0;
   }
 
  private:
   Policy(RuleSet rules, unsigned workers, std::uint32_t generation);
-  [[nodiscard]] std::uint32_t find_idle_timeout(std::uint32_t rule_id) const;
 
   const std::uint32_t generation_;
   const RuleSet rules_;
-  std::vector<std::unique_ptr<RuleUse[]>> uses_;                        // by worker and place
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> idle_timeouts_;  // rule id, seconds; ascending
+  std::vector<std::unique_ptr<RuleUse[]>> uses_;  // by worker and place
+  const bool has_idle_timeouts_;
 };
 
 // The policy in force. Writer: the control plane; a worker reads it once a turn. Sequentially consistent, for

@@ -93,6 +93,10 @@ Result<RuleSet> RuleSet::build(std::span<const PortConfig> ports, std::span<cons
                           .limit = rule.limit,
                           .idle_timeout_s = rule.idle_timeout_s,
                           .place = static_cast<std::uint32_t>(set.rules_.size())});
+  set.by_id_.resize(rules.size());
+  std::iota(set.by_id_.begin(), set.by_id_.end(), 0u);
+  std::sort(set.by_id_.begin(), set.by_id_.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return rules[a].id < rules[b].id; });
   set.build_addresses(rules);
   set.services_ = ServiceTable(rules, set.bitmaps_);
   if (Status built = set.build_ports(ports, rules); !built) return tl::unexpected(built.error());
@@ -101,6 +105,13 @@ Result<RuleSet> RuleSet::build(std::span<const PortConfig> ports, std::span<cons
                                               std::to_string(kBytesMax >> 20) +
                                               "MiB; expected fewer rules or fewer different prefixes");
   return set;
+}
+
+const Rule* RuleSet::find(std::uint32_t id) const {
+  const auto place =
+      std::lower_bound(by_id_.begin(), by_id_.end(), id,
+                       [&](std::uint32_t at, std::uint32_t wanted) { return rules_[at].id < wanted; });
+  return place != by_id_.end() && rules_[*place].id == id ? &rules_[*place] : nullptr;
 }
 
 void RuleSet::build_addresses(std::span<const RuleConfig> rules) {

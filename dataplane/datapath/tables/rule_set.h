@@ -43,6 +43,8 @@ class RuleSet {
   [[nodiscard]] const Rule* match(const region::FlowKey6& key, PortIndex from, PortIndex to) const;
 
   [[nodiscard]] std::span<const Rule> rules() const { return rules_; }
+  // By id; null: there is none of it.
+  [[nodiscard]] const Rule* find(std::uint32_t id) const;
   [[nodiscard]] std::size_t bytes() const { return bitmaps_.bytes(); }
 
  private:
@@ -60,6 +62,7 @@ class RuleSet {
                                   const ServiceTable::Asked& service, PortIndex from, PortIndex to) const;
 
   std::vector<Rule> rules_;
+  std::vector<std::uint32_t> by_id_;  // places, by ascending id
   RuleBitmaps bitmaps_;
   Addresses<std::uint32_t> addresses4_;
   Addresses<Address6> addresses6_;

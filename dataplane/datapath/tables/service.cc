@@ -46,6 +46,16 @@ void give_devices(std::vector<ServicePort>& ports, const std::vector<Service::Op
   }
 }
 
+// Those on the link are answered for there; others are routed here by somebody else.
+void add_nat_addresses(ServicePort& port, const std::vector<Ipv4Prefix>& prefixes) {
+  for (const Ipv4Prefix& prefix : prefixes)
+    for (std::uint64_t address = prefix.address & prefix.mask(); address <= (prefix.address | ~prefix.mask());
+         ++address) {
+      const std::uint32_t address_be = rte_cpu_to_be_32(static_cast<std::uint32_t>(address));
+      if (port.on_link(address_be) && !port.owns(address_be)) port.addresses_be.push_back(address_be);
+    }
+}
+
 void add_own(OwnAddresses& own, const ServicePort& port) {
   for (const std::uint32_t address_be : port.addresses_be) own.add(IpAddress::v4(address_be));
   for (const IpPrefix& subnet : port.subnets6) own.add(subnet.address);
@@ -66,6 +76,7 @@ Result<Service> Service::build(const Config& config, const std::vector<Opened>& 
                   .own = {},
                   .own_macs = {},
                   .policy = &policy,
+                  .nat = NatTables(config),
                   .steering = Steering(config),
                   .timeouts = config.timeouts,
                   .output_commit = config.output_commit,
@@ -74,11 +85,8 @@ Result<Service> Service::build(const Config& config, const std::vector<Opened>& 
   for (PortIndex index = 0; index < config.ports.size(); ++index)
     service.ports.push_back(make_port(config, index, service.pipeline));
   give_devices(service.ports, devices);
-  for (const SourceNatConfig& nat : config.source_nat) {
-    ServicePort& port = service.ports[*find_port(config, nat.to)];
-    const std::uint32_t address_be = rte_cpu_to_be_32(nat.address);
-    if (!port.owns(address_be)) port.addresses_be.push_back(address_be);
-  }
+  for (PortIndex index = 0; index < config.ports.size(); ++index)
+    add_nat_addresses(service.ports[index], nat_addresses_at(config, config.ports[index].name));
   for (const ServicePort& port : service.ports) {
     add_own(service.own, port);
     service.own_macs.add(port.mac_word);

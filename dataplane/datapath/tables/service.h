@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "dataplane/config.h"
 #include "dataplane/datapath/graph/pipeline.h"
+#include "dataplane/datapath/nat/nat_tables.h"
 #include "dataplane/datapath/steering/steering.h"
 #include "dataplane/datapath/tables/fib.h"
 #include "dataplane/datapath/tables/own_addresses.h"
@@ -21,6 +22,7 @@ struct Service {
   OwnAddresses own;
   OwnMacs own_macs;
   const PublishedPolicy* policy;
+  NatTables nat;
   Steering steering;
   TimeoutConfig timeouts;
   OutputCommit output_commit;

@@ -10,14 +10,14 @@ void State::add_roots(region::Layout& layout, unsigned shard, const Config& conf
   region::SessionTable::add_roots(layout, shard, sessions);
   region::NeighbourTable::add_root(layout, shard, config.neighbours_max);
   region::Counters::add_root(layout, shard, kDropReasons);
-  SourceNat::add_roots(layout, shard, config);
+  NatState::add_roots(layout, shard, config);
 }
 
 State::State(const region::Region& region, unsigned shard, const Config& config)
     : sessions(region, shard),
       neighbours(region, shard),
       drops(region, shard),
-      source_nat(region, shard, config),
+      nat(region, shard, config),
       responder_answered(sessions.capacity(), true),
       tcp_edges(sessions.capacity()) {}
 

@@ -9,7 +9,7 @@
 #include "ckpt_engine/region/session_table.h"
 #include "dataplane/config.h"
 #include "dataplane/datapath/drop_reason.h"
-#include "dataplane/datapath/tables/source_nat.h"
+#include "dataplane/datapath/nat/nat_state.h"
 #include "dataplane/datapath/tcp_edges.h"
 
 namespace stillwater::dataplane {
@@ -22,7 +22,7 @@ struct State {
   region::SessionTable sessions;
   region::NeighbourTable neighbours;
   region::Counters drops;  // indexed by DropReason
-  SourceNat source_nat;
+  NatState nat;
 
   // A TCP responder's SYN was seen: what the handshake needs to be called complete. Not worth a hard write: a
   // takeover assumes it was, which only lets a session be called established by its initiator's next segment.

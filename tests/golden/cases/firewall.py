@@ -134,9 +134,9 @@ def nat_cases():
              [*KNOWN, to_gw(udp(HOST, 4000)), to_gw(udp(HOST2, 4000), HOST2_MAC),
               to_gw(udp(HOST2, 500), HOST2_MAC),                          # outside the range
               to_gw(echo(HOST, 2000)), to_gw(echo(HOST2, 2000), HOST2_MAC),
-              to_gw(ip(SERVER, NAT) / UDP(sport=53, dport=4001) / b"y", SERVER_MAC),
+              to_gw(ip(SERVER, NAT) / UDP(sport=53, dport=4002) / b"y", SERVER_MAC),
               to_gw(ip(SERVER, NAT) / ICMP(type=0, id=2001, seq=3) / b"ping", SERVER_MAC)],
-             [*GREETED, from_gw(udp(NAT, 4000, ttl=63)), from_gw(udp(NAT, 4001, ttl=63)),
+             [*GREETED, from_gw(udp(NAT, 4000, ttl=63)), from_gw(udp(NAT, 4002, ttl=63)),
               from_gw(udp(NAT, 1024, ttl=63)),
               from_gw(echo(NAT, 2000, ttl=63)), from_gw(echo(NAT, 2001, ttl=63)),
               from_gw(ip(SERVER, HOST2, ttl=63) / UDP(sport=53, dport=4000) / b"y", HOST2_MAC),

@@ -158,6 +158,81 @@ TEST_CASE("names that refer to nothing or to two things") {
   });
 }
 
+TEST_CASE("translations that say too little, too much, or what another one says") {
+  const char* const nat = "address: 10.80.2.1}";
+  const auto more = [](const std::string& section) { return section + "\ntimeouts: {udp: 120s}"; };
+  const std::string timeouts = "timeouts: {udp: 120s}";
+  check({
+      {nat, "address: 10.80.2.1, pool: 10.80.2.3}", "26:42", "address beside a pool"},
+      {nat, "pool: []}", "26:39", "pool is an empty list"},
+      {nat, "pool: 10.80.2.9-10.80.2.3}", "26:39", "is reversed"},
+      {nat, "pool: 10.80.0.0/16}", "26:39", "is not a range of addresses"},
+      {nat, "pool: 10.80.0.1-10.80.9.1}", "26:39", "is too many addresses; expected at most 1024"},
+      {nat, "pool: 10.80.1.1-10.80.1.3}", "26:39", "10.80.1.1 is an own address of port 'inside'"},
+      {nat, "pool: 10.80.2.250-10.80.3.3}", "26:39", "10.80.2.255 is the network or broadcast address"},
+      {nat, "translate: none, mapping: per_session}", "26:59", "mapping of an entry that translates nothing"},
+      {nat, "address: 10.80.2.1, mapping: sometimes}", "26:62", "expected one of endpoint_independent"},
+      {nat, "address: 10.80.2.1, mapping: per_session, filtering: address_dependent}", "26:86",
+       "nobody is let in where each session has a port of its own"},
+      {nat, "address: 10.80.2.1, source: 10.80.1.7/24}", "26:61", "host bits are set"},
+  });
+  const std::pair<const char*, const char*> sections[] = {
+      {"destination_nat: [{address: 10.80.2.9, to: 10.80.1.9}]", "no 'from'; expected the port that"},
+      {"destination_nat: [{from: outside, address: 10.80.2.9}]", "no 'to'"},
+      {"destination_nat: [{from: outside, address: 10.80.2.9, ports: 80, to: 10.80.1.9}]",
+       "expected protocol: tcp or udp"},
+      {"destination_nat: [{from: outside, address: 10.80.2.1, to: 10.80.1.9}]",
+       "is of source NAT, which has its ports; expected 'ports'"},
+      {"destination_nat: [{from: outside, address: 10.80.2.9, protocol: tcp, ports: 80-89, to: 10.80.1.9, "
+       "to_ports: 8080}]",
+       "expected a range of 10"},
+      {"static_nat: [{port: outside, outside: 10.80.2.16/28, inside: 10.80.1.16/29}]",
+       "is of another size than 10.80.2.16/28; expected a length of 28"},
+      {"static_nat: [{port: outside, outside: 10.0.0.0/8, inside: 10.0.0.0/8}]",
+       "is too large; expected a length of 22 to 32"},
+      {"static_nat: [{port: outside, outside: 10.80.2.1, inside: 10.80.1.9}]",
+       "expected addresses that nothing else has"},
+      {"static_nat: [{port: outside, outside: 10.80.2.16/28, inside: 10.80.1.16/28}, {port: outside, "
+       "outside: "
+       "10.80.2.20, inside: 10.80.1.99}]",
+       "is in 10.80.2.16/28 above"},
+  };
+  for (const auto& [section, says] : sections) {
+    INFO(section);
+    const std::string found = report(with(kSample, timeouts, more(section)));
+    CHECK_THAT(found, Catch::Contains(says));
+    CHECK_THAT(found, Catch::Contains("; expected "));
+    CHECK_THAT(found, Catch::StartsWith("f.yaml:27:"));
+  }
+}
+
+TEST_CASE("translations of all kinds are read as they are written") {
+  const auto config = parse_config(
+      with(kSample, "  - {from: inside, to: outside, address: 10.80.2.1}\n",
+           "  - {from: inside, to: outside, source: [10.80.1.8/29, 10.80.1.64/26], translate: none}\n"
+           "  - {to: outside, pool: [10.80.2.9, 10.80.2.16-10.80.2.31], ports: 2048-65535,\n"
+           "     mapping: endpoint_independent, filtering: address_dependent}\n"
+           "destination_nat:\n"
+           "  - {from: outside, address: 10.80.2.9, protocol: tcp, ports: 80-81, to: 10.80.1.9, to_ports: "
+           "8080-8081}\n"
+           "static_nat:\n"
+           "  - {port: outside, outside: 10.80.2.64/28, inside: 10.80.1.64/28}\n"),
+      "f.yaml");
+  if (!config) FAIL(config.error().message);
+  const auto& plane = config->dataplane;
+  REQUIRE(plane.source_nat.size() == 2);
+  CHECK_FALSE(plane.source_nat[0].translates);
+  CHECK(plane.source_nat[0].sources.size() == 2);
+  CHECK(plane.source_nat[1].pool.size() == 2);
+  CHECK(plane.source_nat[1].pool[1].last == 0x0a50021f);
+  CHECK(plane.source_nat[1].filtering == dataplane::NatFiltering::address_dependent);
+  REQUIRE(plane.destination_nat.size() == 1);
+  CHECK(plane.destination_nat[0].ports.last == 81);
+  CHECK(plane.destination_nat[0].to_ports == std::uint16_t{8080});
+  REQUIRE(plane.static_nat.size() == 1);
+  CHECK(plane.static_nat[0].inside.length == 28);
+}
+
 TEST_CASE("two ports of one name") {
   const std::string found = report(with(kSample, "name: outside", "name: inside"));
   CHECK_THAT(found, Catch::StartsWith("f.yaml:16:11: name 'inside' is taken; expected it once"));

@@ -7,8 +7,10 @@
 #include <rte_thash.h>
 
 #include "ckpt_engine/region/port_bitmap.h"
+#include "dataplane/control/route_table.h"
 #include "dataplane/datapath/steering/flow_hash.h"
 #include "tests/unit/dataplane/firewall.h"
+#include "tests/unit/dpdk/eal_once.h"
 #include "tests/unit/random.h"
 
 using namespace stillwater;
@@ -103,6 +105,109 @@ TEST_CASE("an ICMP error belongs to the owner of the session that it is about, f
     const UdpFlow translated{kOut, flow.destination, port, flow.destination_port};
     REQUIRE(owner_of(steering, icmp_error(1, 2, {flow.destination, kOut, 0, 0}, translated)) ==
             region::PortBitmap::Share::owner(port, 4));
+  }
+}
+
+namespace {
+
+// Hosts inside and outside of every kind of NAT, and routes to all of them.
+struct Translated {
+  static constexpr unsigned kWorkers = 5;
+  static constexpr std::uint32_t kForwarded = ipv4(10, 80, 2, 7);
+
+  Translated() : config(with_all_kinds()), nat(config), steering(config) {
+    need_eal();
+    auto made = RouteTable::create(config, [] { return Status{}; });
+    if (!made) FAIL(made.error().message);
+    routes = std::move(*made);
+  }
+  static Config with_all_kinds() {
+    Config config = with_workers(kWorkers);
+    config.routes = {{.to = {IpAddress::v4(0), 0}, .via = {{IpAddress::v4(htonl(kServer))}}}};
+    config.source_nat = {
+        {.from = "inside", .to = "outside", .sources = {{ipv4(10, 80, 1, 128), 26}}, .translates = false},
+        {.from = "inside",
+         .to = "outside",
+         .pool = {{kOut, kOut}, {ipv4(10, 80, 2, 5), ipv4(10, 80, 2, 6)}}}};
+    config.destination_nat = {{.from = "outside",
+                               .address = kForwarded,
+                               .protocol = IPPROTO_UDP,
+                               .ports = {8000, 8999},
+                               .to = ipv4(10, 80, 1, 130),
+                               .to_ports = 1000}};
+    config.static_nat = {
+        {.port = "outside", .outside = {ipv4(10, 80, 2, 64), 28}, .inside = {ipv4(10, 80, 1, 64), 28}}};
+    return config;
+  }
+  [[nodiscard]] unsigned owner(const UdpFlow& flow) const {
+    return steering.owner(*Frame(udp_frame(1, 2, flow)).mbuf, routes->published().load());
+  }
+
+  Config config;
+  NatTables nat;
+  Steering steering;
+  std::unique_ptr<RouteTable> routes;
+};
+
+}  // namespace
+
+TEST_CASE("with NAT, an endpoint inside has one owner whatever it speaks to, and so have its answers") {
+  Random random(12);
+  const Translated t;
+  std::vector<unsigned> flows(Translated::kWorkers);
+  for (int i = 0; i < 3000; ++i) {
+    const std::uint32_t inside = ipv4(10, 80, 1, 2 + random() % 250);
+    const auto port = static_cast<std::uint16_t>(random());
+    const bool keeps = ((inside ^ ipv4(10, 80, 1, 128)) & 0xffffffc0u) == 0;
+    const bool is_static = ((inside ^ ipv4(10, 80, 1, 64)) & 0xfffffff0u) == 0;
+    std::set<unsigned> owners;
+    for (int n = 0; n < 4; ++n) {
+      const UdpFlow out{inside, (random() & 0x1fffffffu) | 0x20000000u, port,
+                        static_cast<std::uint16_t>(random())};
+      const unsigned owner = t.owner(out);
+      ++flows[owner];
+      owners.insert(owner);
+      if (keeps) REQUIRE(t.owner(back(out)) == owner);
+      if (is_static) {
+        const std::uint32_t seen = inside - ipv4(10, 80, 1, 64) + ipv4(10, 80, 2, 64);
+        REQUIRE(t.owner(back({seen, out.destination, port, out.destination_port})) == owner);
+      }
+    }
+    if (!keeps) REQUIRE(owners.size() == 1);
+    // By its endpoint outside it is spoken to from inside as well: that goes the source's way.
+    if (!keeps && !is_static) REQUIRE(t.owner({inside, kOut, port, 5555}) == *owners.begin());
+  }
+  for (const unsigned count : flows) CHECK(count > 12000 / Translated::kWorkers / 2);
+}
+
+TEST_CASE(
+    "with NAT, what comes to a port of a pool belongs to the port's owner, and a forward to the host's") {
+  Random random(13);
+  const Translated t;
+  for (int i = 0; i < 3000; ++i) {
+    const std::uint32_t remote = (random() & 0x1fffffffu) | 0x20000000u;
+    const auto remote_port = static_cast<std::uint16_t>(random());
+    const auto pool_port = static_cast<std::uint16_t>(1024 + random() % 60000);
+    REQUIRE(t.owner({remote, ipv4(10, 80, 2, 6), remote_port, pool_port}) ==
+            region::PortBitmap::Share::owner(pool_port, Translated::kWorkers));
+    const auto nth = static_cast<std::uint16_t>(random() % 1000);
+    const unsigned owner =
+        t.owner({remote, Translated::kForwarded, remote_port, static_cast<std::uint16_t>(8000 + nth)});
+    const UdpFlow answer{ipv4(10, 80, 1, 130), remote, static_cast<std::uint16_t>(1000 + nth), remote_port};
+    REQUIRE(t.owner(answer) == owner);
+  }
+}
+
+TEST_CASE("with NAT, sessions that keep their source through it have one owner both ways") {
+  Random random(14);
+  const Translated t;
+  for (int i = 0; i < 3000; ++i) {  // from outside to hosts inside, by their own addresses
+    const UdpFlow in{(random() & 0x1fffffffu) | 0x20000000u, ipv4(10, 80, 1, 2 + random() % 250),
+                     static_cast<std::uint16_t>(random()), static_cast<std::uint16_t>(random())};
+    REQUIRE(t.owner(back(in)) == t.owner(in));
+    const UdpFlow among{ipv4(10, 80, 1, 2 + random() % 250), ipv4(10, 80, 1, 2 + random() % 250),
+                        static_cast<std::uint16_t>(random()), static_cast<std::uint16_t>(random())};
+    REQUIRE(t.owner(back(among)) == t.owner(among));
   }
 }
 

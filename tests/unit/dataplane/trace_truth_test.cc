@@ -219,4 +219,33 @@ TEST_CASE("trace: of random packets to a firewall, what is told is what happens"
   check_truth(f, f.inside, f.outside, {"inside"}, {"outside"}, random, packet);
 }
 
+TEST_CASE("trace: of random packets through NAT of all kinds, what is told is what happens") {
+  const std::uint32_t seed = GENERATE(5u, 6u, 7u);
+  INFO("seed " << seed);
+  constexpr std::uint32_t kOther = ipv4(10, 80, 1, 3), kForwarded = ipv4(10, 80, 2, 7),
+                          kOneToOne = ipv4(10, 80, 2, 9);
+  Random random(seed);
+  Firewall f;
+  f.config.output_commit = OutputCommit::new_state;
+  f.config.rules.push_back(
+      {.id = 20, .action = RuleAction::allow, .from = "outside", .to = "inside", .destination = {kHost, 32}});
+  f.config.source_nat = {
+      {.from = "inside",
+       .to = "outside",
+       .address = kOut,
+       .ports = {seed == 7 ? std::uint16_t{0} : std::uint16_t{1024}, 65535},
+       .filtering = seed == 5 ? NatFiltering::address_dependent : NatFiltering::endpoint_independent}};
+  f.config.destination_nat = {{.from = "outside", .address = kForwarded, .to = kHost}};
+  f.config.static_nat = {{.port = "outside", .outside = {kOneToOne, 32}, .inside = {kOther, 32}}};
+  f.start_and_resume();
+  const auto packet = [&](bool at_inside) {
+    if (at_inside)
+      return ipv4_frame(random, kHostMac, kInMac, pick(random, {kHost, kHost, kOther}),
+                        pick(random, {kServer, kServer, kOut, kOut, kForwarded, kOneToOne, kIn}));
+    return ipv4_frame(random, kServerMac, kOutMac, kServer,
+                      pick(random, {kOut, kOut, kForwarded, kOneToOne, kHost}));
+  };
+  check_truth(f, f.inside, f.outside, {"inside"}, {"outside"}, random, packet);
+}
+
 }  // namespace stillwater::dataplane

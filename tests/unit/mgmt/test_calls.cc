@@ -108,6 +108,11 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.fence().sent_past_lease_max() == 1536);
   CHECK(status.last_takeover() == full_status().last_takeover);
   CHECK(status.uptime_s() == 7384.5);
+  REQUIRE(status.nat_pools_size() == 2);
+  CHECK(status.nat_pools(0).address() == "10.80.2.5");
+  CHECK(status.nat_pools(0).protocol() == "udp");
+  CHECK(status.nat_pools(0).taken() == 57'000);
+  CHECK(status.nat_pools(0).ports() == 64'512);
   CHECK(status.drops().at("no_route") == 31);
   CHECK(status.drops().at("bad_checksum") == 32);
 }

@@ -144,6 +144,16 @@ TEST_CASE("a port that nobody was told of need not wait, nor one of a node that 
   CHECK(take());
 }
 
+TEST_CASE("reserved ports are taken by nobody, and what is taken is counted") {
+  Ports ports;
+  ports.bitmap.reserve(1030, 1099);
+  std::set<std::uint16_t> taken;
+  while (const auto port = ports.bitmap.take(ports.worker.turn, 1024, 1120, 1040)) taken.insert(*port);
+  CHECK(taken.size() == 97 - 70);
+  CHECK(taken.lower_bound(1030) == taken.lower_bound(1100));
+  CHECK(ports.bitmap.count_taken() == 97 - 70);
+}
+
 TEST_CASE("over any order of epochs, a port is never taken while its giving is not committed") {
   for_seeds(200, [](Random& random) {
     Ports ports;

@@ -7,9 +7,19 @@
 namespace stillwater::dataplane {
 namespace {
 
+// Of the binding, which the packet depends on then.
+const Rule* rule_of_binding(Context& context, std::uint32_t binding) {
+  if (binding == NatState::kNone) return nullptr;
+  const region::Binding& bound = context.state.nat.at(binding);
+  context.turn.depend_on(bound.changed_epoch);
+  return context.policy().rules().find(bound.rule_id);
+}
+
 // Null: no rule matches.
-const Rule* ask(Context& context, const region::FlowKey& key, PortIndex from, PortIndex to) {
+const Rule* ask(Context& context, const region::FlowKey& key, PortIndex from, PortIndex to,
+                std::uint32_t binding) {
   const Rule* rule = context.policy().rules().match(key, from, to);
+  if (rule == nullptr) rule = rule_of_binding(context, binding);
   if (context.rehearsal != nullptr) context.rehearsal->asked_rules(rule);
   return rule;
 }
@@ -48,10 +58,20 @@ region::FlowKey first_key(const region::Session& session) {
   return key;
 }
 
+// That its initiator came in by.
+std::uint32_t binding_of_initiator(const Context& context, const region::Session& session) {
+  const region::FlowKey& key = session.forward;
+  if (key.destination_be == session.reply.source_be &&
+      key.destination_port_be == session.reply.source_port_be)
+    return NatState::kNone;
+  return context.state.nat.find_outside(key.destination_be, key.destination_port_be, key.protocol);
+}
+
 }  // namespace
 
-PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key, PortIndex to) {
-  const Rule* rule = ask(context, key, packet.in_port, to);
+PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key, PortIndex to,
+                   std::uint32_t binding) {
+  const Rule* rule = ask(context, key, packet.in_port, to, binding);
   const bool within_limit = rule == nullptr || spend(context, *rule);
   if (const auto refused = refusal(context, packet, rule)) return {nullptr, *refused};
   if (!within_limit) return {nullptr, Verdict::drop(DropReason::rule_limit)};
@@ -63,7 +83,8 @@ std::optional<Verdict> admit_again(Context& context, const Packet& packet, std::
   const region::Session& session = sessions.at(slot);
   Rehearsal* rehearsal = context.rehearsal;
   if (rehearsal != nullptr) rehearsal->asked_again();
-  const Rule* rule = ask(context, first_key(session), session.initiator_port, session.responder_port);
+  const Rule* rule = ask(context, first_key(session), session.initiator_port, session.responder_port,
+                         binding_of_initiator(context, session));
   const bool admitted = rule != nullptr && rule->action == RuleAction::allow;
   if (rehearsal != nullptr) {
     context.turn.depend_on(context.turn.epoch());

@@ -14,10 +14,11 @@ struct PolicyAnswer {
   Verdict refused{};
 };
 
-// Whether `packet` may open a session that rules know as `key` and that leaves through `to`. Counts, and
-// spends of the rule's limit.
+// Whether `packet` may open a session that rules know as `key` (the source as it came, the destination that it
+// is for) and that leaves through `to`. Counts, and spends of the rule's limit. Where no rule matches a packet
+// that came in by a NAT binding, whose filtering has let it in, the rule that let the binding out decides.
 [[nodiscard]] PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key,
-                                 PortIndex to);
+                                 PortIndex to, std::uint32_t binding);
 
 [[nodiscard]] inline bool is_of_policy(const Context& context, const region::Session& session) {
   return session.config_generation == context.policy().generation();

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "dataplane/datapath/checksum.h"
+#include "dataplane/datapath/nat/session_way.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/nodes/session/ask_policy.h"
@@ -38,6 +39,7 @@ std::optional<Quoted> parse_quoted(const Packet& packet) {
   quoted.key.source_be = ip->src_addr;
   quoted.key.destination_be = ip->dst_addr;
   quoted.key.protocol = ip->next_proto_id;
+  if (!has_nat_ports(ip->next_proto_id)) return quoted;
   if (ip->next_proto_id == IPPROTO_ICMP) {
     quoted.key.source_port_be = quoted.key.destination_port_be =
         reinterpret_cast<rte_icmp_hdr*>(quoted.l4)->icmp_ident;
@@ -96,13 +98,16 @@ Verdict session_error(Context& context, Packet& packet) {
   const FlowKey& as_sent = to_responder ? session.reply : session.forward;
   const Adjacency& route = context.fib().lookup(as_sent.source_be);
   if (context.rehearsal != nullptr) context.rehearsal->looked_up(IpAddress::v4(as_sent.source_be), route);
-  const Verdict verdict = forward_ipv4(context, packet, route, as_sent.source_be);
+  const bool again = comes_in_again(context, packet, route, as_sent.source_be);
+  const Verdict verdict = again ? Verdict::output() : forward_ipv4(context, packet, route, as_sent.source_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
   context.turn.depend_on(session.changed_epoch);
 
-  // Inside routers hide behind the translation as the initiator does.
-  const bool hide = to_responder && session.reply.destination_be != session.forward.source_be;
-  replace_outer(*packet.ip, hide ? session.reply.destination_be : packet.ip->src_addr, as_sent.source_be);
+  // Hosts and routers inside hide behind the translation of the end that they are at (RFC 5508 REQ-4, REQ-5).
+  const std::uint32_t end_be = to_responder ? session.forward.source_be : session.reply.source_be;
+  const std::uint32_t seen_as_be =
+      to_responder ? session.reply.destination_be : session.forward.destination_be;
+  replace_outer(*packet.ip, end_be != seen_as_be ? seen_as_be : packet.ip->src_addr, as_sent.source_be);
   auto& icmp = *packet.l4_as<rte_icmp_hdr>();
   const auto quoted_bytes =
       static_cast<std::size_t>(quoted->l4 - reinterpret_cast<std::uint8_t*>(quoted->ip)) +
@@ -112,7 +117,7 @@ Verdict session_error(Context& context, Packet& packet) {
   translate_quoted(*quoted, as_sent);
   delta.replace16(before, sum_words(quoted->ip, quoted_bytes));
   icmp.icmp_cksum = delta.apply(icmp.icmp_cksum);
-  return verdict;
+  return again ? turn_back(context, packet, route) : verdict;
 }
 
 }  // namespace stillwater::dataplane

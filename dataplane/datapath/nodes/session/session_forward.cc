@@ -1,6 +1,7 @@
 #include <netinet/in.h>
 
 #include "dataplane/datapath/ageing.h"
+#include "dataplane/datapath/nat/session_way.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/nodes/session/ask_policy.h"
@@ -79,7 +80,9 @@ Verdict forward(Context& context, Packet& packet) {
   const region::FlowKey after = tuple_after(session, match.direction);
   const Adjacency& route = context.fib().lookup(after.destination_be);
   if constexpr (kRehearses) context.rehearsal->looked_up(IpAddress::v4(after.destination_be), route);
-  const Verdict verdict = forward_ipv4(context, packet, route, after.destination_be);
+  const bool again = comes_in_again(context, packet, route, after.destination_be);
+  const Verdict verdict =
+      again ? Verdict::output() : forward_ipv4(context, packet, route, after.destination_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
   context.turn.depend_on(session.changed_epoch);
   const Progress before{session.state, session.tcp_ended};
@@ -91,7 +94,7 @@ Verdict forward(Context& context, Packet& packet) {
   packet.new_session = progressed.state == SessionState::opening;
   packet.can_wait = can_wait(packet);
   translate(packet, after);
-  return verdict;
+  return again ? turn_back(context, packet, route) : verdict;
 }
 
 }  // namespace

@@ -30,7 +30,9 @@ Verdict session_lookup(Context& context, Packet& packet) {
   packet.session = context.state.sessions.find(packet.key, packet.expected);
   if (packet.session && travels_as(packet, packet.session.direction))
     return Verdict::next(Node::session_forward);
-  return Verdict::next(local ? Node::ipv4_local : Node::session_open);
+  // At an address of NAT it may be for a host inside.
+  const bool ours = local && !context.service.nat.is_outside_address(packet.ip->dst_addr);
+  return Verdict::next(ours ? Node::ipv4_local : Node::session_open);
 }
 
 }  // namespace stillwater::dataplane

@@ -1,8 +1,9 @@
 #include <optional>
-#include <utility>
 
 #include <netinet/in.h>
 
+#include "dataplane/datapath/nat/session_way.h"
+#include "dataplane/datapath/nat/source_translation.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/nodes/session/ask_policy.h"
@@ -32,37 +33,12 @@ DropReason why_not_opened(const Packet& packet) {
   return other_icmp ? DropReason::icmp_type : DropReason::no_session;
 }
 
-// That a session ended on the way would have given back: it may be taken anew where nobody's commit is
-// awaited.
-std::optional<std::uint16_t> freed_port(const Context& context, const SourceNat::Entry& nat) {
-  const auto& ended = context.rehearsal->ended();
-  const bool is_free = ended && ended->reply.destination_be == nat.address_be &&
-                       context.turn.epoch() <= context.turn.committed();
-  return is_free ? std::optional(ended->reply.destination_port_be) : std::nullopt;
-}
-
-// The tuple of the answers. With source NAT it takes a port; none if all are taken.
-std::optional<FlowKey> reply_tuple(Context& context, const FlowKey& forward_key,
-                                   const SourceNat::Entry* nat) {
-  FlowKey reply = reversed(forward_key);
-  if (nat == nullptr) return reply;
-  reply.destination_be = nat->address_be;
-  const Steering& steering = context.service.steering;
-  const auto arrives_here = [&](std::uint16_t port_be) {
-    FlowKey candidate = reply;
-    candidate.destination_port_be = port_be;
-    return steering.workers() == 1 || steering.delivered_to(candidate) == context.worker;
-  };
-  SourceNat& source_nat = context.state.source_nat;
-  const auto port =
-      context.rehearsal == nullptr
-          ? source_nat.take(context.turn, *nat, forward_key.protocol, forward_key.source_port_be,
-                            arrives_here)
-          : source_nat.find_free(context.turn, *nat, forward_key.protocol, forward_key.source_port_be,
-                                 arrives_here, freed_port(context, *nat));
-  if (!port) return std::nullopt;
-  reply.destination_port_be = *port;
-  if (forward_key.protocol == IPPROTO_ICMP) reply.source_port_be = *port;
+// The tuple of the answers. For ICMP both ports are the identifier, which is the same outside.
+FlowKey reply_tuple(const FlowKey& inside, const OutsideEndpoint& outside) {
+  FlowKey reply = reversed(inside);
+  reply.destination_be = outside.address_be;
+  reply.destination_port_be = outside.port_be;
+  if (inside.protocol == IPPROTO_ICMP) reply.source_port_be = outside.port_be;
   return reply;
 }
 
@@ -73,22 +49,28 @@ bool is_taken(const Context& context, const FlowKey& reply) {
   return match && !ended;
 }
 
+// A host by its own endpoint outside: both halves of the way would be one session.
+bool speaks_to_itself(const FlowKey& reply) {
+  return reply.source_be == reply.destination_be && reply.source_port_be == reply.destination_port_be;
+}
+
 // Fills what the table does not know of. The same line as the insertion wrote.
-void describe(Context& context, const Packet& packet, std::uint32_t slot, const Rule& rule) {
+void describe(Context& context, const Packet& packet, PortIndex out, std::uint32_t slot, const Rule& rule) {
   auto session = context.state.sessions.edit(context.turn, slot);
   session->rule_id = rule.id;
   session->config_generation = context.policy().generation();
   session->initiator_port = static_cast<std::uint8_t>(packet.in_port);
-  session->responder_port = static_cast<std::uint8_t>(packet.out_port);
+  session->responder_port = static_cast<std::uint8_t>(out);
   context.state.responder_answered[slot] = false;
   TcpEdges& edges = context.state.tcp_edges[slot] = {};
   if (packet.key.protocol == IPPROTO_TCP) anchor(edges, packet, region::Direction::forward);
 }
 
-// False: the table is full.
-bool open(Context& context, const Packet& packet, const FlowKey& reply, const Rule& rule) {
+// False: the table is full. A rehearsal that opens a second session on the way back has not opened the first.
+bool open(Context& context, const Packet& packet, PortIndex out, const FlowKey& reply, const Rule& rule) {
   region::SessionTable& sessions = context.state.sessions;
   if (context.rehearsal != nullptr) {
+    if (packet.turned_back && sessions.in_use() + 1 >= sessions.capacity()) return false;
     if (!context.rehearsal->ended() && !sessions.has_room_for(packet.key, reply)) return false;
     context.turn.depend_on(context.turn.epoch());
     context.rehearsal->opens(packet.key, reply);
@@ -96,40 +78,60 @@ bool open(Context& context, const Packet& packet, const FlowKey& reply, const Ru
   }
   const std::uint32_t slot = sessions.insert(context.turn, packet.key, reply);
   if (slot == SessionTable::kNone) return false;
-  describe(context, packet, slot, rule);
+  describe(context, packet, out, slot, rule);
+  context.state.nat.joined(context.turn, sessions.at(slot));
   return true;
+}
+
+// A session whose destination was translated keeps its source: of hosts inside that was translated before.
+tl::expected<SourceTranslation, DropReason> source_of(Context& context, const Packet& packet,
+                                                      const SessionWay& way) {
+  if (way.translates_destination(packet.key))
+    return SourceTranslation{.outside = {way.key.source_be, way.key.source_port_be}};
+  return translate_source(context, way.key, packet.in_port, way.out);
+}
+
+// The packet may open the session: translates its source, and adds it to the table.
+std::optional<DropReason> establish(Context& context, Packet& packet, const SessionWay& way,
+                                    const Rule& rule) {
+  const auto source = source_of(context, packet, way);
+  if (!source) return source.error();
+  const FlowKey reply = reply_tuple(way.key, source->outside);
+  DropReason why = DropReason::session_conflict;
+  if (!is_taken(context, reply) && !speaks_to_itself(reply)) {
+    if (open(context, packet, way.out, reply, rule)) {
+      packet.new_session = true;
+      translate(packet, reversed(reply));
+      return std::nullopt;
+    }
+    why = DropReason::sessions_full;
+  }
+  undo(context, *source, packet.key.protocol);
+  return why;
 }
 
 }  // namespace
 
+// Destination, route, rule, source, and the session is there.
 Verdict session_open(Context& context, Packet& packet) {
-  const Adjacency& route = *packet.route;
+  const auto way = find_way(context, packet);
+  if (!way) return Verdict::next(Node::ipv4_local);
   if (!may_open(packet)) return Verdict::drop(why_not_opened(packet));
-  if (context.fib().lookup(packet.key.source_be).kind == Adjacency::Kind::local)
+  if (!packet.turned_back && context.fib().lookup(packet.key.source_be).kind == Adjacency::Kind::local)
     return Verdict::drop(DropReason::martian_source);
-  if (!route.forwards()) return Verdict::drop(DropReason::no_route);
-  const auto [rule, refused] = admit(context, packet, packet.key, route.port);
+  if (way->filtered) return Verdict::drop(DropReason::nat_filtered);
+  if (!way->turns_back && !way->route->forwards()) return Verdict::drop(DropReason::no_route);
+  if (context.rehearsal != nullptr && way->translates_destination(packet.key))
+    context.rehearsal->looked_up(IpAddress::v4(way->key.destination_be), *way->route);
+  const auto [rule, refused] = admit(context, packet, way->key, way->out, way->binding);
   if (rule == nullptr) return refused;
   if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
-  const Verdict verdict = forward_ipv4(context, packet, route, packet.key.destination_be);
+  const Verdict verdict = way->turns_back
+                              ? Verdict::output()
+                              : forward_ipv4(context, packet, *way->route, way->key.destination_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
-
-  State& state = context.state;
-  const SourceNat::Entry* nat = state.source_nat.find(packet.in_port, route.port);
-  const auto reply = reply_tuple(context, packet.key, nat);
-  if (!reply) return Verdict::drop(DropReason::nat_ports_exhausted);
-  DropReason why = DropReason::session_conflict;
-  if (!is_taken(context, *reply)) {
-    if (open(context, packet, *reply, *rule)) {
-      packet.new_session = true;
-      translate(packet, reversed(*reply));
-      return verdict;
-    }
-    why = DropReason::sessions_full;
-  }
-  if (nat != nullptr && context.rehearsal == nullptr)
-    state.source_nat.give_back(context.turn, *nat, packet.key.protocol, reply->destination_port_be);
-  return Verdict::drop(why);
+  if (const auto why = establish(context, packet, *way, *rule)) return Verdict::drop(*why);
+  return way->turns_back ? turn_back(context, packet, *way->route) : verdict;
 }
 
 }  // namespace stillwater::dataplane

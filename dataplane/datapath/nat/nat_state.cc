@@ -1,0 +1,217 @@
+#include "dataplane/datapath/nat/nat_state.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include <netinet/in.h>
+
+namespace stillwater::dataplane {
+namespace {
+
+using region::BindingKey;
+
+static_assert(region::PortBitmap::Share::kBlock == kNatPortBlock);
+
+constexpr std::uint8_t kProtocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
+
+unsigned index_of(std::uint8_t protocol) {
+  return protocol == IPPROTO_TCP ? 0 : protocol == IPPROTO_UDP ? 1 : 2;
+}
+
+// Of all bitmaps of a shard: by address, then by protocol.
+std::string root_name(unsigned shard) { return "nat." + std::to_string(shard); }
+
+// Realms of keys: outside, what a binding knows of peers, and from kEntries on the entries'.
+constexpr std::uint8_t kOutside = 0, kPeer = 1, kEntries = 2;
+static_assert(kSourceNatMax + kEntries <= 256);
+
+BindingKey outside_key(std::uint32_t address_be, std::uint16_t port_be, std::uint8_t protocol) {
+  return {address_be, port_be, protocol, kOutside, 0};
+}
+BindingKey inside_key(std::uint8_t entry, std::uint32_t address_be, std::uint16_t port_be,
+                      std::uint8_t protocol) {
+  return {address_be, port_be, protocol, static_cast<std::uint8_t>(entry + kEntries), 0};
+}
+BindingKey peer_key(std::uint32_t binding, std::uint32_t remote_be) {
+  return {remote_be, 0, 0, kPeer, binding};
+}
+
+bool is_endpoint(const BindingKey& key, std::uint32_t address_be, std::uint16_t port_be) {
+  return key.address_be == address_be && key.port_be == port_be;
+}
+
+bool asks_for_peers(const SourceNatConfig& nat) { return nat.filtering == NatFiltering::address_dependent; }
+bool binds(const SourceNatConfig& nat) {
+  return nat.translates && nat.mapping == NatMapping::endpoint_independent;
+}
+
+// As many as sessions; as many again of peers, where filtering asks for them.
+std::uint32_t bindings_max(const Config& config) {
+  const std::uint32_t sessions = std::max(16u, (config.sessions_max + config.workers - 1) / config.workers);
+  return std::any_of(config.source_nat.begin(), config.source_nat.end(), asks_for_peers) ? 2 * sessions
+                                                                                         : sessions;
+}
+bool any_binds(const Config& config) {
+  return std::any_of(config.source_nat.begin(), config.source_nat.end(), binds);
+}
+
+// Ports that lead to a host inside are no binding's.
+void reserve_forwarded(region::PortBitmap& bitmap, std::uint32_t address, std::uint8_t protocol,
+                       const Config& config) {
+  for (const DestinationNatConfig& nat : config.destination_nat)
+    if (nat.address == address && nat.protocol.value_or(protocol) == protocol)
+      bitmap.reserve(nat.ports.first, nat.ports.last);
+}
+
+}  // namespace
+
+void NatState::add_roots(region::Layout& layout, unsigned shard, const Config& config) {
+  const std::size_t bitmaps = nat_pool_addresses(config).size() * std::size(kProtocols);
+  if (bitmaps > 0) region::PortBitmap::add_root(layout, root_name(shard), bitmaps);
+  if (any_binds(config)) region::BindingTable::add_roots(layout, shard, bindings_max(config));
+}
+
+NatState::NatState(const region::Region& region, unsigned shard, const Config& config)
+    : share_{shard, config.workers} {
+  const std::vector<std::uint32_t> addresses = nat_pool_addresses(config);
+  for (std::size_t pool = 0; pool < addresses.size(); ++pool) {
+    const auto bitmap = [&](std::uint8_t protocol) {
+      region::PortBitmap made(region, root_name(shard), pool * std::size(kProtocols) + index_of(protocol));
+      reserve_forwarded(made, addresses[pool], protocol, config);
+      return made;
+    };
+    pools_.push_back({rte_cpu_to_be_32(addresses[pool]),
+                      {bitmap(IPPROTO_TCP), bitmap(IPPROTO_UDP), bitmap(IPPROTO_ICMP)}});
+  }
+  for (const SourceNatConfig& nat : config.source_nat) filtering_.push_back(nat.filtering);
+  if (any_binds(config)) bindings_.emplace(region, shard);
+}
+
+std::optional<std::uint32_t> NatState::pool_of(std::uint32_t address_be) const {
+  const std::uint32_t address = rte_be_to_cpu_32(address_be);
+  const auto place = std::lower_bound(
+      pools_.begin(), pools_.end(), address,
+      [](const Pool& pool, std::uint32_t wanted) { return rte_be_to_cpu_32(pool.address_be) < wanted; });
+  if (place == pools_.end() || place->address_be != address_be) return std::nullopt;
+  return static_cast<std::uint32_t>(place - pools_.begin());
+}
+
+region::PortBitmap& NatState::bitmap_of(std::uint32_t pool, std::uint8_t protocol) {
+  return pools_[pool].protocols[index_of(protocol)];
+}
+
+const region::PortBitmap& NatState::bitmap_of(std::uint32_t pool, std::uint8_t protocol) const {
+  return pools_[pool].protocols[index_of(protocol)];
+}
+
+std::uint32_t NatState::find_inside(std::uint8_t entry, std::uint32_t address_be, std::uint16_t port_be,
+                                    std::uint8_t protocol) const {
+  return bindings_ ? bindings_->find(inside_key(entry, address_be, port_be, protocol)) : kNone;
+}
+
+std::uint32_t NatState::find_outside(std::uint32_t address_be, std::uint16_t port_be,
+                                     std::uint8_t protocol) const {
+  return bindings_ ? bindings_->find(outside_key(address_be, port_be, protocol)) : kNone;
+}
+
+bool NatState::knows_peer(std::uint32_t binding, std::uint32_t remote_be) const {
+  return bindings_->find(peer_key(binding, remote_be)) != kNone;
+}
+
+std::uint8_t NatState::entry_of(std::uint32_t binding) const {
+  return static_cast<std::uint8_t>(bindings_->at(binding).internal.realm - kEntries);
+}
+
+bool NatState::filters_by_address(std::uint32_t binding) const {
+  return filtering_[entry_of(binding)] == NatFiltering::address_dependent;
+}
+
+std::uint32_t NatState::open_binding(region::Turn& turn, std::uint8_t entry, const region::FlowKey& inside,
+                                     const OutsideEndpoint& outside) {
+  return bindings_->insert(turn, inside_key(entry, inside.source_be, inside.source_port_be, inside.protocol),
+                           outside_key(outside.address_be, outside.port_be, inside.protocol));
+}
+
+void NatState::undo_binding(region::Turn& turn, std::uint32_t binding) { bindings_->erase(turn, binding); }
+
+void NatState::undo_port(region::Turn& turn, const OutsideEndpoint& outside, std::uint8_t protocol) {
+  bitmap_of(*pool_of(outside.address_be), protocol).give_unused(turn, rte_be_to_cpu_16(outside.port_be));
+}
+
+// Each end is looked for by its endpoint outside; it is of this session only where the endpoint inside is the
+// session's too: another session's port forward may use the same tuple on its way.
+NatState::Uses NatState::bindings_of(const region::Session& session) const {
+  Uses uses;
+  if (!bindings_) return uses;
+  const region::FlowKey& forward = session.forward;
+  const region::FlowKey& reply = session.reply;
+  const std::uint32_t initiators =
+      find_outside(reply.destination_be, reply.destination_port_be, forward.protocol);
+  if (initiators != kNone &&
+      is_endpoint(bindings_->at(initiators).internal, forward.source_be, forward.source_port_be))
+    uses.initiators = {initiators, reply.source_be};
+  const std::uint32_t responders =
+      find_outside(forward.destination_be, forward.destination_port_be, forward.protocol);
+  if (responders != kNone &&
+      is_endpoint(bindings_->at(responders).internal, reply.source_be, reply.source_port_be))
+    uses.responders = {responders, forward.source_be};
+  return uses;
+}
+
+void NatState::join(region::Turn& turn, const Use& use, std::uint32_t rule_id) {
+  {
+    auto binding = bindings_->edit(turn, use.binding);
+    if (binding->sessions++ == 0) binding->rule_id = rule_id;
+  }
+  if (!filters_by_address(use.binding)) return;
+  const BindingKey key = peer_key(use.binding, use.remote_be);
+  std::uint32_t peer = bindings_->find(key);
+  if (peer == kNone) peer = bindings_->insert(turn, key, {});  // a table without room knows fewer peers
+  if (peer != kNone) ++bindings_->edit(turn, peer)->sessions;
+}
+
+void NatState::leave(region::Turn& turn, const Use& use) {
+  if (filters_by_address(use.binding)) {
+    const std::uint32_t peer = bindings_->find(peer_key(use.binding, use.remote_be));
+    if (peer != kNone && --bindings_->edit(turn, peer)->sessions == 0) bindings_->erase(turn, peer);
+  }
+  if (--bindings_->edit(turn, use.binding)->sessions == 0) free_binding(turn, use.binding);
+}
+
+// Where bindings end.
+void NatState::free_binding(region::Turn& turn, std::uint32_t binding) {
+  const BindingKey outside = bindings_->at(binding).external;
+  bindings_->erase(turn, binding);
+  bitmap_of(*pool_of(outside.address_be), outside.protocol).give(turn, rte_be_to_cpu_16(outside.port_be));
+}
+
+void NatState::joined(region::Turn& turn, const region::Session& session) {
+  const Uses uses = bindings_of(session);
+  if (uses.initiators) join(turn, *uses.initiators, session.rule_id);
+  if (uses.responders) join(turn, *uses.responders, session.rule_id);
+}
+
+void NatState::left(region::Turn& turn, const region::Session& session) {
+  if (pools_.empty()) return;
+  const Uses uses = bindings_of(session);
+  if (uses.initiators) leave(turn, *uses.initiators);
+  if (uses.responders) leave(turn, *uses.responders);
+  if (uses.initiators || !is_translated(session) || !has_nat_ports(session.forward.protocol)) return;
+  if (const auto pool = pool_of(session.reply.destination_be))
+    bitmap_of(*pool, session.forward.protocol)
+        .give(turn, rte_be_to_cpu_16(session.reply.destination_port_be));
+}
+
+bool NatState::would_free_port(const region::Session& session) const {
+  if (!has_nat_ports(session.forward.protocol) || !pool_of(session.reply.destination_be)) return false;
+  const Uses uses = bindings_of(session);
+  return uses.initiators ? bindings_->at(uses.initiators->binding).sessions == 1 : is_translated(session);
+}
+
+bool NatState::is_last_of(const region::Session& session, std::uint32_t binding) const {
+  const Uses uses = bindings_of(session);
+  return uses.initiators && uses.initiators->binding == binding && bindings_->at(binding).sessions == 1;
+}
+
+}  // namespace stillwater::dataplane

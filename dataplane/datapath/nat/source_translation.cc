@@ -1,0 +1,123 @@
+#include "dataplane/datapath/nat/source_translation.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <netinet/in.h>
+
+#include "dataplane/datapath/rehearsal/rehearsal.h"
+#include "dataplane/datapath/translate.h"
+
+namespace stillwater::dataplane {
+namespace {
+
+using region::FlowKey;
+using Translated = tl::expected<SourceTranslation, DropReason>;
+
+// RFC 4787 REQ-2: an address inside is always seen as the same one. Neighbours spread over the pool.
+std::size_t place_in_pool(const SourceNatEntry& entry, std::uint32_t source_be) {
+  return rte_be_to_cpu_32(source_be) % entry.pool.size();
+}
+
+// The session that the packet in hand ended, in a rehearsal: it is in the table still.
+const region::Session* ended_session(const Context& context) {
+  if (context.rehearsal == nullptr || !context.rehearsal->ended()) return nullptr;
+  return &context.state.sessions.at(context.rehearsal->ended()->slot);
+}
+
+// That the session which ended on the way would have given back: it may be taken anew where nobody's commit
+// is awaited.
+std::optional<std::uint16_t> freed_port(const Context& context, std::uint32_t address_be) {
+  const region::Session* ended = ended_session(context);
+  if (ended == nullptr || ended->reply.destination_be != address_be ||
+      context.turn.epoch() > context.turn.committed() || !context.state.nat.would_free_port(*ended))
+    return std::nullopt;
+  return ended->reply.destination_port_be;
+}
+
+std::uint32_t binding_of(const Context& context, const FlowKey& key, const SourceNatEntry& entry) {
+  const NatState& nat = context.state.nat;
+  const std::uint32_t binding =
+      nat.find_inside(context.service.nat.index_of(entry), key.source_be, key.source_port_be, key.protocol);
+  const region::Session* ended = ended_session(context);
+  const bool gone = binding != NatState::kNone && ended != nullptr && nat.is_last_of(*ended, binding);
+  return gone ? NatState::kNone : binding;
+}
+
+std::optional<std::uint16_t> find_port_for(Context& context, const FlowKey& key, const SourceNatEntry& entry,
+                                           std::uint32_t pool, std::uint32_t address_be) {
+  const Steering& steering = context.service.steering;
+  FlowKey reply = reversed(key);
+  reply.destination_be = address_be;
+  const auto prefers = [&](std::uint16_t port_be) {
+    const auto differ = static_cast<std::uint16_t>(port_be ^ key.source_port_be);
+    if (key.protocol == IPPROTO_UDP && (rte_be_to_cpu_16(differ) & 1) != 0) return false;
+    if (steering.workers() == 1) return true;
+    reply.destination_port_be = port_be;
+    return steering.delivered_to(reply) == context.worker;
+  };
+  NatState& nat = context.state.nat;
+  if (context.rehearsal != nullptr)
+    return nat.find_port_for(context.turn, pool, key.protocol, entry.ports, key.source_port_be, prefers,
+                             freed_port(context, address_be));
+  return nat.take_port(context.turn, pool, key.protocol, entry.ports, key.source_port_be, prefers);
+}
+
+// Addresses alone: the first one, from the paired one on, that has no such session with the remote.
+Translated translate_address(const Context& context, const FlowKey& key, const SourceNatEntry& entry) {
+  const std::size_t first = place_in_pool(entry, key.source_be);
+  constexpr std::size_t kTriesMax = 16;
+  for (std::size_t i = 0; i < std::min(kTriesMax, entry.pool.size()); ++i) {
+    const std::uint32_t pool = entry.pool[(first + i) % entry.pool.size()];
+    FlowKey reply = reversed(key);
+    reply.destination_be = rte_cpu_to_be_32(context.service.nat.pool_addresses()[pool]);
+    if (!context.state.sessions.find(reply))
+      return SourceTranslation{.outside = {reply.destination_be, reply.destination_port_be}};
+  }
+  return tl::unexpected(DropReason::session_conflict);
+}
+
+Translated bind_source(Context& context, const FlowKey& key, const SourceNatEntry& entry) {
+  NatState& nat = context.state.nat;
+  const bool shares = entry.mapping == NatMapping::endpoint_independent;
+  if (shares) {
+    const std::uint32_t known = binding_of(context, key, entry);
+    if (known != NatState::kNone) {
+      const region::Binding& binding = nat.at(known);
+      context.turn.depend_on(binding.changed_epoch);
+      return SourceTranslation{.outside = {binding.external.address_be, binding.external.port_be}};
+    }
+    if (!nat.has_room_for_binding()) return tl::unexpected(DropReason::nat_bindings_full);
+  }
+  const std::uint32_t pool = entry.pool[place_in_pool(entry, key.source_be)];
+  const std::uint32_t address_be = rte_cpu_to_be_32(context.service.nat.pool_addresses()[pool]);
+  const auto port = find_port_for(context, key, entry, pool, address_be);
+  if (!port) return tl::unexpected(DropReason::nat_ports_exhausted);
+  SourceTranslation source{.outside = {address_be, *port}, .took_port = context.rehearsal == nullptr};
+  if (shares && context.rehearsal == nullptr)
+    source.new_binding =
+        nat.open_binding(context.turn, context.service.nat.index_of(entry), key, source.outside);
+  return source;
+}
+
+}  // namespace
+
+Translated translate_source(Context& context, const FlowKey& key, PortIndex in, PortIndex out) {
+  const NatTables& tables = context.service.nat;
+  const SourceTranslation unchanged{.outside = {key.source_be, key.source_port_be}};
+  if (tables.empty()) return unchanged;
+  if (const auto address_be = tables.static_source(out, key.source_be))
+    return SourceTranslation{.outside = {*address_be, key.source_port_be}};
+  const SourceNatEntry* entry = tables.source_entry(in, out, key.source_be);
+  if (entry == nullptr) return unchanged;
+  return has_nat_ports(key.protocol) ? bind_source(context, key, *entry)
+                                     : translate_address(context, key, *entry);
+}
+
+void undo(Context& context, const SourceTranslation& source, std::uint8_t protocol) {
+  NatState& nat = context.state.nat;
+  if (source.new_binding != NatState::kNone) nat.undo_binding(context.turn, source.new_binding);
+  if (source.took_port) nat.undo_port(context.turn, source.outside, protocol);
+}
+
+}  // namespace stillwater::dataplane
