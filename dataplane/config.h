@@ -91,6 +91,7 @@ struct RuleConfig {
   Ipv4Prefix source{};
   Ipv4Prefix destination{};
   PortRange destination_ports{};
+  bool log = false;  // who matched it, and the sessions that it admitted, see LogConfig
 };
 
 // Sessions that leave through `to` get their source translated to `address`, with a port of `ports`.
@@ -120,6 +121,22 @@ enum class OutputCommit : std::uint8_t {
 
 enum class IdleStrategy : std::uint8_t { busy, pause, sleep };
 
+// Which sessions' begin and end are logged.
+enum class SessionLog : std::uint8_t {
+  none,
+  by_rule,  // of those whose rule says `log`
+  all,
+};
+
+// What workers note for the logs. Nothing of it is in the region: nodes of a pair may differ.
+struct LogConfig {
+  SessionLog sessions = SessionLog::none;
+  bool translations = false;  // external endpoints that are given to internal ones
+  bool rules = false;         // matches of rules that say `log`
+
+  [[nodiscard]] bool wants_any() const { return sessions != SessionLog::none || translations || rules; }
+};
+
 // A worker's shard of the region takes several roots, and a region has room for so many.
 inline constexpr unsigned kWorkersMax = 6;
 
@@ -143,6 +160,7 @@ struct Config {
   std::vector<RuleConfig> rules;
   std::vector<SourceNatConfig> source_nat;
   TimeoutConfig timeouts;
+  LogConfig log;
 };
 
 [[nodiscard]] inline std::uint32_t hold_packets_of_a_worker(const Config& config) {

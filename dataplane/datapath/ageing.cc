@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
+#include "dataplane/datapath/events/event_log.h"
 #include "dataplane/datapath/session_state.h"
 
 namespace stillwater::dataplane {
 
-void end_session(Context& context, std::uint32_t slot) {
-  context.state.source_nat.give(context.turn, context.state.sessions.at(slot));
+void end_session(Context& context, std::uint32_t slot, CloseReason why) {
+  const region::Session& session = context.state.sessions.at(slot);
+  log_session_closed(context, slot, why);
+  log_translation(context, LogKind::binding_freed, session);
+  context.state.source_nat.give(context.turn, session);
   context.state.sessions.erase(context.turn, slot);
 }
 
@@ -37,7 +41,8 @@ void Ageing::tick(Context& context) {
     // What was seen last moves in steps, but where it was closed: a session must not end before its time.
     const std::uint32_t steps_s = is_closed(session) ? 0 : region::SessionSeen::kStepSeconds;
     const std::uint32_t limit_s = timeout_s(session, context.service.timeouts) + steps_s;
-    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s) end_session(context, cursor_);
+    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s)
+      end_session(context, cursor_, CloseReason::idle);
   }
 }
 

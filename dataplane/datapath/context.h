@@ -14,6 +14,7 @@
 
 namespace stillwater::dataplane {
 
+class LogRing;
 class Rehearsal;
 
 // One a worker, on its thread. `now` is the host's clock and never goes into the region; the region's time is
@@ -33,6 +34,7 @@ struct Context {
   const WatchedNextHops* next_hops = nullptr;  // of the turn; null where none is watched
   bool own_mac_elsewhere = false;              // somebody else uses our addresses: announce again
   PendingPing* ping = nullptr;                 // the dataplane's; null: it never asks
+  LogRing* log = nullptr;                      // the worker's; null: nothing is to be logged
   // Set: nothing but the packet and what is the context's own may change (rehearsal/rehearsal.h).
   Rehearsal* rehearsal = nullptr;
 };

@@ -21,8 +21,10 @@ Result<RuleSet> RuleSet::build(const Config& config) {
                           .ports = rule.destination_ports,
                           .protocol = rule.protocol.value_or(0),
                           .any_protocol = !rule.protocol.has_value(),
-                          .rule = {rule.id, rule.action}});
+                          .rule = {rule.id, rule.action, rule.log}});
+    if (rule.log) set.logged_ids_.push_back(rule.id);
   }
+  std::sort(set.logged_ids_.begin(), set.logged_ids_.end());
   return set;
 }
 

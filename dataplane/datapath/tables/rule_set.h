@@ -1,6 +1,7 @@
 // Ordered rules: the first match decides, none denies.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace stillwater::dataplane {
 struct Rule {
   std::uint32_t id;
   RuleAction action;
+  bool log;
 };
 
 // Immutable once built; any thread may match. Linear: it is asked once a session.
@@ -24,6 +26,11 @@ class RuleSet {
 
   // The rule that decides about a session with this first packet; null: none matches.
   [[nodiscard]] const Rule* match(const region::FlowKey& key, PortIndex from, PortIndex to) const;
+
+  // Whether the rule of that id says `log`. One that is not there does not.
+  [[nodiscard]] bool logs(std::uint32_t rule_id) const {
+    return std::binary_search(logged_ids_.begin(), logged_ids_.end(), rule_id);
+  }
 
  private:
   struct Matcher {
@@ -39,6 +46,7 @@ class RuleSet {
     Rule rule;
   };
   std::vector<Matcher> rules_;
+  std::vector<std::uint32_t> logged_ids_;  // sorted
 };
 
 }  // namespace stillwater::dataplane

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "dataplane/datapath/events/event_log.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
@@ -95,6 +96,8 @@ bool open(Context& context, const Packet& packet, const FlowKey& reply, const Ru
   const std::uint32_t slot = sessions.insert(context.turn, packet.key, reply);
   if (slot == SessionTable::kNone) return false;
   describe(context, packet, slot, rule);
+  log_translation(context, LogKind::binding_created, sessions.at(slot));
+  log_session_opened(context, slot);
   return true;
 }
 
@@ -109,6 +112,7 @@ Verdict session_open(Context& context, Packet& packet) {
   const Rule* rule = context.service.rules.match(packet.key, packet.in_port, route.port);
   if (context.rehearsal != nullptr) context.rehearsal->asked_rules(rule);
   if (rule == nullptr) return Verdict::drop(DropReason::no_rule);
+  log_rule_matched(context, packet, route.port, *rule);
   if (rule->action == RuleAction::deny) return Verdict::drop(DropReason::denied_by_rule);
   if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
   const Verdict verdict = forward_ipv4(context, packet, route, packet.key.destination_be);
