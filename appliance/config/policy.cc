@@ -75,6 +75,7 @@ void read_rules(Section& root, const KnownPorts& known, Config& config) {
       section.mistake("destination_ports",
                       "destination_ports without a protocol that has ports; expected protocol: tcp or udp");
     }
+    section.optional("log", rule.log, true_or_false());
     section.finish();
     config.dataplane.rules.push_back(rule);
   }
