@@ -196,7 +196,18 @@ mgmt::NodeStatus NodeControl::status() {
   out.checkpoint.warning = view.pause_warning;
   for (const dataplane::PortStats& p : dataplane_.port_stats()) out.ports.push_back(port_status(p));
   out.drops = dataplane_.drops();
+  out.logs = logs_status();
   return out;
+}
+
+mgmt::LogsStatus NodeControl::logs_status() const {
+  mgmt::LogsStatus logs;
+  if (syslog_ == nullptr) return logs;
+  for (const syslog::CollectorFigures& c : syslog_->figures())
+    logs.collectors.push_back({c.address, c.transport, c.connected, c.sent, c.lost, c.waiting, c.last_error});
+  for (unsigned worker = 0; worker < dataplane_.workers(); ++worker)
+    logs.workers.push_back({worker, dataplane_.log_records_lost(worker)});
+  return logs;
 }
 
 mgmt::FenceStatus NodeControl::fence_status() const {
