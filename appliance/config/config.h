@@ -130,17 +130,17 @@ enum class Prefer : std::uint8_t { availability, safety };
 enum class SyslogTransport : std::uint8_t { tls, tcp, udp };
 
 struct CollectorConfig {
-  Endpoint address;
+  Endpoint address{};
   SyslogTransport transport = SyslogTransport::tls;
-  std::string tls_ca;                    // file: the authority of its certificate
-  std::string tls_certificate, tls_key;  // files of this node; empty: it shows none
-  std::string tls_name;                  // DNS name in its certificate; empty: its address must be there
+  std::string tls_ca{};                      // file: the authority of its certificate
+  std::string tls_certificate{}, tls_key{};  // files of this node; empty: it shows none
+  std::string tls_name{};                    // DNS name in its certificate; empty: its address must be there
 };
 
 // Where logs of sessions, translations and rules go (RFC 5424). What is logged: dataplane::LogConfig.
 struct SyslogConfig {
-  std::vector<CollectorConfig> collectors;  // none: nothing is logged
-  std::uint8_t facility = 16;               // 0..23; local0
+  std::vector<CollectorConfig> collectors{};  // none: nothing is logged
+  std::uint8_t facility = 16;                 // 0..23; local0
 };
 
 struct EalConfig {
