@@ -82,7 +82,7 @@ void Appliance::make_syslog() {
                         .facility = config_.syslog.facility,
                         .ports = {}};
   for (const dataplane::PortConfig& port : config_.dataplane.ports) origin.ports.push_back(port.name);
-  records_ = std::make_unique<syslog::PlaneRecords>(*dataplane_);
+  records_ = std::make_unique<PlaneRecords>(*dataplane_);
   syslog_ = std::make_unique<syslog::Sender>(config_.syslog, std::move(origin), *records_, clock_);
 }
 

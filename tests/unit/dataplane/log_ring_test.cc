@@ -1,6 +1,7 @@
 // Log records on their way out: none before its commit, none after a fence, each that is lost is counted.
 #include "dataplane/datapath/events/log_ring.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <thread>
@@ -25,7 +26,8 @@ LogRecord record(std::uint32_t number, std::uint64_t epoch) {
   return record;
 }
 
-std::vector<std::uint32_t> taken(LogRing& ring, std::uint64_t committed, std::size_t most = 64) {
+template <class Ring>
+std::vector<std::uint32_t> taken(Ring& ring, std::uint64_t committed, std::size_t most = 64) {
   std::vector<LogRecord> into(most);
   into.resize(ring.take(committed, into));
   std::vector<std::uint32_t> numbers;

@@ -4,10 +4,10 @@
 #include "appliance/syslog/sender.h"
 #include "dataplane/dataplane.h"
 
-namespace stillwater::appliance::syslog {
+namespace stillwater::appliance {
 
 // `plane` outlives it.
-class PlaneRecords final : public Records {
+class PlaneRecords final : public syslog::Records {
  public:
   explicit PlaneRecords(dataplane::Dataplane& plane) : plane_(plane) {}
 
@@ -31,4 +31,4 @@ class PlaneRecords final : public Records {
   unsigned next_ = 0;
 };
 
-}  // namespace stillwater::appliance::syslog
+}  // namespace stillwater::appliance
