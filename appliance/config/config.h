@@ -169,9 +169,9 @@ struct Config {
   std::string log_level = "info";
 
   // XXH3 of what both nodes must agree on: ports without device strings and descriptor counts, routes, rules,
-  // source NAT, time-outs, table sizes, output commit, the lease. Equal on every host for equal values. What
-  // is logged is no part of it: it changes neither the region nor a packet, so each node may have collectors
-  // of its own.
+  // source NAT, time-outs, table sizes, output commit, the lease. Equal on every host for equal values. The
+  // section syslog is no part of it: it changes neither the region nor a packet, so each node may have
+  // collectors of its own.
   [[nodiscard]] std::uint64_t service_digest() const;
 };
 

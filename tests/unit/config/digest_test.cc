@@ -38,7 +38,6 @@ TEST_CASE("what belongs to one node leaves the digest alone") {
       {"failure_timeout: 50ms", "failure_timeout: 50ms\n  fence: none"},
       {"level: info", "level: debug"},
       {"log: {level: info}", "syslog: {collectors: [{address: 192.0.2.9:514, transport: udp}]}"},
-      {"protocol: tcp", "log: true, protocol: tcp"},
   };
   for (const auto& [from, to] : local) {
     INFO(from);

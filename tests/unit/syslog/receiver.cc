@@ -38,6 +38,9 @@ Receiver::Receiver(SyslogTransport transport, std::optional<mgmt::TlsFiles> file
     : transport_(transport), port_(port) {
   std::signal(SIGPIPE, SIG_IGN);
   socket_ = bound(transport == SyslogTransport::udp ? SOCK_DGRAM : SOCK_STREAM, port_);
+  const int room = 65'536;  // connections of a stream inherit it: what is not read is soon felt
+  if (transport != SyslogTransport::udp)
+    setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
   if (transport != SyslogTransport::udp && listen(socket_.get(), 8) != 0)
     throw std::runtime_error("the receiver cannot listen");
   if (!files) return;
