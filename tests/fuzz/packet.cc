@@ -14,6 +14,7 @@
 #include "dataplane/control/port.h"
 #include "dataplane/control/route_table.h"
 #include "dataplane/datapath/checksum.h"
+#include "dataplane/datapath/events/log_ring.h"
 #include "dataplane/datapath/graph/graph.h"
 #include "dataplane/datapath/icmp/icmp6_message.h"
 #include "dataplane/datapath/look_ahead.h"
@@ -71,7 +72,8 @@ Config config_of(Function function) {
     config.routes.push_back({.to = {IpAddress{}, 0}, .via = {{six(2, 2)}}});
     config.routes.push_back({.to = {four(66, 0), 24}, .kind = RouteKind::reject});
   } else {
-    config.rules = {{.id = 1, .action = RuleAction::allow}};
+    config.rules = {{.id = 1, .action = RuleAction::allow, .log = true}};
+    config.log = {.sessions = SessionLog::all, .translations = true, .rules = true};
     config.source_nat = {{.from = "lan", .to = "wan", .address = RTE_IPV4(10, 80, 2, 1)}};
   }
   return config;
@@ -111,6 +113,7 @@ class World {
       Output output(pool, *service_, state_->neighbours, epochs_, permit_, clock_, 0, 16);
       Reassembly reassembly(pool, 1);
       region::Turn turn(*region_, *marks_);
+      LogRing log(64);
       Context context{.worker = 0,
                       .service = *service_,
                       .state = *state_,
@@ -118,7 +121,8 @@ class World {
                       .pool = pool,
                       .output = output,
                       .reassembly = reassembly,
-                      .error_limit = ErrorLimit(service_->icmp_errors_per_s)};
+                      .error_limit = ErrorLimit(service_->icmp_errors_per_s),
+                      .log = &log};
       context.fib_of_turn = routes_->published().load();
       while (!input.empty()) {
         begin_turn(context, input);
@@ -164,6 +168,11 @@ class World {
     expire_fragments(context);
     while (const auto unanswered = context.output.tick()) give_up(context, *unanswered);
     context.output.transmit_or_drop();
+    std::array<LogRecord, 8> told;
+    const std::uint64_t committed = epochs_.committed();
+    const std::size_t count = context.log->take(committed, told);
+    for (std::size_t i = 0; i < count; ++i)
+      expect(told[i].depends_epoch <= committed, "a log waits for its commit");
     marks_->hard->clear();
     marks_->soft->clear();
   }

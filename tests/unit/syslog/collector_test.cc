@@ -2,6 +2,7 @@
 // sent twice but what a broken connection had not taken whole, and nobody waits.
 #include "appliance/syslog/collector.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
