@@ -32,7 +32,10 @@ struct State {
   std::vector<bool> ended_by_reset;  // by slot; not in the region
 
   // While the worker stands still and does not lead: what it saw is of no use once others have led.
-  void forget_edges() { std::fill(tcp_edges.begin(), tcp_edges.end(), TcpEdges{}); }
+  void forget_edges() {
+    std::fill(tcp_edges.begin(), tcp_edges.end(), TcpEdges{});
+    std::fill(ended_by_reset.begin(), ended_by_reset.end(), false);
+  }
 };
 
 }  // namespace stillwater::dataplane
