@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "dataplane/control/eal.h"
 #include "standby/personality.h"
@@ -69,6 +70,22 @@ Status Appliance::put_fence() {
   return {};
 }
 
+// Its thread is started later, see open().
+void Appliance::make_syslog() {
+  if (config_.syslog.collectors.empty()) return;
+  for (const CollectorConfig& collector : config_.syslog.collectors)
+    if (collector.transport != SyslogTransport::tls)
+      spdlog::warn("logs go to the collector {}:{} in the clear", collector.address.address,
+                   collector.address.port);
+  syslog::Origin origin{.node = config_.profile.name,
+                        .process = std::to_string(getpid()),
+                        .facility = config_.syslog.facility,
+                        .ports = {}};
+  for (const dataplane::PortConfig& port : config_.dataplane.ports) origin.ports.push_back(port.name);
+  records_ = std::make_unique<PlaneRecords>(*dataplane_);
+  syslog_ = std::make_unique<syslog::Sender>(config_.syslog, std::move(origin), *records_, clock_);
+}
+
 Status Appliance::open() {
   spdlog::info("stillwaterd {} starts as {}", STILLWATER_VERSION, config_.profile.name);
   if (config_.replication.enabled && config_.arbiter == ArbiterKind::none)
@@ -105,8 +122,9 @@ Status Appliance::open() {
   auto node = Node::create({config_, *region_, *dataplane_, *running_, epochs_, *permit_, clock_});
   if (!node) return tl::unexpected(node.error());
   node_ = std::move(*node);
-  control_ =
-      std::make_unique<NodeControl>(config_, *region_, *dataplane_, *running_, *node_, fence_.get(), clock_);
+  make_syslog();
+  control_ = std::make_unique<NodeControl>(config_, *region_, *dataplane_, *running_, *node_, fence_.get(),
+                                           syslog_.get(), clock_);
   auto server = mgmt::Server::start(*control_, management_options(config_));
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);
@@ -119,6 +137,7 @@ Status Appliance::open() {
   if (config_.dataplane.function == dataplane::Function::router)
     next_hops_ = std::make_unique<NextHopWatch>(*dataplane_, clock_);
   node_->start();
+  if (syslog_) syslog_->start();  // now: the node's thread has taken the files that it is to hold
   return {};
 }
 
@@ -127,6 +146,7 @@ void Appliance::stop() {
   if (server_) server_->shutdown(1s);
   next_hops_.reset();
   if (dataplane_) dataplane_->stop();
+  if (syslog_) syslog_->stop();  // with all that was committed
   if (fence_) fence_->detach();  // the ports' sockets are closed: nothing is left that it would keep in
 }
 

@@ -9,6 +9,7 @@
 #include "appliance/fence/ebpf_fence.h"
 #include "appliance/next_hop_watch.h"
 #include "appliance/node/node.h"
+#include "appliance/plane_records.h"
 #include "mgmt/server.h"
 
 namespace stillwater::appliance {
@@ -30,6 +31,7 @@ class Appliance {
   [[nodiscard]] Status open();
   [[nodiscard]] Status open_fence();
   [[nodiscard]] Status put_fence();
+  void make_syslog();
 
   Config config_;
   BootClock clock_;
@@ -41,6 +43,8 @@ class Appliance {
   std::unique_ptr<RunningConfig> running_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<NextHopWatch> next_hops_;  // of a router
+  std::unique_ptr<PlaneRecords> records_;    // with collectors of logs
+  std::unique_ptr<syslog::Sender> syslog_;   // likewise
   std::unique_ptr<NodeControl> control_;
   std::unique_ptr<mgmt::Server> server_;
 };

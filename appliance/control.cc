@@ -199,7 +199,18 @@ mgmt::NodeStatus NodeControl::status() {
     out.nat_pools.push_back(
         {dataplane::to_text(pool.address), name_of_protocol(pool.protocol), pool.taken, pool.ports});
   out.drops = dataplane_.drops();
+  out.logs = logs_status();
   return out;
+}
+
+mgmt::LogsStatus NodeControl::logs_status() const {
+  mgmt::LogsStatus logs;
+  if (syslog_ == nullptr) return logs;
+  for (const syslog::CollectorFigures& c : syslog_->figures())
+    logs.collectors.push_back({c.address, c.transport, c.connected, c.sent, c.lost, c.waiting, c.last_error});
+  for (unsigned worker = 0; worker < dataplane_.workers(); ++worker)
+    logs.workers.push_back({worker, dataplane_.log_records_lost(worker)});
+  return logs;
 }
 
 mgmt::FenceStatus NodeControl::fence_status() const {

@@ -3,6 +3,7 @@
 
 #include "appliance/fence/ebpf_fence.h"
 #include "appliance/node/node.h"
+#include "appliance/syslog/sender.h"
 #include "mgmt/control.h"
 
 namespace stillwater::appliance {
@@ -10,15 +11,17 @@ namespace stillwater::appliance {
 // Thread-safe, as mgmt::Control asks. Everything referred to outlives it.
 class NodeControl final : public mgmt::Control {
  public:
-  // `fence`: none where frames are not fenced by the kernel.
+  // `fence`: none where frames are not fenced by the kernel. `syslog`: none without collectors.
   NodeControl(const Config& config, const region::Region& region, dataplane::Dataplane& dataplane,
-              const RunningConfig& running, Node& node, const EbpfFence* fence, const Clock& clock)
+              const RunningConfig& running, Node& node, const EbpfFence* fence, const syslog::Sender* syslog,
+              const Clock& clock)
       : config_(config),
         region_(region),
         dataplane_(dataplane),
         running_(running),
         node_(node),
         fence_(fence),
+        syslog_(syslog),
         clock_(clock),
         started_(clock.now()) {}
 
@@ -47,6 +50,7 @@ class NodeControl final : public mgmt::Control {
   [[nodiscard]] Status leads() const;
   [[nodiscard]] Result<std::uint64_t> committed_so_far();
   [[nodiscard]] mgmt::FenceStatus fence_status() const;
+  [[nodiscard]] mgmt::LogsStatus logs_status() const;
   [[nodiscard]] mgmt::RoutesStatus routes_status(const NodeView& view) const;
 
   const Config& config_;
@@ -55,6 +59,7 @@ class NodeControl final : public mgmt::Control {
   const RunningConfig& running_;
   Node& node_;
   const EbpfFence* fence_;
+  const syslog::Sender* syslog_;
   const Clock& clock_;
   Instant started_;
 };

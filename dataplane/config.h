@@ -203,6 +203,22 @@ enum class OutputCommit : std::uint8_t {
 
 enum class IdleStrategy : std::uint8_t { busy, pause, sleep };
 
+// Which sessions' begin and end are logged.
+enum class SessionLog : std::uint8_t {
+  none,
+  by_rule,  // of those whose rule says `log`
+  all,
+};
+
+// What workers note for the logs. Nothing of it is in the region: nodes of a pair may differ.
+struct LogConfig {
+  SessionLog sessions = SessionLog::none;
+  bool translations = false;  // external endpoints that are given to internal ones
+  bool rules = false;         // matches of rules that say `log`
+
+  [[nodiscard]] bool wants_any() const { return sessions != SessionLog::none || translations || rules; }
+};
+
 // A worker's shard of the region takes several roots, and a region has room for so many.
 inline constexpr unsigned kWorkersMax = 6;
 
@@ -228,6 +244,7 @@ struct Config {
   std::vector<DestinationNatConfig> destination_nat;
   std::vector<StaticNatConfig> static_nat;
   TimeoutConfig timeouts;
+  LogConfig log;
 };
 
 [[nodiscard]] inline std::uint32_t hold_packets_of_a_worker(const Config& config) {

@@ -134,7 +134,8 @@ Status Dataplane::launch(unsigned worker, unsigned lcore) {
                                                       .next_hop_tracking = config_.next_hop_tracking,
                                                       .ping = tables_->ping,
                                                       .idle = config_.idle,
-                                                      .hold_packets_max = hold_packets_of_a_worker(config_)});
+                                                      .hold_packets_max = hold_packets_of_a_worker(config_),
+                                                      .log = shard.log.get()});
   const auto run = [](void* itself) {
     static_cast<Worker*>(itself)->run();
     return 0;
@@ -179,8 +180,10 @@ void Dataplane::on_activate() {
 
 std::uint32_t Dataplane::drop_held() {
   std::uint32_t dropped = 0;
-  for (auto& shard : shards_)
+  for (auto& shard : shards_) {
     if (shard->worker) dropped += shard->worker->discard_held();
+    if (shard->log) shard->log->discard(committed_for_logs());
+  }
   tables_->handover->drop_brought();
   return dropped;
 }

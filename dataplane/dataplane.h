@@ -24,6 +24,7 @@
 #include "dataplane/control/policy_table.h"
 #include "dataplane/control/port.h"
 #include "dataplane/control/route_set.h"
+#include "dataplane/datapath/events/log_record.h"
 #include "dataplane/datapath/ping/pending_ping.h"
 #include "dataplane/datapath/requests.h"
 #include "dataplane/datapath/steering/handover.h"
@@ -112,8 +113,8 @@ class Dataplane final : public Announcer {
   // After a takeover, before the first resume: the workers' first turn drops torn neighbours and raises all
   // time-outs.
   void on_activate();
-  // Frees all held output (a fence), which is never released, and what a peer brought. Returns how many
-  // packets were held.
+  // Frees all held output (a fence), which is never released, and what a peer brought; log records that wait
+  // for a commit are never handed out. Returns how many packets were held.
   std::uint32_t drop_held();
 
   // Figures, from any thread.
@@ -145,6 +146,12 @@ class Dataplane final : public Announcer {
   // The longest time between two receive polls of a worker since it was last reset.
   [[nodiscard]] Nanos largest_receive_gap() const;
   void reset_largest_receive_gap();
+
+  // What that worker noted for the logs, in order, as far as its epochs are committed: with output commit
+  // `none` at once. Copied to `into`; how many. One thread at a time, also when the workers have ended.
+  [[nodiscard]] std::size_t take_log_records(unsigned worker, std::span<LogRecord> into);
+  // Of that worker: its ring was full, or a fence came before the commit. Any thread.
+  [[nodiscard]] std::uint64_t log_records_lost(unsigned worker) const;
 
   // Hands at most `limit` sessions to `sink`, in chunks that workers copy between packets: no snapshot.
   // One caller at a time gets on, others wait. Errors: timed_out, if the workers are quiesced or end.
@@ -181,6 +188,7 @@ class Dataplane final : public Announcer {
   // Until no worker has anything in hand that it looked up before. Errors: timed_out.
   [[nodiscard]] Status pass_turns() const;
   void count_routes();
+  [[nodiscard]] std::uint64_t committed_for_logs() const;
 
   const Config config_;
   region::Region& region_;

@@ -168,4 +168,21 @@ Result<std::uint64_t> Dataplane::end_sessions(const SessionFilter& filter) {
   return ended;
 }
 
+// A session's record is output as its first packet is, and waits for the same.
+std::uint64_t Dataplane::committed_for_logs() const {
+  return config_.output_commit == OutputCommit::none ? CommittedEpoch::kNobodyToWaitFor : epochs_.committed();
+}
+
+std::size_t Dataplane::take_log_records(unsigned worker, std::span<LogRecord> into) {
+  LogRing* const log = shards_[worker]->log.get();
+  if (log == nullptr) return 0;
+  const std::uint64_t committed = committed_for_logs();
+  return log->take(committed, into);
+}
+
+std::uint64_t Dataplane::log_records_lost(unsigned worker) const {
+  const LogRing* const log = shards_[worker]->log.get();
+  return log == nullptr ? 0 : log->lost();
+}
+
 }  // namespace stillwater::dataplane

@@ -112,6 +112,27 @@ struct RoutesStatus {
   std::vector<TrackedNextHop> tracked{};
 };
 
+// A collector of the logs of sessions, translations and rules.
+struct LogCollector {
+  std::string address;
+  std::string transport;  // tls | tcp | udp
+  bool connected = false;
+  std::uint64_t sent = 0;     // messages, since start
+  std::uint64_t lost = 0;     // that were not sent, those that workers lost included
+  std::uint64_t waiting = 0;  // now
+  std::string last_error;     // empty: none since start
+};
+
+struct LogWorker {
+  std::uint32_t worker = 0;
+  std::uint64_t lost = 0;  // records: its ring was full, or a fence came before their commit
+};
+
+struct LogsStatus {
+  std::vector<LogCollector> collectors;  // none: nothing is logged
+  std::vector<LogWorker> workers;
+};
+
 struct NodeStatus {
   std::string name;
   std::string version;
@@ -144,8 +165,9 @@ struct NodeStatus {
   RoutesStatus routes;
   CheckpointStatus checkpoint;
   std::vector<PortStatus> ports;
-  std::vector<NatPoolStatus> nat_pools;  // of which ports are taken
+  std::vector<NatPoolStatus> nat_pools;        // of which ports are taken
   std::map<std::string, std::uint64_t> drops;  // by reason; reasons never seen are absent
+  LogsStatus logs;
 };
 
 struct SessionInfo {

@@ -78,6 +78,24 @@ void fill(v1::NatPool& message, const NatPoolStatus& pool) {
   message.set_ports(pool.ports);
 }
 
+void fill(v1::LogsStatus& message, const LogsStatus& logs) {
+  for (const LogCollector& one : logs.collectors) {
+    v1::LogCollector& collector = *message.add_collectors();
+    collector.set_address(one.address);
+    collector.set_transport(one.transport);
+    collector.set_connected(one.connected);
+    collector.set_sent(one.sent);
+    collector.set_lost(one.lost);
+    collector.set_waiting(one.waiting);
+    collector.set_last_error(one.last_error);
+  }
+  for (const LogWorker& one : logs.workers) {
+    v1::LogWorker& worker = *message.add_workers();
+    worker.set_worker(one.worker);
+    worker.set_lost(one.lost);
+  }
+}
+
 void fill(v1::PortStatus& message, const PortStatus& port) {
   message.set_name(port.name);
   message.set_device(port.device);
@@ -128,6 +146,7 @@ void fill(v1::NodeStatus& message, const NodeStatus& status) {
   for (const auto& port : status.ports) fill(*message.add_ports(), port);
   for (const auto& pool : status.nat_pools) fill(*message.add_nat_pools(), pool);
   message.mutable_drops()->insert(status.drops.begin(), status.drops.end());
+  if (!status.logs.collectors.empty()) fill(*message.mutable_logs(), status.logs);
 }
 
 void fill(v1::Session& message, const SessionInfo& session) {

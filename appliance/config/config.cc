@@ -31,6 +31,7 @@ Config read_root(Section& root) {
   read_tracking(root, known, config);
   read_arbiter(root, config);
   read_log(root, config);
+  read_syslog(root, config);
   root.finish();
   return config;
 }

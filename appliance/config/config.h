@@ -126,6 +126,23 @@ struct ManagementConfig {
 // With no arbiter, a cut cable between two live nodes is answered by this choice.
 enum class Prefer : std::uint8_t { availability, safety };
 
+// How a collector of logs is reached. In the clear by name only.
+enum class SyslogTransport : std::uint8_t { tls, tcp, udp };
+
+struct CollectorConfig {
+  Endpoint address{};
+  SyslogTransport transport = SyslogTransport::tls;
+  std::string tls_ca{};                      // file: the authority of its certificate
+  std::string tls_certificate{}, tls_key{};  // files of this node; empty: it shows none
+  std::string tls_name{};                    // DNS name in its certificate; empty: its address must be there
+};
+
+// Where logs of sessions, translations and rules go (RFC 5424). What is logged: dataplane::LogConfig.
+struct SyslogConfig {
+  std::vector<CollectorConfig> collectors{};  // none: nothing is logged
+  std::uint8_t facility = 16;                 // 0..23; local0
+};
+
 struct EalConfig {
   bool hugepages = false;
   std::uint32_t memory_mib = 256;
@@ -148,10 +165,13 @@ struct Config {
   Nanos hold_down = 5s;  // no lead is handed over so soon after it has changed
   EalConfig eal;
   ManagementConfig management;
+  SyslogConfig syslog;
   std::string log_level = "info";
 
   // XXH3 of what both nodes must agree on: ports without device strings and descriptor counts, routes, rules,
-  // source NAT, time-outs, table sizes, output commit, the lease. Equal on every host for equal values.
+  // source NAT, time-outs, table sizes, output commit, the lease. Equal on every host for equal values. The
+  // section syslog is no part of it: it changes neither the region nor a packet, so each node may have
+  // collectors of its own.
   [[nodiscard]] std::uint64_t service_digest() const;
 };
 

@@ -33,6 +33,8 @@ void read_node(Section& root, Config& config);
 void read_dataplane(Section& root, Config& config);
 void read_arbiter(Section& root, Config& config);
 void read_log(Section& root, Config& config);
+// syslog: logs of sessions, translations and rules. After `dataplane`.
+void read_syslog(Section& root, Config& config);
 
 [[nodiscard]] KnownPorts read_ports(Section& root, Config& config);
 void read_routes(Section& root, const KnownPorts& known, Config& config);

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
+#include "dataplane/datapath/events/event_log.h"
 #include "dataplane/datapath/session_state.h"
 
 namespace stillwater::dataplane {
 
-void end_session(Context& context, std::uint32_t slot) {
-  context.state.nat.left(context.turn, context.state.sessions.at(slot));
+void end_session(Context& context, std::uint32_t slot, CloseReason why) {
+  log_session_closed(context, slot, why);
+  const region::Session& session = context.state.sessions.at(slot);
+  const NatState::Freed freed = context.state.nat.left(context.turn, session);
+  log_freed(context, session, freed);
   context.state.sessions.erase(context.turn, slot);
 }
 
@@ -38,7 +42,8 @@ void Ageing::tick(Context& context) {
     const std::uint32_t steps_s = is_closed(session) ? 0 : region::SessionSeen::kStepSeconds;
     const std::uint32_t by_rule_s = context.policy().idle_timeout_s(session.rule_id);
     const std::uint32_t limit_s = timeout_s(session, context.service.timeouts, by_rule_s) + steps_s;
-    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s) end_session(context, cursor_);
+    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s)
+      end_session(context, cursor_, CloseReason::idle);
   }
 }
 

@@ -4,12 +4,13 @@
 #include <cstdint>
 
 #include "dataplane/datapath/context.h"
+#include "dataplane/datapath/events/log_record.h"
 
 namespace stillwater::dataplane {
 
 // Ends the session: both of its tuples are unknown, and its NAT port, where it was the last one that had it,
-// is free again once this is committed.
-void end_session(Context& context, std::uint32_t slot);
+// is free again once this is committed. `why` is for the log.
+void end_session(Context& context, std::uint32_t slot, CloseReason why);
 
 // Ends sessions that were idle for too long, by walking the table about once a second, a few slots a turn.
 // Belongs to one worker's thread.

@@ -15,6 +15,7 @@
 namespace stillwater::dataplane {
 
 class Exchange;
+class LogRing;
 class Rehearsal;
 
 // One a worker, on its thread. `now` is the host's clock and never goes into the region; the region's time is
@@ -37,6 +38,7 @@ struct Context {
   bool own_mac_elsewhere = false;              // somebody else uses our addresses: announce again
   Exchange* exchange = nullptr;                // with other workers; null where there are none
   PendingPing* ping = nullptr;                 // the dataplane's; null: it never asks
+  LogRing* log = nullptr;                      // the worker's; null: nothing is to be logged
   // Set: nothing but the packet and what is the context's own may change (rehearsal/rehearsal.h).
   Rehearsal* rehearsal = nullptr;
 };

@@ -54,6 +54,7 @@ struct WorkerSetup {
   PendingPing& ping;
   IdleStrategy idle;
   std::uint32_t hold_packets_max;
+  LogRing* log;  // null: nothing is to be logged
 };
 
 // Made and destroyed by a control thread; `run` is the worker's thread.

@@ -70,7 +70,7 @@ void Worker::serve(SessionQuery& query) {
     const region::Session& session = sessions.at(query.cursor);
     if (session.state == region::SessionState::free || !query.filter.matches(session.forward)) continue;
     if (query.ends) {
-      end_session(context_, query.cursor);
+      end_session(context_, query.cursor, CloseReason::cleared);
       ++query.rows_count;
       continue;
     }

@@ -108,10 +108,25 @@ std::string next_hops(const v1::RoutesStatus& r) {
   return fact("tracked next hops", fmt::format("{} of {} answer", alive, r.tracked_size())) + dead;
 }
 
+// A line for each collector, and for each worker that lost records.
+std::string logs(const v1::LogsStatus& l) {
+  std::string text;
+  for (const v1::LogCollector& c : l.collectors()) {
+    const std::string state = c.connected() ? "connected" : "NOT CONNECTED";
+    text += fact("logs", fmt::format("{} {}: {}, {} sent, {} lost, {} waiting{}", c.address(), c.transport(),
+                                     state, grouped(c.sent()), grouped(c.lost()), grouped(c.waiting()),
+                                     c.last_error().empty() ? "" : "; last: " + c.last_error()));
+  }
+  for (const v1::LogWorker& w : l.workers())
+    if (w.lost() > 0)
+      text += fact("LOST LOGS", fmt::format("{} by worker {}", grouped(w.lost()), w.worker()));
+  return text;
+}
+
 std::string dataplane(const v1::NodeStatus& s) {
   return fact("routes", routes(s.routes())) + next_hops(s.routes()) +
          fact("sessions", fmt::format("{} of {}", grouped(s.sessions()), grouped(s.sessions_max()))) +
-         fact("held packets", grouped(s.held_packets()));
+         fact("held packets", grouped(s.held_packets())) + logs(s.logs());
 }
 
 std::string checkpoints(const v1::CheckpointStatus& c) {

@@ -15,6 +15,7 @@
 #include "dataplane/control/port.h"
 #include "dataplane/control/route_table.h"
 #include "dataplane/datapath/checksum.h"
+#include "dataplane/datapath/events/log_ring.h"
 #include "dataplane/datapath/graph/graph.h"
 #include "dataplane/datapath/icmp/icmp6_message.h"
 #include "dataplane/datapath/look_ahead.h"
@@ -74,7 +75,8 @@ Config config_of(Function function) {
   } else {
     config.rules = {{.id = 4, .action = RuleAction::reject, .source = {{four(1, 4), 32}, {four(2, 4), 32}}},
                     {.id = 3, .action = RuleAction::allow, .source = {{four(1, 3), 32}}, .limit = {10, 2}},
-                    {.id = 1, .action = RuleAction::allow}};
+                    {.id = 1, .action = RuleAction::allow, .log = true}};
+    config.log = {.sessions = SessionLog::all, .translations = true, .rules = true};
     config.source_nat = {
         {.from = "lan", .to = "wan", .sources = {{RTE_IPV4(10, 80, 1, 4), 32}}, .translates = false},
         {.from = "lan",
@@ -133,6 +135,7 @@ class World {
       Output output(pool, *service_, state_->neighbours, epochs_, permit_, clock_, 0, 16);
       Reassembly reassembly(pool, 1);
       region::Turn turn(*region_, *marks_);
+      LogRing log(64);
       Context context{.worker = 0,
                       .service = *service_,
                       .state = *state_,
@@ -140,7 +143,8 @@ class World {
                       .pool = pool,
                       .output = output,
                       .reassembly = reassembly,
-                      .error_limit = ErrorLimit(service_->icmp_errors_per_s)};
+                      .error_limit = ErrorLimit(service_->icmp_errors_per_s),
+                      .log = &log};
       context.fib_of_turn = routes_->published().load();
       while (!input.empty()) {
         begin_turn(context, input);
@@ -197,6 +201,11 @@ class World {
     expire_fragments(context);
     while (const auto unanswered = context.output.tick()) give_up(context, *unanswered);
     context.output.transmit_or_drop();
+    std::array<LogRecord, 8> told;
+    const std::uint64_t committed = epochs_.committed();
+    const std::size_t count = context.log->take(committed, told);
+    for (std::size_t i = 0; i < count; ++i)
+      expect(told[i].depends_epoch <= committed, "a log waits for its commit");
     marks_->hard->clear();
     marks_->soft->clear();
   }

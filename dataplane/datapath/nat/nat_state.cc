@@ -128,14 +128,14 @@ bool NatState::filters_by_address(std::uint32_t binding) const {
 }
 
 std::uint32_t NatState::open_binding(region::Turn& turn, std::uint8_t entry, const region::FlowKey& inside,
-                                     const OutsideEndpoint& outside) {
+                                     const NatEndpoint& outside) {
   return bindings_->insert(turn, inside_key(entry, inside.source_be, inside.source_port_be, inside.protocol),
                            outside_key(outside.address_be, outside.port_be, inside.protocol));
 }
 
 void NatState::undo_binding(region::Turn& turn, std::uint32_t binding) { bindings_->erase(turn, binding); }
 
-void NatState::undo_port(region::Turn& turn, const OutsideEndpoint& outside, std::uint8_t protocol) {
+void NatState::undo_port(region::Turn& turn, const NatEndpoint& outside, std::uint8_t protocol) {
   bitmap_of(*pool_of(outside.address_be), protocol).give_unused(turn, rte_be_to_cpu_16(outside.port_be));
 }
 
@@ -171,19 +171,22 @@ void NatState::join(region::Turn& turn, const Use& use, std::uint32_t rule_id) {
   if (peer != kNone) ++bindings_->edit(turn, peer)->sessions;
 }
 
-void NatState::leave(region::Turn& turn, const Use& use) {
+std::optional<NatState::Bound> NatState::leave(region::Turn& turn, const Use& use) {
   if (filters_by_address(use.binding)) {
     const std::uint32_t peer = bindings_->find(peer_key(use.binding, use.remote_be));
     if (peer != kNone && --bindings_->edit(turn, peer)->sessions == 0) bindings_->erase(turn, peer);
   }
-  if (--bindings_->edit(turn, use.binding)->sessions == 0) free_binding(turn, use.binding);
+  if (--bindings_->edit(turn, use.binding)->sessions != 0) return std::nullopt;
+  return free_binding(turn, use.binding);
 }
 
 // Where bindings end.
-void NatState::free_binding(region::Turn& turn, std::uint32_t binding) {
+NatState::Bound NatState::free_binding(region::Turn& turn, std::uint32_t binding) {
+  const BindingKey inside = bindings_->at(binding).internal;
   const BindingKey outside = bindings_->at(binding).external;
   bindings_->erase(turn, binding);
   bitmap_of(*pool_of(outside.address_be), outside.protocol).give(turn, rte_be_to_cpu_16(outside.port_be));
+  return {{inside.address_be, inside.port_be}, {outside.address_be, outside.port_be}};
 }
 
 void NatState::joined(region::Turn& turn, const region::Session& session) {
@@ -192,15 +195,21 @@ void NatState::joined(region::Turn& turn, const region::Session& session) {
   if (uses.responders) join(turn, *uses.responders, session.rule_id);
 }
 
-void NatState::left(region::Turn& turn, const region::Session& session) {
-  if (pools_.empty()) return;
+NatState::Freed NatState::left(region::Turn& turn, const region::Session& session) {
+  Freed freed;
+  if (pools_.empty()) return freed;
   const Uses uses = bindings_of(session);
-  if (uses.initiators) leave(turn, *uses.initiators);
-  if (uses.responders) leave(turn, *uses.responders);
-  if (uses.initiators || !is_translated(session) || !has_nat_ports(session.forward.protocol)) return;
-  if (const auto pool = pool_of(session.reply.destination_be))
-    bitmap_of(*pool, session.forward.protocol)
-        .give(turn, rte_be_to_cpu_16(session.reply.destination_port_be));
+  if (uses.initiators) freed.initiators = leave(turn, *uses.initiators);
+  if (uses.responders) freed.responders = leave(turn, *uses.responders);
+  const region::FlowKey& forward = session.forward;
+  const region::FlowKey& reply = session.reply;
+  if (uses.initiators || !is_translated(session) || !has_nat_ports(forward.protocol)) return freed;
+  if (const auto pool = pool_of(reply.destination_be)) {
+    bitmap_of(*pool, forward.protocol).give(turn, rte_be_to_cpu_16(reply.destination_port_be));
+    freed.initiators = {{forward.source_be, forward.source_port_be},
+                        {reply.destination_be, reply.destination_port_be}};
+  }
+  return freed;
 }
 
 bool NatState::would_free_port(const region::Session& session) const {

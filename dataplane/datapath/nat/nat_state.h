@@ -14,8 +14,8 @@
 
 namespace stillwater::dataplane {
 
-// The endpoint that a session's initiator has outside. Network byte order.
-struct OutsideEndpoint {
+// An address and port, inside or outside. Network byte order.
+struct NatEndpoint {
   std::uint32_t address_be;
   std::uint16_t port_be;
 };
@@ -48,7 +48,7 @@ class NatState {
   [[nodiscard]] bool has_room_for_binding() const { return bindings_ && bindings_->has_room(); }
   // Where bindings are made: without sessions yet. kNone: the table is full.
   [[nodiscard]] std::uint32_t open_binding(region::Turn& turn, std::uint8_t entry,
-                                           const region::FlowKey& inside, const OutsideEndpoint& outside);
+                                           const region::FlowKey& inside, const NatEndpoint& outside);
   // The same undone with the packet in hand: nobody was told of it.
   void undo_binding(region::Turn& turn, std::uint32_t binding);
 
@@ -82,12 +82,20 @@ class NatState {
     return rte_cpu_to_be_16(*port);
   }
   // Gives back a port that was taken with the packet in hand.
-  void undo_port(region::Turn& turn, const OutsideEndpoint& outside, std::uint8_t protocol);
+  void undo_port(region::Turn& turn, const NatEndpoint& outside, std::uint8_t protocol);
 
   // The session is in the table; and it is about to leave it. What was its alone is free then, once that is
   // committed.
   void joined(region::Turn& turn, const region::Session& session);
-  void left(region::Turn& turn, const region::Session& session);
+  struct Bound {
+    NatEndpoint inside;
+    NatEndpoint outside;
+  };
+  struct Freed {
+    std::optional<Bound> initiators;
+    std::optional<Bound> responders;
+  };
+  Freed left(region::Turn& turn, const region::Session& session);
   // What `left` would set free of the endpoint that the session's initiator has outside.
   [[nodiscard]] bool would_free_port(const region::Session& session) const;
   // The only session of this binding is that one.
@@ -115,8 +123,8 @@ class NatState {
   };
   [[nodiscard]] Uses bindings_of(const region::Session& session) const;
   void join(region::Turn& turn, const Use& use, std::uint32_t rule_id);
-  void leave(region::Turn& turn, const Use& use);
-  void free_binding(region::Turn& turn, std::uint32_t binding);
+  std::optional<Bound> leave(region::Turn& turn, const Use& use);
+  Bound free_binding(region::Turn& turn, std::uint32_t binding);
   [[nodiscard]] bool filters_by_address(std::uint32_t binding) const;
   [[nodiscard]] std::optional<std::uint32_t> pool_of(std::uint32_t address_be) const;
   [[nodiscard]] region::PortBitmap& bitmap_of(std::uint32_t pool, std::uint8_t protocol);

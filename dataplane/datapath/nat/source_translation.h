@@ -11,7 +11,7 @@
 namespace stillwater::dataplane {
 
 struct SourceTranslation {
-  OutsideEndpoint outside;                      // the source itself, where nothing is translated
+  NatEndpoint outside;                          // the source itself, where nothing is translated
   bool took_port = false;                       // with the packet in hand
   std::uint32_t new_binding = NatState::kNone;  // made with the packet in hand
 };

@@ -47,6 +47,11 @@ class RuleSet {
   [[nodiscard]] const Rule* find(std::uint32_t id) const;
   [[nodiscard]] std::size_t bytes() const { return bitmaps_.bytes(); }
 
+  // Whether the rule of that id says `log`. One that is not there does not.
+  [[nodiscard]] bool logs(std::uint32_t rule_id) const {
+    return std::binary_search(logged_ids_.begin(), logged_ids_.end(), rule_id);
+  }
+
  private:
   template <class Key>
   struct Addresses {

@@ -81,7 +81,8 @@ Result<Service> Service::build(const Config& config, const std::vector<Opened>& 
                   .timeouts = config.timeouts,
                   .output_commit = config.output_commit,
                   .pipeline = pipeline_of(config.function),
-                  .icmp_errors_per_s = config.icmp_errors_per_s};
+                  .icmp_errors_per_s = config.icmp_errors_per_s,
+                  .log = config.log};
   for (PortIndex index = 0; index < config.ports.size(); ++index)
     service.ports.push_back(make_port(config, index, service.pipeline));
   give_devices(service.ports, devices);

@@ -28,6 +28,7 @@ struct Service {
   OutputCommit output_commit;
   Pipeline pipeline;
   std::uint32_t icmp_errors_per_s;
+  LogConfig log;
 
   // What is known of an opened device.
   struct Opened {

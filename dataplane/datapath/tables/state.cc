@@ -19,6 +19,7 @@ State::State(const region::Region& region, unsigned shard, const Config& config)
       drops(region, shard),
       nat(region, shard, config),
       responder_answered(sessions.capacity(), true),
-      tcp_edges(sessions.capacity()) {}
+      tcp_edges(sessions.capacity()),
+      ended_by_reset(sessions.capacity(), false) {}
 
 }  // namespace stillwater::dataplane

@@ -28,9 +28,14 @@ struct State {
   // takeover assumes it was, which only lets a session be called established by its initiator's next segment.
   std::vector<bool> responder_answered;  // by slot; not in the region
   std::vector<TcpEdges> tcp_edges;       // by slot; not in the region
+  // A closed session was reset, for the log alone: what was reset before a takeover is told as closed by FIN.
+  std::vector<bool> ended_by_reset;  // by slot; not in the region
 
   // While the worker stands still and does not lead: what it saw is of no use once others have led.
-  void forget_edges() { std::fill(tcp_edges.begin(), tcp_edges.end(), TcpEdges{}); }
+  void forget_edges() {
+    std::fill(tcp_edges.begin(), tcp_edges.end(), TcpEdges{});
+    std::fill(ended_by_reset.begin(), ended_by_reset.end(), false);
+  }
 };
 
 }  // namespace stillwater::dataplane

@@ -37,6 +37,7 @@ TEST_CASE("what belongs to one node leaves the digest alone") {
       {"10.80.3.1", "10.80.3.9"},
       {"failure_timeout: 50ms", "failure_timeout: 50ms\n  fence: none"},
       {"level: info", "level: debug"},
+      {"log: {level: info}", "syslog: {collectors: [{address: 192.0.2.9:514, transport: udp}]}"},
   };
   for (const auto& [from, to] : local) {
     INFO(from);

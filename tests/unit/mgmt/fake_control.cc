@@ -156,6 +156,9 @@ NodeStatus full_status() {
              {"outside", "net_af_packet1,iface=out0", false, 21, 22, 23, 24, 25, 1024, 16, 17}};
   s.nat_pools = {{"10.80.2.5", "udp", 57'000, 64'512}, {"10.80.2.6", "tcp", 18, 64'500}};
   s.drops = {{"no_route", 31}, {"bad_checksum", 32}};
+  s.logs = {{{"192.0.2.9:6514", "tls", true, 4321, 17, 3, "the collector does not read"},
+             {"192.0.2.10:514", "udp", false, 5, 0, 0, ""}},
+            {{1, 12}, {2, 0}}};
   return s;
 }
 

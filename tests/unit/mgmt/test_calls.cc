@@ -115,6 +115,19 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.nat_pools(0).ports() == 64'512);
   CHECK(status.drops().at("no_route") == 31);
   CHECK(status.drops().at("bad_checksum") == 32);
+  REQUIRE(status.logs().collectors_size() == 2);
+  const auto& collector = status.logs().collectors(0);
+  CHECK(collector.address() == "192.0.2.9:6514");
+  CHECK(collector.transport() == "tls");
+  CHECK(collector.connected());
+  CHECK(collector.sent() == 4321);
+  CHECK(collector.lost() == 17);
+  CHECK(collector.waiting() == 3);
+  CHECK(collector.last_error() == "the collector does not read");
+  CHECK_FALSE(status.logs().collectors(1).connected());
+  REQUIRE(status.logs().workers_size() == 2);
+  CHECK(status.logs().workers(0).worker() == 1);
+  CHECK(status.logs().workers(0).lost() == 12);
 }
 
 TEST_CASE("status carries the checkpoint measurements and the ports' counters") {

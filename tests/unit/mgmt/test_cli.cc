@@ -58,6 +58,10 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "DEAD NEXT HOP       10.80.2.3 at outside for 12 s: 6 routes name it, 2 are withdrawn\n",
            "sessions            12,345 of 65,536\n",
            "held packets        7\n",
+           "logs                192.0.2.9:6514 tls: connected, 4,321 sent, 17 lost, 3 waiting; last: the "
+           "collector does not read\n",
+           "logs                192.0.2.10:514 udp: NOT CONNECTED, 5 sent, 0 lost, 0 waiting\n",
+           "LOST LOGS           12 by worker 1\n",
            "asked for by        held_output 8,000, interval 1,001\n",
            "failed              4; last: quiesce timed out: worker 1 holds 3 packets\n",
            "warning             a checkpoint paused for 900 us\n",

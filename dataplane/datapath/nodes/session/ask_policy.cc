@@ -1,6 +1,7 @@
 #include "dataplane/datapath/nodes/session/ask_policy.h"
 
 #include "dataplane/datapath/ageing.h"
+#include "dataplane/datapath/events/event_log.h"
 #include "dataplane/datapath/icmp/tell_rejected.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
 
@@ -72,6 +73,7 @@ std::uint32_t binding_of_initiator(const Context& context, const region::Session
 PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key, PortIndex to,
                    std::uint32_t binding) {
   const Rule* rule = ask(context, key, packet.in_port, to, binding);
+  if (rule != nullptr) log_rule_matched(context, packet, to, *rule);
   const bool within_limit = rule == nullptr || spend(context, *rule);
   if (const auto refused = refusal(context, packet, rule)) return {nullptr, *refused};
   if (!within_limit) return {nullptr, Verdict::drop(DropReason::rule_limit)};
@@ -94,7 +96,7 @@ std::optional<Verdict> admit_again(Context& context, const Packet& packet, std::
     write->config_generation = context.policy().generation();
     write->rule_id = rule->id;
   } else {
-    end_session(context, slot);
+    end_session(context, slot, CloseReason::rule);
   }
   return refusal(context, packet, rule);
 }

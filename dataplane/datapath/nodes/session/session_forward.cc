@@ -50,6 +50,7 @@ void track(Context& context, const Packet& packet, const Progress& before, const
   }
   // How long a closed session is kept is counted from here, to the second.
   const bool closed_now = after.both_ended() && !before.both_ended();
+  if (closed_now) state.ended_by_reset[slot] = is_reset(packet);
   closed_now ? state.sessions.touch_exactly(context.turn, slot) : state.sessions.touch(context.turn, slot);
 }
 
@@ -72,7 +73,7 @@ Verdict forward(Context& context, Packet& packet) {
     if constexpr (kRehearses)
       context.rehearsal->ends(session, match.slot);
     else
-      end_session(context, match.slot);
+      end_session(context, match.slot, CloseReason::replaced);
     return Verdict::next(Node::session_open);
   }
   if (__builtin_expect(!is_of_policy(context, session), 0))

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 
+#include "dataplane/datapath/events/event_log.h"
 #include "dataplane/datapath/nat/session_way.h"
 #include "dataplane/datapath/nat/source_translation.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
@@ -34,7 +35,7 @@ DropReason why_not_opened(const Packet& packet) {
 }
 
 // The tuple of the answers. For ICMP both ports are the identifier, which is the same outside.
-FlowKey reply_tuple(const FlowKey& inside, const OutsideEndpoint& outside) {
+FlowKey reply_tuple(const FlowKey& inside, const NatEndpoint& outside) {
   FlowKey reply = reversed(inside);
   reply.destination_be = outside.address_be;
   reply.destination_port_be = outside.port_be;
@@ -67,7 +68,8 @@ void describe(Context& context, const Packet& packet, PortIndex out, std::uint32
 }
 
 // False: the table is full. A rehearsal that opens a second session on the way back has not opened the first.
-bool open(Context& context, const Packet& packet, PortIndex out, const FlowKey& reply, const Rule& rule) {
+bool open(Context& context, const Packet& packet, PortIndex out, const SourceTranslation& source,
+          const FlowKey& reply, const Rule& rule) {
   region::SessionTable& sessions = context.state.sessions;
   if (context.rehearsal != nullptr) {
     if (packet.turned_back && sessions.in_use() + 1 >= sessions.capacity()) return false;
@@ -80,6 +82,8 @@ bool open(Context& context, const Packet& packet, PortIndex out, const FlowKey& 
   if (slot == SessionTable::kNone) return false;
   describe(context, packet, out, slot, rule);
   context.state.nat.joined(context.turn, sessions.at(slot));
+  if (source.took_port) log_translation(context, LogKind::binding_created, sessions.at(slot));
+  log_session_opened(context, slot);
   return true;
 }
 
@@ -99,7 +103,7 @@ std::optional<DropReason> establish(Context& context, Packet& packet, const Sess
   const FlowKey reply = reply_tuple(way.key, source->outside);
   DropReason why = DropReason::session_conflict;
   if (!is_taken(context, reply) && !speaks_to_itself(reply)) {
-    if (open(context, packet, way.out, reply, rule)) {
+    if (open(context, packet, way.out, *source, reply, rule)) {
       packet.new_session = true;
       translate(packet, reversed(reply));
       return std::nullopt;

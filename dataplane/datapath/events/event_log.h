@@ -1,0 +1,54 @@
+// What nodes tell the logs. Each costs one branch where nothing is to be logged. A rehearsal has no log: it
+// tells what would happen, and a log tells what did.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/datapath/context.h"
+#include "dataplane/datapath/events/log_ring.h"
+
+namespace stillwater::dataplane {
+
+// A binding, or a block of ports that a host was given (RFC 6888 REQ-14).
+struct LoggedBinding {
+  std::uint8_t protocol;
+  LogEndpoint internal;
+  LogEndpoint external;
+  PortIndex in_port;
+  PortIndex out_port;
+  std::uint16_t ports = 1;
+};
+
+// All on the worker's thread, inside its turn. Whether the configuration asks for the kind, they find out.
+void write_session_opened(Context& context, std::uint32_t slot);
+void write_session_closed(Context& context, std::uint32_t slot, CloseReason why);
+void write_binding(Context& context, LogKind kind, const LoggedBinding& binding);
+void write_translation(Context& context, LogKind kind, const region::Session& session);
+void write_freed(Context& context, const region::Session& session, const NatState::Freed& freed);
+void write_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule);
+
+// The session in that slot is whole.
+inline void log_session_opened(Context& context, std::uint32_t slot) {
+  if (__builtin_expect(context.log != nullptr, 0)) write_session_opened(context, slot);
+}
+// The session in that slot is about to be erased.
+inline void log_session_closed(Context& context, std::uint32_t slot, CloseReason why) {
+  if (__builtin_expect(context.log != nullptr, 0)) write_session_closed(context, slot, why);
+}
+// `kind`: binding_created or binding_freed.
+inline void log_binding(Context& context, LogKind kind, const LoggedBinding& binding) {
+  if (__builtin_expect(context.log != nullptr, 0)) write_binding(context, kind, binding);
+}
+// The same, of the endpoint that the session's initiator has got outside.
+inline void log_translation(Context& context, LogKind kind, const region::Session& session) {
+  if (__builtin_expect(context.log != nullptr, 0)) write_translation(context, kind, session);
+}
+// What `session`, which is about to be erased, leaves behind.
+inline void log_freed(Context& context, const region::Session& session, const NatState::Freed& freed) {
+  if (__builtin_expect(context.log != nullptr, 0)) write_freed(context, session, freed);
+}
+inline void log_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule) {
+  if (__builtin_expect(context.log != nullptr, 0)) write_rule_matched(context, packet, out_port, rule);
+}
+
+}  // namespace stillwater::dataplane
