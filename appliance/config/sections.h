@@ -40,6 +40,10 @@ void read_icmp(Section& root, Config& config);
 void read_rules(Section& root, const KnownPorts& known, Config& config);
 void read_source_nat(Section& root, const KnownPorts& known, Config& config);
 
+// Of a firewall: which TCP segments go on, and how many sessions a source may have.
+void read_tcp(Section& root, Config& config);
+void read_limits(Section& root, Config& config);
+
 void read_timeouts(Section& root, Config& config);
 void read_checkpoint(Section& root, Config& config);
 void read_replication(Section& root, const KnownPorts& known, Config& config);

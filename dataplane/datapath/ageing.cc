@@ -7,6 +7,7 @@
 namespace stillwater::dataplane {
 
 void end_session(Context& context, std::uint32_t slot) {
+  context.state.admission.ended(slot, context.state.sessions.at(slot), context.turn.now_s());
   context.state.source_nat.give(context.turn, context.state.sessions.at(slot));
   context.state.sessions.erase(context.turn, slot);
 }
@@ -17,14 +18,27 @@ std::uint32_t Ageing::idle_s(const region::SessionTable& sessions, std::uint32_t
   return region_now_s > seen_s ? region_now_s - seen_s : 0;
 }
 
+// What was seen last moves in steps, but where it was closed: a session must not end before its time. In a
+// flood that does not hold for handshakes: their time is counted from what was noted of their SYNs.
+std::uint32_t Ageing::limit_s(const Context& context, const region::Session& session) {
+  const std::uint32_t steps_s = is_closed(session) ? 0 : region::SessionSeen::kStepSeconds;
+  const std::uint32_t timeout = timeout_s(session, context.service.timeouts);
+  if (!is_half_open(session)) return timeout + steps_s;
+  const std::uint32_t left = context.state.admission.opening_timeout_s(timeout);
+  return left < timeout ? left : timeout + steps_s;
+}
+
 void Ageing::tick(Context& context) {
   const region::SessionTable& sessions = context.state.sessions;
   const std::uint32_t slots = sessions.slots_touched();
   const Nanos elapsed = context.now - sweep_began_;
+  context.state.admission.tidy(context.turn.now_s());
   if (cursor_ >= slots) {
     if (elapsed < kSweep) return;
     cursor_ = 0;
     sweep_began_ = context.now;
+    settles_ = context.now >= next_settling_;
+    if (settles_) next_settling_ = context.now + kSettling;
     return;
   }
   const auto share =
@@ -34,10 +48,10 @@ void Ageing::tick(Context& context) {
   for (; cursor_ < end; ++cursor_) {
     const region::Session& session = sessions.at(cursor_);
     if (session.state == region::SessionState::free) continue;
-    // What was seen last moves in steps, but where it was closed: a session must not end before its time.
-    const std::uint32_t steps_s = is_closed(session) ? 0 : region::SessionSeen::kStepSeconds;
-    const std::uint32_t limit_s = timeout_s(session, context.service.timeouts) + steps_s;
-    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s) end_session(context, cursor_);
+    if (settles_) settle(context.state.tcp_windows[cursor_]);
+    context.state.admission.found(cursor_, session);
+    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s(context, session))
+      end_session(context, cursor_);
   }
 }
 

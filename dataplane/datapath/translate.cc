@@ -39,14 +39,17 @@ void translate(Packet& packet, const region::FlowKey& after) {
       udp.dgram_cksum = all.apply_udp(udp.dgram_cksum);
       break;
     }
-    default: {
+    case IPPROTO_ICMP: {
       auto& icmp = *packet.l4_as<rte_icmp_hdr>();
       const std::uint16_t identifier = after.source_port_be;  // for ICMP both ports are the identifier
       ChecksumDelta echo;
       echo.replace16(icmp.icmp_ident, identifier);
       icmp.icmp_ident = identifier;
       icmp.icmp_cksum = echo.apply(icmp.icmp_cksum);
+      break;
     }
+    default:  // GRE, ESP: addresses are all that there is
+      break;
   }
 }
 

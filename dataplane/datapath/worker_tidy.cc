@@ -32,6 +32,7 @@ void Worker::activate() {
   setup_.requests.activate.store(false, std::memory_order_relaxed);
   setup_.state.neighbours.scrub(turn_);
   ageing_.begin_grace(turn_.now_s());
+  setup_.state.admission.forget();
   if (context_.next_hops != nullptr) context_.next_hops->forget_silence();
   std::fill(setup_.state.responder_answered.begin(), setup_.state.responder_answered.end(), true);
 }

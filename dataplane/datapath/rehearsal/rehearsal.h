@@ -37,6 +37,7 @@ class Rehearsal {
   }
   void becomes(region::SessionState state) { step_->becomes = state; }
   void ends(const region::Session& session, std::uint32_t slot);
+  void gives_way(const region::Session& session) { step_->gives_way = session; }
   void asked_rules(const Rule* rule);
   void opens(const region::FlowKey& forward, const region::FlowKey& reply) {
     step_->opened = {forward, reply};

@@ -78,8 +78,6 @@ bool is_neighbour_discovery(Bytes packet) {
          icmp6::kRouterSolicitation <= message.data[0] && message.data[0] <= icmp6::kRedirect;
 }
 
-bool has_ports(std::uint8_t protocol) { return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP; }
-
 // Ports are those of the session that this belongs to: none for ICMP but an echo's identifier.
 FlowKey flow_of(const Datagram& datagram) {
   FlowKey flow;
@@ -137,6 +135,8 @@ unsigned Steering::owner(const rte_mbuf& frame) const {
 }
 
 unsigned Steering::owner_of_flow(const FlowKey& flow) const {
+  // Neither way says by itself which address is a translation's.
+  if (!nat_addresses_be_.empty() && is_by_address(flow.protocol)) return 0;
   if (is_nat_address(flow.destination_be))
     return region::PortBitmap::Share::owner(rte_be_to_cpu_16(flow.destination_port_be), workers_);
   return delivered_to(flow);

@@ -21,6 +21,7 @@ namespace stillwater::dataplane {
 //     ports are dealt to workers in blocks;
 //   - an ICMP error: the owner of what the packet that it quotes was an answer to, or a question for;
 //   - a fragment: by the addresses alone, so that all of a datagram meet;
+//   - GRE and ESP, where there is source NAT: worker 0, since they have no port that it could choose by;
 //   - any other IPv4 packet: by the flow's symmetric hash.
 // Read-only once built; any thread.
 class Steering {

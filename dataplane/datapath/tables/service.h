@@ -23,6 +23,7 @@ struct Service {
   RuleSet rules;
   Steering steering;
   TimeoutConfig timeouts;
+  TcpChecks tcp_checks;
   OutputCommit output_commit;
   Pipeline pipeline;
   std::uint32_t icmp_errors_per_s;

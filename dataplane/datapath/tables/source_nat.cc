@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 
+#include "dataplane/datapath/translate.h"
 #include "dataplane/names.h"
 
 namespace stillwater::dataplane {
@@ -77,7 +78,7 @@ void SourceNat::give_back(region::Turn& turn, const Entry& entry, std::uint8_t p
 }
 
 void SourceNat::give(region::Turn& turn, const region::Session& session) {
-  if (!is_translated(session)) return;
+  if (!is_translated(session) || is_by_address(session.forward.protocol)) return;
   for (Pool& pool : pools_) {
     if (pool.address_be != session.reply.destination_be) continue;
     pool.protocols[index_of(session.forward.protocol)].give(

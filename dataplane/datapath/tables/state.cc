@@ -19,6 +19,7 @@ State::State(const region::Region& region, unsigned shard, const Config& config)
       drops(region, shard),
       source_nat(region, shard, config),
       responder_answered(sessions.capacity(), true),
-      tcp_edges(sessions.capacity()) {}
+      tcp_windows(sessions.capacity()),
+      admission(config, sessions.capacity()) {}
 
 }  // namespace stillwater::dataplane

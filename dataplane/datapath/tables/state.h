@@ -9,8 +9,9 @@
 #include "ckpt_engine/region/session_table.h"
 #include "dataplane/config.h"
 #include "dataplane/datapath/drop_reason.h"
+#include "dataplane/datapath/tables/admission.h"
 #include "dataplane/datapath/tables/source_nat.h"
-#include "dataplane/datapath/tcp_edges.h"
+#include "dataplane/datapath/tcp_window.h"
 
 namespace stillwater::dataplane {
 
@@ -27,10 +28,15 @@ struct State {
   // A TCP responder's SYN was seen: what the handshake needs to be called complete. Not worth a hard write: a
   // takeover assumes it was, which only lets a session be called established by its initiator's next segment.
   std::vector<bool> responder_answered;  // by slot; not in the region
-  std::vector<TcpEdges> tcp_edges;       // by slot; not in the region
+  std::vector<TcpWindow> tcp_windows;    // by slot; not in the region
+
+  Admission admission;                   // not in the region
 
   // While the worker stands still and does not lead: what it saw is of no use once others have led.
-  void forget_edges() { std::fill(tcp_edges.begin(), tcp_edges.end(), TcpEdges{}); }
+  void forget() {
+    std::fill(tcp_windows.begin(), tcp_windows.end(), TcpWindow{});
+    admission.forget();
+  }
 };
 
 }  // namespace stillwater::dataplane

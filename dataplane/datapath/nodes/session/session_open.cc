@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "dataplane/datapath/ageing.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
@@ -46,6 +47,7 @@ std::optional<FlowKey> reply_tuple(Context& context, const FlowKey& forward_key,
   FlowKey reply = reversed(forward_key);
   if (nat == nullptr) return reply;
   reply.destination_be = nat->address_be;
+  if (is_by_address(forward_key.protocol)) return reply;  // one session with each peer
   const Steering& steering = context.service.steering;
   const auto arrives_here = [&](std::uint16_t port_be) {
     FlowKey candidate = reply;
@@ -79,20 +81,39 @@ void describe(Context& context, const Packet& packet, std::uint32_t slot, const 
   session->initiator_port = static_cast<std::uint8_t>(packet.in_port);
   session->responder_port = static_cast<std::uint8_t>(packet.out_port);
   context.state.responder_answered[slot] = false;
-  TcpEdges& edges = context.state.tcp_edges[slot] = {};
-  if (packet.key.protocol == IPPROTO_TCP) anchor(edges, packet, region::Direction::forward);
+  context.state.admission.opened(slot, context.state.sessions.at(slot), context.turn.now_s());
+  TcpWindow& window = context.state.tcp_windows[slot] = {};
+  if (packet.key.protocol != IPPROTO_TCP) return;
+  begin(window, segment_of(packet));
+  session->tcp_scales = scales_of(window);
+}
+
+// The session that has been opening for the longest gives way. False: that would be of no use, or all are
+// established.
+bool make_room(Context& context, const FlowKey& forward, const FlowKey& reply) {
+  const auto oldest = context.state.admission.gives_way();
+  if (!oldest || !context.state.sessions.has_room_for(forward, reply, 1)) return false;
+  if (context.rehearsal != nullptr)
+    context.rehearsal->gives_way(context.state.sessions.at(*oldest));
+  else
+    end_session(context, *oldest);
+  return true;
 }
 
 // False: the table is full.
 bool open(Context& context, const Packet& packet, const FlowKey& reply, const Rule& rule) {
   region::SessionTable& sessions = context.state.sessions;
   if (context.rehearsal != nullptr) {
-    if (!context.rehearsal->ended() && !sessions.has_room_for(packet.key, reply)) return false;
+    if (!context.rehearsal->ended() && !sessions.has_room_for(packet.key, reply) &&
+        !make_room(context, packet.key, reply))
+      return false;
     context.turn.depend_on(context.turn.epoch());
     context.rehearsal->opens(packet.key, reply);
     return true;
   }
-  const std::uint32_t slot = sessions.insert(context.turn, packet.key, reply);
+  std::uint32_t slot = sessions.insert(context.turn, packet.key, reply);
+  if (slot == SessionTable::kNone && make_room(context, packet.key, reply))
+    slot = sessions.insert(context.turn, packet.key, reply);
   if (slot == SessionTable::kNone) return false;
   describe(context, packet, slot, rule);
   return true;
@@ -111,6 +132,9 @@ Verdict session_open(Context& context, Packet& packet) {
   if (rule == nullptr) return Verdict::drop(DropReason::no_rule);
   if (rule->action == RuleAction::deny) return Verdict::drop(DropReason::denied_by_rule);
   if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
+  const bool ended = context.rehearsal != nullptr && context.rehearsal->ended();
+  if (!context.state.admission.admits(packet.key.source_be, packet.key.protocol, context.turn.now_s(), ended))
+    return Verdict::drop(DropReason::source_limit);
   const Verdict verdict = forward_ipv4(context, packet, route, packet.key.destination_be);
   if (verdict.kind != Verdict::Kind::output) return verdict;
 
@@ -127,7 +151,7 @@ Verdict session_open(Context& context, Packet& packet) {
     }
     why = DropReason::sessions_full;
   }
-  if (nat != nullptr && context.rehearsal == nullptr)
+  if (nat != nullptr && context.rehearsal == nullptr && !is_by_address(packet.key.protocol))
     state.source_nat.give_back(context.turn, *nat, packet.key.protocol, reply->destination_port_be);
   return Verdict::drop(why);
 }
