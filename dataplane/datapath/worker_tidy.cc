@@ -69,14 +69,16 @@ void Worker::serve(SessionQuery& query) {
   query.rows_count = 0;
   for (; query.cursor < end && query.rows_count < rows_wanted; ++query.cursor) {
     const region::Session& session = sessions.at(query.cursor);
-    if (session.state == region::SessionState::free || !query.filter.matches(session.forward)) continue;
+    if (session.state == region::SessionState::free) continue;
+    const std::int64_t age_ns = turn_.now().count() - session.created_ns;
+    if (!query.filter.matches(session, age_ns)) continue;
     if (query.ends) {
       end_session(context_, query.cursor);
       ++query.rows_count;
       continue;
     }
     query.rows[query.rows_count++] = {session, ageing_.idle_s(sessions, query.cursor, turn_.now_s()),
-                                      turn_.now().count() - session.created_ns};
+                                      age_ns};
   }
   query.at_end = query.cursor >= touched;
 }
