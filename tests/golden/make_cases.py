@@ -11,8 +11,9 @@ sys.dont_write_bytecode = True  # the tree stays as it was checked out
 # Each module adds its cases to those of the router's network.
 from cases import (arp, discovery, discovery_checks, firewall, fragments, icmp6_errors, icmp_errors,
                    ipv4_forward, ipv4_headers, ipv4_local, ipv6_headers, ipv6_local, network, options,
-                   reassembly, routes, vlan)
+                   reassembly, routes, tcp, vlan)
 
 if __name__ == "__main__":
     firewall.make()
+    tcp.make()
     network.make()
