@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "appliance/session_filter.h"
 #include "dataplane/names.h"
 
 namespace stillwater::appliance {
@@ -36,32 +37,6 @@ std::string endpoint_of(std::uint32_t address_be, std::uint16_t port_be) {
   return std::string(text) + ":" + std::to_string(ntohs(port_be));
 }
 
-Result<std::optional<std::uint32_t>> filter_address(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  in_addr address{};
-  if (inet_pton(AF_INET, text.c_str(), &address) == 1) return address.s_addr;
-  return fail(Errc::invalid_argument, "'" + text + "' is no IPv4 address");
-}
-
-Result<dataplane::SessionFilter> session_filter(const mgmt::SessionFilter& filter) {
-  const std::map<std::string, std::uint8_t> protocols{
-      {"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}};
-  dataplane::SessionFilter out;
-  if (!filter.protocol.empty()) {
-    const auto protocol = protocols.find(filter.protocol);
-    if (protocol == protocols.end())
-      return fail(Errc::invalid_argument, "'" + filter.protocol + "' is none of tcp, udp and icmp");
-    out.protocol = protocol->second;
-  }
-  return filter_address(filter.source).and_then([&](auto source) {
-    out.source_be = source;
-    return filter_address(filter.destination).map([&](auto destination) {
-      out.destination_be = destination;
-      return out;
-    });
-  });
-}
-
 std::string name_of_protocol(std::uint8_t protocol) {
   switch (protocol) {
     case IPPROTO_TCP:
@@ -70,6 +45,10 @@ std::string name_of_protocol(std::uint8_t protocol) {
       return "udp";
     case IPPROTO_ICMP:
       return "icmp";
+    case IPPROTO_GRE:
+      return "gre";
+    case IPPROTO_ESP:
+      return "esp";
     default:
       return std::to_string(protocol);
   }
@@ -260,7 +239,7 @@ Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const
 
 Result<mgmt::SessionsEnded> NodeControl::end_sessions(const mgmt::SessionFilter& filter) {
   if (Status leading = leads(); !leading) return tl::unexpected(leading.error());
-  const auto which = session_filter(filter);
+  const auto which = session_filter(filter, config_.dataplane);
   if (!which) return tl::unexpected(which.error());
   const auto ended = dataplane_.end_sessions(*which);
   if (!ended) return tl::unexpected(ended.error());

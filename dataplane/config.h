@@ -192,6 +192,17 @@ struct TimeoutConfig {
   std::uint32_t tcp_closed_s = 10;
   std::uint32_t udp_s = 120;
   std::uint32_t icmp_s = 30;
+  std::uint32_t other_s = 600;
+};
+
+// Of new sessions. Of several workers each keeps its share, rounded up. 0: no limit.
+struct LimitsConfig {
+  std::uint32_t sessions_per_source = 0;   // by the address of the initiator
+  std::uint32_t half_open_per_source = 0;  // of them, TCP without a complete handshake
+  std::uint32_t new_per_s_per_source = 0;
+  // TCP sessions without a complete handshake, beyond which they have less time for it. 0: a quarter of
+  // sessions_max. In peace they are a few percent: a handshake takes a round trip, a session its lifetime.
+  std::uint32_t half_open_max = 0;
 };
 
 // Which packets wait for a commit. The configuration's digest has the numbers.
@@ -199,6 +210,13 @@ enum class OutputCommit : std::uint8_t {
   none,
   new_state,  // those that depend on hard state, for the epoch of its last change
   all,        // every one, for the epoch in which it was processed
+};
+
+// What of a TCP segment has to be right before it is believed, and goes on.
+enum class TcpChecks : std::uint8_t {
+  off,     // nothing: it follows its session's tuple
+  loose,   // its flags; and a RST ends a session only if it is exact
+  strict,  // and its numbers are within its session's windows
 };
 
 enum class IdleStrategy : std::uint8_t { busy, pause, sleep };
@@ -244,6 +262,8 @@ struct Config {
   std::vector<DestinationNatConfig> destination_nat;
   std::vector<StaticNatConfig> static_nat;
   TimeoutConfig timeouts;
+  TcpChecks tcp_checks = TcpChecks::strict;
+  LimitsConfig limits;
   LogConfig log;
 };
 

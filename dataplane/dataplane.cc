@@ -55,6 +55,11 @@ Result<std::unique_ptr<Dataplane>> Dataplane::create(const Config& config, regio
   tables.region_clock = {.base = region.region_now(), .started = clock.now()};
   for (unsigned worker = 0; worker < config.workers; ++worker)
     dataplane->shards_.push_back(std::make_unique<Shard>(region, worker, config));
+  for (const auto& shard : dataplane->shards_)
+    if (!shard->state.admission.is_made())
+      return fail(Errc::resource_exhausted,
+                  "no memory to count sessions by source; expected more dataplane.memory, fewer "
+                  "dataplane.sessions or no limits.*_per_source");
   return dataplane;
 }
 

@@ -171,7 +171,7 @@ struct NodeStatus {
 };
 
 struct SessionInfo {
-  std::string protocol;  // tcp | udp | icmp
+  std::string protocol;  // tcp | udp | icmp | gre | esp
   std::string state;
   std::string source;  // "address:port" as the initiator sent it
   std::string destination;
@@ -182,11 +182,22 @@ struct SessionInfo {
   std::uint64_t changed_epoch = 0;
 };
 
-// Which sessions are meant, by the tuple as the initiator sent it; an empty field matches any.
+// Which sessions are meant: those that match all that is named; an empty field, or 0, matches any.
 struct SessionFilter {
-  std::string protocol;  // tcp | udp | icmp
-  std::string source;    // IPv4 address
-  std::string destination;
+  std::string protocol{};     // tcp | udp | icmp | gre | esp
+  std::string source{};       // IPv4 address or ADDRESS/LENGTH, as the initiator sent it
+  std::string destination{};  // likewise
+  std::string address{};      // likewise, of either side, translated or not
+  std::uint32_t port = 0;     // of either side, translated or not
+  std::string state{};        // opening | established | closing
+  std::uint32_t rule = 0;     // that admitted it
+  std::string interface {};   // name of the port that either side's packets arrive at
+  std::uint64_t min_age_s = 0;
+
+  [[nodiscard]] bool names_any() const {
+    return !(protocol.empty() && source.empty() && destination.empty() && address.empty() && port == 0 &&
+             state.empty() && rule == 0 && interface.empty() && min_age_s == 0);
+  }
 };
 
 struct SessionsEnded {

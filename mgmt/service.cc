@@ -50,11 +50,18 @@ grpc::Status ApplianceService::ListSessions(grpc::ServerContext* call, const v1:
 
 grpc::Status ApplianceService::EndSessions(grpc::ServerContext* call, const v1::EndSessionsRequest* request,
                                            v1::EndSessionsResponse* response) {
-  const SessionFilter filter{request->protocol(), request->source(), request->destination()};
-  const bool names_some = !(filter.protocol.empty() && filter.source.empty() && filter.destination.empty());
-  if (names_some == request->all())
-    return answer_with(*call, {Errc::invalid_argument,
-                               "name protocol, source or destination, or set all; not both, not neither"});
+  const SessionFilter filter{.protocol = request->protocol(),
+                             .source = request->source(),
+                             .destination = request->destination(),
+                             .address = request->address(),
+                             .port = request->port(),
+                             .state = request->state(),
+                             .rule = request->rule(),
+                             .interface = request->interface(),
+                             .min_age_s = request->min_age_s()};
+  if (filter.names_any() == request->all())
+    return answer_with(
+        *call, {Errc::invalid_argument, "name what sessions match, or set all; not both, not neither"});
   const auto ended = control_.end_sessions(filter);
   if (!ended) return answer_with(*call, ended.error());
   response->set_sessions(ended->sessions);

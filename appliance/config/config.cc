@@ -25,6 +25,8 @@ Config read_root(Section& root) {
   read_icmp(root, config);
   read_policy(root, known, config);
   read_nat(root, known, config);
+  read_tcp(root, config);
+  read_limits(root, config);
   read_timeouts(root, config);
   read_checkpoint(root, config);
   read_replication(root, known, config);

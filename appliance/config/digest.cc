@@ -172,8 +172,13 @@ std::uint64_t Config::service_digest() const {
   });
   const dataplane::TimeoutConfig& t = dataplane.timeouts;
   for (const auto s :
-       {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s, t.tcp_closed_s, t.udp_s, t.icmp_s})
+       {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s, t.tcp_closed_s, t.udp_s, t.icmp_s, t.other_s})
     out.put(s);
+  out.put(static_cast<std::uint8_t>(dataplane.tcp_checks));
+  const dataplane::LimitsConfig& l = dataplane.limits;
+  for (const auto limit :
+       {l.sessions_per_source, l.half_open_per_source, l.new_per_s_per_source, l.half_open_max})
+    out.put(limit);
   // Unequal leases are two leaders: the standby would lead before the right that it granted has ended.
   out.put(static_cast<std::uint64_t>(replication.enabled ? replication.lease.count() : 0));
   put_tracking(out, dataplane);

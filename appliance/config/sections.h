@@ -50,6 +50,10 @@ void read_nat(Section& root, const KnownPorts& known, Config& config);
 // The name of a port, which is reported where there is none of it.
 void read_port_name(Section& section, const char* key, const KnownPorts& known, std::string& name);
 
+// Of a firewall: which TCP segments go on, and how many sessions a source may have.
+void read_tcp(Section& root, Config& config);
+void read_limits(Section& root, Config& config);
+
 void read_timeouts(Section& root, Config& config);
 void read_checkpoint(Section& root, Config& config);
 void read_replication(Section& root, const KnownPorts& known, Config& config);

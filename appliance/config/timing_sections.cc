@@ -15,6 +15,7 @@ void read_timeouts(Section& root, Config& config) {
   section.optional("tcp_closed", timeouts.tcp_closed_s, range);
   section.optional("udp", timeouts.udp_s, range);
   section.optional("icmp", timeouts.icmp_s, range);
+  section.optional("other", timeouts.other_s, range);
   section.finish();
 }
 

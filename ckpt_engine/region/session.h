@@ -11,7 +11,7 @@
 namespace stillwater::region {
 
 // An IPv4 flow in one direction. Addresses and ports as on the wire; for ICMP echo both ports are the
-// identifier.
+// identifier; protocols without ports have 0.
 struct FlowKey {
   static constexpr const char* kSessionRoots = "sessions";
 
@@ -63,7 +63,11 @@ struct alignas(kLineBytes) BasicSession {
   std::int64_t created_ns;      // region time
   std::uint32_t rule_id;
   std::uint32_t config_generation;  // under which the rule admitted it
-  std::uint32_t next_free;          // slot + 1, while free
+  union {
+    std::uint32_t next_free;   // slot + 1, while free
+    std::uint32_t tcp_scales;  // in use: shift and one of the windows' scales, 0: not known;
+                               // bits 0..3 the initiator's, bits 4..7 the responder's (RFC 7323)
+  };
   SessionState state;
   std::uint8_t tcp_ended;       // by a FIN: bit 0 the initiator's way, bit 1 the responder's; by a reset both
   std::uint8_t initiator_port;  // index of the port that the initiator's packets arrive at

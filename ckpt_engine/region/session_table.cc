@@ -123,6 +123,7 @@ std::uint32_t BasicSessionTable<Key>::insert(Turn& turn, const Key& forward, con
     session->tcp_ended = 0;
     session->rule_id = 0;
     session->config_generation = 0;
+    session->tcp_scales = 0;
   }
   if (!add_entry(turn, forward, reference_of(slot, Direction::forward))) {
     give_slot(turn, slot);
@@ -146,8 +147,8 @@ const IndexBucket& BasicSessionTable<Key>::end_of_chain(const Key& key) const {
 
 // All buckets of a chain but the last are full.
 template <class Key>
-bool BasicSessionTable<Key>::has_room_for(const Key& forward, const Key& reply) const {
-  if (control_->free_slot == 0 && control_->fresh_slot == capacity_) return false;
+bool BasicSessionTable<Key>::has_room_for(const Key& forward, const Key& reply, std::uint32_t erased) const {
+  if (control_->free_slot == 0 && control_->fresh_slot == capacity_ && erased == 0) return false;
   const IndexBucket& to_forward = end_of_chain(forward);
   const IndexBucket& to_reply = end_of_chain(reply);
   unsigned wanted = to_forward.used == IndexBucket::kEntries ? 1 : 0;

@@ -75,8 +75,8 @@ class BasicSessionTable {
   // Adds a session under both keys, in state `opening`, created and seen now. kNone if the table or its
   // overflow buckets are full; nothing changed then. The caller has made sure that neither key is there.
   [[nodiscard]] std::uint32_t insert(Turn& turn, const Key& forward, const Key& reply);
-  // Whether insert would succeed.
-  [[nodiscard]] bool has_room_for(const Key& forward, const Key& reply) const;
+  // Whether insert would succeed, after `erased` others were erased.
+  [[nodiscard]] bool has_room_for(const Key& forward, const Key& reply, std::uint32_t erased = 0) const;
   void erase(Turn& turn, std::uint32_t slot);
   [[nodiscard]] Write<Session> edit(Turn& turn, std::uint32_t slot) { return {turn, sessions_[slot]}; }
   void prefetch_seen(std::uint32_t slot) const { __builtin_prefetch(&seen_[slot]); }

@@ -33,6 +33,10 @@ std::string protocol_name(std::uint8_t protocol) {
       return "udp";
     case IPPROTO_ICMP:
       return "icmp";
+    case IPPROTO_GRE:
+      return "gre";
+    case IPPROTO_ESP:
+      return "esp";
     default:
       return "protocol " + std::to_string(protocol);
   }
@@ -162,6 +166,12 @@ void Writer::note_session(const RehearsedStep& step, Notes& notes) const {
 void Writer::note_opening(const RehearsedStep& step, Notes& notes) const {
   if (step.asked_rules && !step.rule) notes.push_back("no rule matches");
   if (step.rule) notes.push_back("rule " + std::to_string(step.rule->id) + " " + verb_of(step.rule->action));
+  if (step.gives_way) {
+    const region::FlowKey& oldest = step.gives_way->forward;
+    notes.push_back("the table is full: session " + endpoint(oldest.source_be, oldest.source_port_be) +
+                    " to " + endpoint(oldest.destination_be, oldest.destination_port_be) + " " +
+                    protocol_name(oldest.protocol) + ", opening, would give way");
+  }
   if (!step.opened) return;
   const auto& [forward, reply] = *step.opened;
   const bool translated =

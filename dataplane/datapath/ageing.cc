@@ -10,6 +10,7 @@ namespace stillwater::dataplane {
 void end_session(Context& context, std::uint32_t slot, CloseReason why) {
   log_session_closed(context, slot, why);
   const region::Session& session = context.state.sessions.at(slot);
+  context.state.admission.ended(slot, session, context.turn.now_s());
   const NatState::Freed freed = context.state.nat.left(context.turn, session);
   log_freed(context, session, freed);
   context.state.sessions.erase(context.turn, slot);
@@ -21,14 +22,28 @@ std::uint32_t Ageing::idle_s(const region::SessionTable& sessions, std::uint32_t
   return region_now_s > seen_s ? region_now_s - seen_s : 0;
 }
 
+// What was seen last moves in steps, but where it was closed: a session must not end before its time. In a
+// flood that does not hold for handshakes: their time is counted from what was noted of their SYNs.
+std::uint32_t Ageing::limit_s(const Context& context, const region::Session& session) {
+  const std::uint32_t steps_s = is_closed(session) ? 0 : region::SessionSeen::kStepSeconds;
+  const std::uint32_t by_rule_s = context.policy().idle_timeout_s(session.rule_id);
+  const std::uint32_t timeout = timeout_s(session, context.service.timeouts, by_rule_s);
+  if (!is_half_open(session)) return timeout + steps_s;
+  const std::uint32_t left = context.state.admission.opening_timeout_s(timeout);
+  return left < timeout ? left : timeout + steps_s;
+}
+
 void Ageing::tick(Context& context) {
   const region::SessionTable& sessions = context.state.sessions;
   const std::uint32_t slots = sessions.slots_touched();
   const Nanos elapsed = context.now - sweep_began_;
+  context.state.admission.tidy(context.turn.now_s());
   if (cursor_ >= slots) {
     if (elapsed < kSweep) return;
     cursor_ = 0;
     sweep_began_ = context.now;
+    settles_ = context.now >= next_settling_;
+    if (settles_) next_settling_ = context.now + kSettling;
     return;
   }
   const auto share =
@@ -38,11 +53,9 @@ void Ageing::tick(Context& context) {
   for (; cursor_ < end; ++cursor_) {
     const region::Session& session = sessions.at(cursor_);
     if (session.state == region::SessionState::free) continue;
-    // What was seen last moves in steps, but where it was closed: a session must not end before its time.
-    const std::uint32_t steps_s = is_closed(session) ? 0 : region::SessionSeen::kStepSeconds;
-    const std::uint32_t by_rule_s = context.policy().idle_timeout_s(session.rule_id);
-    const std::uint32_t limit_s = timeout_s(session, context.service.timeouts, by_rule_s) + steps_s;
-    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s)
+    if (settles_) settle(context.state.tcp_windows[cursor_]);
+    context.state.admission.found(cursor_, session);
+    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s(context, session))
       end_session(context, cursor_, CloseReason::idle);
   }
 }

@@ -29,11 +29,16 @@ class Ageing {
 
  private:
   static constexpr Nanos kSweep = 1s;
+  static constexpr Nanos kSettling = 120s;  // a segment's longest life (RFC 9293 section 3.4.2)
   static constexpr std::uint32_t kSlotsPerTurn = 256;
+
+  [[nodiscard]] static std::uint32_t limit_s(const Context& context, const region::Session& session);
 
   std::uint32_t floor_s_ = 0;
   std::uint32_t cursor_ = 0;
   Instant sweep_began_{0};
+  Instant next_settling_{0};
+  bool settles_ = false;  // this sweep narrows what a takeover loosened (tcp_window.h)
 };
 
 }  // namespace stillwater::dataplane

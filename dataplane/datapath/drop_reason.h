@@ -30,7 +30,7 @@ namespace stillwater::dataplane {
   X(too_big, "packet exceeds the MTU of the port that it leaves through")                         \
   X(no_route, "no route to the destination")                                                      \
   X(not_served, "for an own address, where only ICMP echo is served")                             \
-  X(unknown_protocol, "neither TCP, UDP nor ICMP")                                                \
+  X(unknown_protocol, "neither TCP, UDP, ICMP, GRE nor ESP")                                      \
   X(icmp_type, "ICMP message of a type that is not forwarded")                                    \
   X(icmp_error_unknown, "ICMP error about a packet of no session")                                \
   X(no_session, "TCP segment or echo reply that belongs to no session and cannot open one")       \
@@ -71,7 +71,12 @@ namespace stillwater::dataplane {
   X(rejected_by_rule, "a rule rejects the session: its sender is told")                           \
   X(rule_limit, "more new sessions than the rule's limit lets through")                           \
   X(nat_bindings_full, "the table of NAT bindings is full")                                       \
-  X(nat_filtered, "to a NAT binding, by somebody whom its filtering does not let in")
+  X(nat_filtered, "to a NAT binding, by somebody whom its filtering does not let in")             \
+  X(tcp_flags, "TCP flags that no segment has: none, SYN with FIN or RST, FIN without ACK")       \
+  X(tcp_out_of_window, "TCP segment with a sequence number outside of its session's window")      \
+  X(tcp_bad_ack, "TCP segment that acknowledges what was not sent, or what is long past")         \
+  X(tcp_unasked, "TCP answer or data where the handshake does not call for it")                   \
+  X(source_limit, "its source has as many sessions as limits allow, or opens them as fast")
 
 enum class DropReason : std::uint8_t {
 #define X(name, meaning) name,

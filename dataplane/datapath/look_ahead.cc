@@ -23,7 +23,7 @@ void look_ahead(const State& state, std::span<const Received> burst, Matches& ex
   for (std::size_t i = 0; i < burst.size(); ++i) {
     if (!expected[i]) continue;
     state.sessions.prefetch_seen(expected[i].slot);
-    rte_prefetch0(&state.tcp_edges[expected[i].slot]);
+    rte_prefetch0(&state.tcp_windows[expected[i].slot]);
   }
 }
 

@@ -20,16 +20,25 @@ struct SessionView {
   std::int64_t age_ns;  // region time
 };
 
-// Which sessions are meant, by the tuple as the initiator sent it. What is not named matches any.
+// Which sessions are meant: those that match all that is named.
 struct SessionFilter {
-  std::optional<std::uint8_t> protocol{};
-  std::optional<std::uint32_t> source_be{};
-  std::optional<std::uint32_t> destination_be{};
+  struct Network {
+    std::uint32_t address_be = 0;
+    std::uint32_t mask_be = 0xffff'ffff;
 
-  [[nodiscard]] bool matches(const region::FlowKey& forward) const {
-    return (!protocol || *protocol == forward.protocol) && (!source_be || *source_be == forward.source_be) &&
-           (!destination_be || *destination_be == forward.destination_be);
-  }
+    [[nodiscard]] bool has(std::uint32_t other_be) const { return ((other_be ^ address_be) & mask_be) == 0; }
+  };
+  std::optional<std::uint8_t> protocol{};
+  std::optional<Network> source{};         // the initiator's, as it sent it
+  std::optional<Network> destination{};    // as the initiator sent it
+  std::optional<Network> address{};        // of either side, translated or not
+  std::optional<std::uint16_t> port_be{};  // of either side, translated or not
+  std::optional<region::SessionState> state{};
+  std::optional<std::uint32_t> rule_id{};  // that admitted it
+  std::optional<PortIndex> interface {};   // that either side's packets arrive at
+  std::optional<std::uint64_t> min_age_s{};
+
+  [[nodiscard]] bool matches(const region::Session& session, std::int64_t age_ns) const;
 };
 
 // Of something that a control thread asks of a worker. The asker owns it in `idle` and `done`, the worker in

@@ -11,7 +11,7 @@ using region::SessionState;
 
 Progress after_tcp(Progress before, Direction direction, std::uint8_t tcp_flags, TcpEvidence evidence) {
   if ((tcp_flags & RTE_TCP_RST_FLAG) != 0) {
-    if (before.state != SessionState::opening && !evidence.exact_reset) return before;
+    if (!evidence.exact_reset) return before;
     return {SessionState::closing, kBothEnded};
   }
   if ((tcp_flags & RTE_TCP_FIN_FLAG) != 0) {
@@ -49,8 +49,10 @@ std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& tim
       return timeouts.udp_s;
     case IPPROTO_ICMP:
       return timeouts.icmp_s;
-    default:
+    case IPPROTO_TCP:
       break;
+    default:
+      return timeouts.other_s;
   }
   switch (session.state) {
     case SessionState::established:

@@ -1,4 +1,4 @@
-// Session states and their time-outs: simple tracking, without windows but for RST.
+// Session states and their time-outs. Whether a segment belongs to its session at all: tcp_window.h.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,9 @@ struct Progress {
 // What beside its flags decides what a TCP segment changes.
 struct TcpEvidence {
   bool responder_answered = false;  // a SYN of the responder was seen before
-  bool exact_reset = false;         // a RST that its receiver cannot but believe (tcp_edges.h)
+  bool exact_reset = false;         // a RST that its receiver cannot but believe (tcp_window.h)
 };
-// Progress after a TCP segment. A session that was established is ended by an exact RST only.
+// Progress after a TCP segment. A session is ended by an exact RST only.
 [[nodiscard]] Progress after_tcp(Progress before, region::Direction direction, std::uint8_t tcp_flags,
                                  TcpEvidence evidence);
 // Progress after a packet of UDP or ICMP.

@@ -48,7 +48,7 @@ void translate(Packet& packet, const region::FlowKey& after) {
       icmp.icmp_cksum = echo.apply(icmp.icmp_cksum);
       break;
     }
-    default:  // without ports: addresses alone
+    default:  // GRE, ESP: addresses are all that there is
       break;
   }
 }

@@ -67,9 +67,9 @@ class Worker final : private quiesce::WhileStopped {
   void end() { agent_.end(); }
 
   // While this worker stands still, from a control thread: frees held output. How many packets. Its node does
-  // not lead: what it saw of windows is forgotten too.
+  // not lead: what it saw of windows and sources is forgotten too.
   std::uint32_t discard_held() {
-    setup_.state.forget_edges();
+    setup_.state.forget();
     return output_.discard_held() + reassembly_.discard();
   }
 

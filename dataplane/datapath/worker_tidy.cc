@@ -32,6 +32,7 @@ void Worker::activate() {
   setup_.requests.activate.store(false, std::memory_order_relaxed);
   setup_.state.neighbours.scrub(turn_);
   ageing_.begin_grace(turn_.now_s());
+  setup_.state.admission.forget();
   if (context_.next_hops != nullptr) context_.next_hops->forget_silence();
   std::fill(setup_.state.responder_answered.begin(), setup_.state.responder_answered.end(), true);
 }
@@ -68,14 +69,15 @@ void Worker::serve(SessionQuery& query) {
   query.rows_count = 0;
   for (; query.cursor < end && query.rows_count < rows_wanted; ++query.cursor) {
     const region::Session& session = sessions.at(query.cursor);
-    if (session.state == region::SessionState::free || !query.filter.matches(session.forward)) continue;
+    if (session.state == region::SessionState::free) continue;
+    const std::int64_t age_ns = turn_.now().count() - session.created_ns;
+    if (!query.filter.matches(session, age_ns)) continue;
     if (query.ends) {
       end_session(context_, query.cursor, CloseReason::cleared);
       ++query.rows_count;
       continue;
     }
-    query.rows[query.rows_count++] = {session, ageing_.idle_s(sessions, query.cursor, turn_.now_s()),
-                                      turn_.now().count() - session.created_ns};
+    query.rows[query.rows_count++] = {session, ageing_.idle_s(sessions, query.cursor, turn_.now_s()), age_ns};
   }
   query.at_end = query.cursor >= touched;
 }

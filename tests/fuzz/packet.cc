@@ -259,6 +259,24 @@ void append_payload(Octets& to, Input& input) {
   for (const std::byte byte : input.bytes(input.value())) to.push_back(static_cast<std::uint8_t>(byte));
 }
 
+// Of few flows, with numbers that often fit: what the checks of a session let through is what comes on.
+void shape_tcp(rte_tcp_hdr& tcp, Input& input) {
+  constexpr std::uint8_t kFlags[] = {RTE_TCP_SYN_FLAG,
+                                     RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG,
+                                     RTE_TCP_ACK_FLAG,
+                                     RTE_TCP_ACK_FLAG | RTE_TCP_PSH_FLAG,
+                                     RTE_TCP_FIN_FLAG | RTE_TCP_ACK_FLAG,
+                                     RTE_TCP_RST_FLAG,
+                                     RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG};
+  tcp.src_port = htons(static_cast<std::uint16_t>(1024 + input.below(4)));
+  tcp.dst_port = htons(static_cast<std::uint16_t>(1024 + input.below(4)));
+  if (input.rarely()) return;  // numbers, flags and options as they come
+  tcp.sent_seq = htonl(input.below(8) * 64);
+  tcp.recv_ack = htonl(input.below(8) * 64 + 1);
+  tcp.data_off = 5 << 4;
+  tcp.tcp_flags = kFlags[input.below(std::size(kFlags))];
+}
+
 void append_ipv4(Octets& to, Input& input) {
   const std::size_t begin = to.size();
   (void)append<rte_ipv4_hdr>(to);
@@ -267,7 +285,8 @@ void append_ipv4(Octets& to, Input& input) {
   const std::size_t payload = to.size();
   append_payload(to, input);
   auto& ip = *reinterpret_cast<rte_ipv4_hdr*>(&to[begin]);
-  constexpr std::uint8_t kProtocols[] = {IPPROTO_UDP, IPPROTO_TCP, IPPROTO_ICMP, IPPROTO_ICMP, 89};
+  constexpr std::uint8_t kProtocols[] = {IPPROTO_UDP, IPPROTO_TCP, IPPROTO_TCP, IPPROTO_ICMP,
+                                         IPPROTO_GRE, IPPROTO_ESP, 89};
   ip.version_ihl = static_cast<std::uint8_t>(0x45 + options / 4);
   ip.total_length = htons(static_cast<std::uint16_t>(to.size() - begin));
   ip.packet_id = input.value();
@@ -277,6 +296,8 @@ void append_ipv4(Octets& to, Input& input) {
   ip.src_addr = htonl(RTE_IPV4(10, 80, 1 + input.below(2), 1 + input.below(4)));
   ip.dst_addr = htonl(RTE_IPV4(10, 80 + input.below(2), input.value() & 0x43, 1 + input.below(4)));
   ip.hdr_checksum = checksum_of(&ip, sizeof(ip) + options);
+  if (ip.next_proto_id == IPPROTO_TCP && to.size() >= payload + sizeof(rte_tcp_hdr))
+    shape_tcp(*reinterpret_cast<rte_tcp_hdr*>(&to[payload]), input);
   if (ip.next_proto_id == IPPROTO_ICMP && to.size() > payload)
     to[payload] = static_cast<std::uint8_t>(input.below(14));
 }

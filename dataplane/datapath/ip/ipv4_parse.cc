@@ -2,9 +2,16 @@
 
 #include <netinet/in.h>
 
+#include <rte_esp.h>
+
 #include "dataplane/datapath/checksum.h"
 
 namespace stillwater::dataplane {
+namespace {
+
+constexpr unsigned kGreHeaderMin = 4;  // RFC 2784 section 2.1
+
+}  // namespace
 
 std::optional<DropReason> parse_ipv4(Packet& packet) {
   rte_mbuf& mbuf = *packet.mbuf;
@@ -68,6 +75,12 @@ std::optional<DropReason> parse_flow(Packet& packet) {
         key.source_port_be = key.destination_port_be = icmp->icmp_ident;
       break;
     }
+    case IPPROTO_GRE:
+      if (packet.l4_bytes < kGreHeaderMin) return DropReason::truncated;
+      break;
+    case IPPROTO_ESP:
+      if (packet.l4_bytes < sizeof(rte_esp_hdr)) return DropReason::truncated;
+      break;
     default:
       return DropReason::unknown_protocol;
   }

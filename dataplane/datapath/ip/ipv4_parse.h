@@ -19,8 +19,8 @@ namespace stillwater::dataplane {
 
 [[nodiscard]] bool is_fragment(const rte_ipv4_hdr& ip);
 
-// Fills `key` and the TCP flags or ICMP type from a parsed header of TCP, UDP or ICMP. For ICMP other than
-// echo the key's ports are 0.
+// Fills `key` and the TCP flags or ICMP type from a parsed header of TCP, UDP, ICMP, GRE or ESP. Of ICMP
+// other than echo, of GRE and of ESP the key's ports are 0: their sessions are by address.
 [[nodiscard]] std::optional<DropReason> parse_flow(Packet& packet);
 
 }  // namespace stillwater::dataplane

@@ -11,8 +11,6 @@ namespace {
 
 using region::FlowKey;
 
-bool has_ports(std::uint8_t protocol) { return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP; }
-
 std::vector<Ipv4Range> ranges_of(const SourceNatConfig& nat) {
   if (!nat.translates) return {};
   return nat.pool.empty() ? std::vector<Ipv4Range>{{nat.address, nat.address}} : nat.pool;

@@ -10,8 +10,6 @@ namespace {
 
 using region::FlowKey;
 
-bool has_ports(std::uint8_t protocol) { return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP; }
-
 // The worker in whose shard a binding of that endpoint outside would be.
 bool binding_would_be_here(const Context& context, const FlowKey& key) {
   const unsigned workers = context.service.steering.workers();

@@ -43,6 +43,7 @@ struct RehearsedStep {
   std::optional<OfSession> session{};
   std::optional<region::SessionState> becomes{};  // the session's state, where it changes
   bool ends_session = false;                      // the initiator uses its port anew, or the policy changed
+  std::optional<region::Session> gives_way{};     // to a new one, in a full table
   bool asked_rules = false;
   bool asked_again = false;    // about a session that another generation of the policy admitted
   std::optional<Rule> rule{};  // that matched

@@ -77,8 +77,6 @@ bool is_neighbour_discovery(Bytes packet) {
          icmp6::kRouterSolicitation <= message.data[0] && message.data[0] <= icmp6::kRedirect;
 }
 
-bool has_ports(std::uint8_t protocol) { return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP; }
-
 // Ports are those of the session that this belongs to: none for ICMP but an echo's identifier.
 FlowKey flow_of(const Datagram& datagram) {
   FlowKey flow;

@@ -79,6 +79,7 @@ Result<Service> Service::build(const Config& config, const std::vector<Opened>& 
                   .nat = NatTables(config),
                   .steering = Steering(config),
                   .timeouts = config.timeouts,
+                  .tcp_checks = config.tcp_checks,
                   .output_commit = config.output_commit,
                   .pipeline = pipeline_of(config.function),
                   .icmp_errors_per_s = config.icmp_errors_per_s,

@@ -25,6 +25,7 @@ struct Service {
   NatTables nat;
   Steering steering;
   TimeoutConfig timeouts;
+  TcpChecks tcp_checks;
   OutputCommit output_commit;
   Pipeline pipeline;
   std::uint32_t icmp_errors_per_s;

@@ -19,7 +19,8 @@ State::State(const region::Region& region, unsigned shard, const Config& config)
       drops(region, shard),
       nat(region, shard, config),
       responder_answered(sessions.capacity(), true),
-      tcp_edges(sessions.capacity()),
-      ended_by_reset(sessions.capacity(), false) {}
+      tcp_windows(sessions.capacity()),
+      ended_by_reset(sessions.capacity(), false),
+      admission(config, sessions.capacity()) {}
 
 }  // namespace stillwater::dataplane

@@ -102,6 +102,7 @@ struct Segment {
   std::uint32_t seq;
   std::uint32_t ack = 0;
   std::uint16_t payload = 0;
+  std::uint16_t window = 0xffff;
 };
 
 inline Bytes tcp_frame(std::uint8_t from_mac, std::uint8_t to_mac, const UdpFlow& flow,
@@ -121,6 +122,7 @@ inline Bytes tcp_frame(std::uint8_t from_mac, std::uint8_t to_mac, const UdpFlow
   tcp->recv_ack = htonl(segment.ack);
   tcp->data_off = 5 << 4;
   tcp->tcp_flags = segment.flags;
+  tcp->rx_win = htons(segment.window);
   return frame;
 }
 

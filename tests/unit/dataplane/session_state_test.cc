@@ -39,10 +39,10 @@ TEST_CASE("a FIN closes, and each side's is remembered") {
   CHECK(both.both_ended());
 }
 
-TEST_CASE(
-    "a RST ends a session that is opening; one that was established if it is exact; also with other flags") {
+TEST_CASE("a RST ends a session, in whichever state, if it is exact; also with other flags") {
   const Progress ended{SessionState::closing, kBothEnded};
-  CHECK(after_tcp(kOpening, Direction::reply, kRst | kAck, {}) == ended);
+  CHECK(after_tcp(kOpening, Direction::reply, kRst | kAck, {}) == kOpening);
+  CHECK(after_tcp(kOpening, Direction::reply, kRst | kAck, {.exact_reset = true}) == ended);
   const TcpEvidence exact{.responder_answered = true, .exact_reset = true};
   CHECK(after_tcp(kEstablished, Direction::forward, kRst | kFin, exact) == ended);
   CHECK(after_tcp(kEstablished, Direction::forward, kRst | kFin, kAnswered) == kEstablished);
@@ -71,7 +71,7 @@ TEST_CASE("only a bare SYN opens a session") {
 }
 
 TEST_CASE("time-outs follow protocol and state") {
-  const TimeoutConfig timeouts{1, 2, 3, 6, 4, 5};
+  const TimeoutConfig timeouts{1, 2, 3, 6, 4, 5, 7};
   Session session{};
   session.forward.protocol = IPPROTO_TCP;
   session.state = SessionState::opening;
@@ -88,6 +88,8 @@ TEST_CASE("time-outs follow protocol and state") {
   CHECK(timeout_s(session, timeouts) == 4);
   session.forward.protocol = IPPROTO_ICMP;
   CHECK(timeout_s(session, timeouts) == 5);
+  session.forward.protocol = IPPROTO_ESP;
+  CHECK(timeout_s(session, timeouts) == 7);
 }
 
 TEST_CASE("a rule's time-out is that of established TCP, and of all other sessions") {

@@ -122,6 +122,15 @@ TEST_CASE("trace: all NAT ports taken, and a full table") {
       open(port);
       f.next_turns();
     }
+    const Trace gives_way = f.trace(trace_packet("10.80.1.2", "10.80.2.2"));
+    CHECK(has_note(gives_way,
+                   "the table is full: session 10.80.1.2:5000 to 10.80.2.2:53 udp, opening, "
+                   "would give way"));
+    CHECK(gives_way.end == Trace::End::output);
+    for (std::uint16_t port = 5000; port < 5000 + f.dataplane->sessions_max(); ++port) {
+      f.reply(port);
+      (void)f.sent_by(f.inside);
+    }
     CHECK(f.trace(trace_packet("10.80.1.2", "10.80.2.2")).reason == "sessions_full");
   }
   SECTION("a port that another has: the next one") {
@@ -157,11 +166,20 @@ TEST_CASE("trace: TCP flags that change a session change none here") {
   f.epochs.set_current(2);
   f.epochs.set_committed(1);
   (void)f.sent_after(f.outside);
-  const Trace fin = f.trace(tcp(kFin | kAck));
+  f.outside.put(tcp_frame(kServerMac, kOutMac, {kServer, kOut, 53, 4000}, {kSyn | kAck, 500, 101}));
+  (void)f.sent_after(f.inside);
+  const auto traced_segment = [&](const Segment& segment) {
+    return f.trace_frame(tcp_frame(kHostMac, kInMac, forth, segment), "inside");
+  };
+  const Trace fin = traced_segment({kFin | kAck, 101, 501});
   CHECK(has_note(fin, "it would be closing"));
   CHECK(fin.frames.at(0).waits_for_commit);
-  const Trace data = f.trace(tcp(kAck));
-  CHECK_FALSE(data.frames.at(0).waits_for_commit);
+  const Trace completes = traced_segment({kAck, 101, 501});
+  CHECK(has_note(completes, "it would be established"));
+  CHECK(traced_segment({kAck, 101 + 0x2'0000, 501}).reason == "tcp_out_of_window");
+  CHECK(traced_segment({kAck, 101, 502}).reason == "tcp_bad_ack");
+  CHECK(traced_segment({kSyn | kFin, 101, 501}).reason == "tcp_flags");
+  CHECK_FALSE(traced_segment({kSyn, 100}).frames.at(0).waits_for_commit);
 }
 
 TEST_CASE("trace: an ICMP error about a session is translated back, one about none is dropped") {

@@ -240,6 +240,9 @@ TEST_CASE("all sessions are ended only where that is what was said") {
   CHECK(end(request) == grpc::INVALID_ARGUMENT);
   CHECK_FALSE(node.control.with([](FakeState& s) { return s.ended.has_value(); }));
   request.clear_protocol();
+  request.set_port(443);
+  CHECK(end(request) == grpc::INVALID_ARGUMENT);
+  request.clear_port();
   CHECK(end(request) == grpc::OK);
 }
 

@@ -184,6 +184,36 @@ TEST_CASE("stillwaterctl end-sessions says how many ended, and since when the st
   CHECK(ctl(node, {"end-sessions", "--source", "nowhere"}).exit == 2);
 }
 
+TEST_CASE("stillwaterctl end-sessions passes on what sessions match, and refuses what cannot be meant") {
+  Node node;
+  CHECK(ctl(node, {"end-sessions", "--source", "10.80.1.0/24", "--destination", "198.51.100.7", "--peer",
+                   "10.80.2.0/30", "--port", "443", "--state", "opening", "--rule", "10", "--interface",
+                   "inside", "--older-than", "2s", "--protocol", "esp"})
+            .exit == 0);
+  const auto ended = node.control.with([](FakeState& s) { return s.ended; });
+  REQUIRE(ended);
+  CHECK(ended->protocol == "esp");
+  CHECK(ended->source == "10.80.1.0/24");
+  CHECK(ended->destination == "198.51.100.7");
+  CHECK(ended->address == "10.80.2.0/30");
+  CHECK(ended->port == 443);
+  CHECK(ended->state == "opening");
+  CHECK(ended->rule == 10);
+  CHECK(ended->interface == "inside");
+  CHECK(ended->min_age_s == 2);
+  for (const auto& [option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"--source", "10.80.1.0/33"},
+                                                        {"--source", "10.80.1/24"},
+                                                        {"--peer", "10.80.1.0/x"},
+                                                        {"--port", "0"},
+                                                        {"--port", "65536"},
+                                                        {"--state", "free"},
+                                                        {"--rule", "0"},
+                                                        {"--older-than", "0s"},
+                                                        {"--protocol", "sctp"}})
+    CHECK(ctl(node, {"end-sessions", option, value}).exit == 2);
+}
+
 TEST_CASE("stillwaterctl checkpoint prints the committed epoch") {
   Node node;
   CHECK(ctl(node, {"checkpoint"}).out == "committed epoch 1\n");

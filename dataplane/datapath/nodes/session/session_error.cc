@@ -43,7 +43,7 @@ std::optional<Quoted> parse_quoted(const Packet& packet) {
   if (ip->next_proto_id == IPPROTO_ICMP) {
     quoted.key.source_port_be = quoted.key.destination_port_be =
         reinterpret_cast<rte_icmp_hdr*>(quoted.l4)->icmp_ident;
-  } else {
+  } else if (has_ports(ip->next_proto_id)) {
     quoted.key.source_port_be = reinterpret_cast<rte_udp_hdr*>(quoted.l4)->src_port;
     quoted.key.destination_port_be = reinterpret_cast<rte_udp_hdr*>(quoted.l4)->dst_port;
   }

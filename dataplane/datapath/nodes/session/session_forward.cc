@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <netinet/in.h>
 
 #include "dataplane/datapath/ageing.h"
@@ -7,6 +9,7 @@
 #include "dataplane/datapath/nodes/session/ask_policy.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
 #include "dataplane/datapath/session_state.h"
+#include "dataplane/datapath/tcp_window.h"
 #include "dataplane/datapath/translate.h"
 
 namespace stillwater::dataplane {
@@ -24,34 +27,103 @@ bool can_wait(const Packet& packet) {
 
 bool is_reset(const Packet& packet) { return (packet.tcp_flags & RTE_TCP_RST_FLAG) != 0; }
 
+// A TCP segment, and what becomes of it. Of other protocols, and unchecked, it is just taken.
+struct Judged {
+  TcpSegment segment;
+  TcpFate fate = TcpFate::take;
+
+  [[nodiscard]] bool tells() const { return fate == TcpFate::take || fate == TcpFate::begin_anew; }
+  [[nodiscard]] std::optional<DropReason> why_dropped() const {
+    switch (fate) {
+      case TcpFate::take:
+      case TcpFate::begin_anew:
+      case TcpFate::pass:
+        return std::nullopt;
+      case TcpFate::out_of_window:
+        return DropReason::tcp_out_of_window;
+      case TcpFate::bad_ack:
+        return DropReason::tcp_bad_ack;
+      case TcpFate::unasked:
+        return DropReason::tcp_unasked;
+    }
+    return std::nullopt;
+  }
+};
+
+Judged judged(const Context& context, const Packet& packet, const Session& session) {
+  Judged judged;
+  if (packet.key.protocol != IPPROTO_TCP || context.service.tcp_checks == TcpChecks::off) return judged;
+  const auto [slot, direction] = packet.session;
+  judged.segment = segment_of(packet);
+  judged.fate = judge(context.state.tcp_windows[slot], judged.segment, direction, session.state);
+  // What does not fit tells nothing even where it may go on.
+  if (judged.why_dropped() && context.service.tcp_checks == TcpChecks::loose) judged.fate = TcpFate::pass;
+  return judged;
+}
+
+// After a takeover a FIN may be the first segment that is seen: its peer has to speak before one is believed.
+bool is_believed(const Context& context, const Packet& packet, const Judged& judged) {
+  if ((packet.tcp_flags & RTE_TCP_FIN_FLAG) == 0 || context.service.tcp_checks == TcpChecks::off) return true;
+  return judged.fate == TcpFate::take &&
+         is_confirmed(context.state.tcp_windows[packet.session.slot], packet.session.direction);
+}
+
 // What the packet makes of its session.
-Progress progress(const State& state, const Packet& packet, const Progress& before) {
+Progress progress(const Context& context, const Packet& packet, const Judged& judged,
+                  const Progress& before) {
   const auto [slot, direction] = packet.session;
   if (packet.key.protocol != IPPROTO_TCP) return after_datagram(before, direction);
-  return after_tcp(
-      before, direction, packet.tcp_flags,
-      {.responder_answered = state.responder_answered[slot],
-       .exact_reset = is_reset(packet) && is_exact_reset(state.tcp_edges[slot], packet, direction)});
+  TcpEvidence evidence{.responder_answered = context.state.responder_answered[slot]};
+  if (is_reset(packet))
+    evidence.exact_reset =
+        context.service.tcp_checks == TcpChecks::off ||
+        is_exact_reset(context.state.tcp_windows[slot], judged.segment, direction, before.state);
+  else if (!judged.tells() || !is_believed(context, packet, judged))
+    return before;
+  return after_tcp(before, direction, packet.tcp_flags, evidence);
+}
+
+void track_tcp(Context& context, const Packet& packet, const Judged& judged, const Session& session) {
+  State& state = context.state;
+  const auto [slot, direction] = packet.session;
+  if (direction == Direction::reply && answers_session(packet.tcp_flags))
+    state.responder_answered[slot] = true;
+  if (context.service.tcp_checks != TcpChecks::off)
+    take(state.tcp_windows[slot], judged.segment, direction, static_cast<std::uint8_t>(session.tcp_scales),
+         judged.fate);
 }
 
 // Most packets change nothing here and write nothing.
-void track(Context& context, const Packet& packet, const Progress& before, const Progress& after) {
+void track(Context& context, const Packet& packet, const Judged& judged, const Progress& before,
+           const Progress& after) {
   State& state = context.state;
-  const auto [slot, direction] = packet.session;
-  if (packet.key.protocol == IPPROTO_TCP) {
-    if (direction == Direction::reply && answers_session(packet.tcp_flags))
-      state.responder_answered[slot] = true;
-    if (!is_reset(packet)) anchor(state.tcp_edges[slot], packet, direction);
-  }
+  const std::uint32_t slot = packet.session.slot;
+  if (packet.key.protocol == IPPROTO_TCP && judged.tells() && !is_reset(packet))
+    track_tcp(context, packet, judged, state.sessions.at(slot));
   if (after != before) {
+    if (before.state == SessionState::opening && after.state != SessionState::opening)
+      state.admission.progressed(slot, state.sessions.at(slot));
     auto write = state.sessions.edit(context.turn, slot);
     write->state = after.state;
     write->tcp_ended = after.ended;
+    // A successor knows the scales by a write that is due anyway.
+    if (before.state == SessionState::opening && packet.key.protocol == IPPROTO_TCP)
+      write->tcp_scales = scales_of(state.tcp_windows[slot]);
   }
   // How long a closed session is kept is counted from here, to the second.
   const bool closed_now = after.both_ended() && !before.both_ended();
   if (closed_now) state.ended_by_reset[slot] = is_reset(packet);
-  closed_now ? state.sessions.touch_exactly(context.turn, slot) : state.sessions.touch(context.turn, slot);
+  if (closed_now)
+    state.sessions.touch_exactly(context.turn, slot);
+  else if (judged.tells())
+    state.sessions.touch(context.turn, slot);
+}
+
+// The initiator uses its port anew, for a session that is over. Where it is not, its receiver challenges it.
+bool uses_port_anew(const Context& context, const Packet& packet, const Session& session) {
+  return session.state == SessionState::closing && packet.session.direction == Direction::forward &&
+         packet.key.protocol == IPPROTO_TCP && opens_session(packet.tcp_flags) &&
+         (is_closed(session) || context.service.tcp_checks == TcpChecks::off);
 }
 
 // The same, but that nothing is written.
@@ -68,8 +140,7 @@ Verdict forward(Context& context, Packet& packet) {
   const bool initiator = match.direction == Direction::forward;
   if (packet.in_port != (initiator ? session.initiator_port : session.responder_port))
     return Verdict::drop(DropReason::wrong_port);
-  if (session.state == SessionState::closing && initiator && packet.key.protocol == IPPROTO_TCP &&
-      opens_session(packet.tcp_flags)) {  // the initiator uses its port anew
+  if (uses_port_anew(context, packet, session)) {
     if constexpr (kRehearses)
       context.rehearsal->ends(session, match.slot);
     else
@@ -78,6 +149,8 @@ Verdict forward(Context& context, Packet& packet) {
   }
   if (__builtin_expect(!is_of_policy(context, session), 0))
     if (const auto refused = admit_again(context, packet, match.slot)) return *refused;
+  const Judged segment = judged(context, packet, session);
+  if (const auto why = segment.why_dropped()) return Verdict::drop(*why);
   const region::FlowKey after = tuple_after(session, match.direction);
   const Adjacency& route = context.fib().lookup(after.destination_be);
   if constexpr (kRehearses) context.rehearsal->looked_up(IpAddress::v4(after.destination_be), route);
@@ -87,11 +160,11 @@ Verdict forward(Context& context, Packet& packet) {
   if (verdict.kind != Verdict::Kind::output) return verdict;
   context.turn.depend_on(session.changed_epoch);
   const Progress before{session.state, session.tcp_ended};
-  const Progress progressed = progress(context.state, packet, before);
+  const Progress progressed = progress(context, packet, segment, before);
   if constexpr (kRehearses)
     look_on(context, before, progressed);
   else
-    track(context, packet, before, progressed);
+    track(context, packet, segment, before, progressed);
   packet.new_session = progressed.state == SessionState::opening;
   packet.can_wait = can_wait(packet);
   translate(packet, after);

@@ -3,6 +3,7 @@
 #include "dataplane/datapath/icmp/icmp_types.h"
 #include "dataplane/datapath/ip/ipv4_parse.h"
 #include "dataplane/datapath/nodes/nodes.h"
+#include "dataplane/datapath/tcp_window.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -26,6 +27,9 @@ Verdict session_lookup(Context& context, Packet& packet) {
   const bool local = packet.route->kind == Adjacency::Kind::local;
   if (const auto why = parse_flow(packet))
     return Verdict::drop(local && *why == DropReason::unknown_protocol ? DropReason::not_served : *why);
+  if (packet.key.protocol == IPPROTO_TCP && context.service.tcp_checks != TcpChecks::off &&
+      !are_valid_flags(packet.tcp_flags))
+    return Verdict::drop(DropReason::tcp_flags);
   if (is_icmp_error(packet)) return Verdict::next(Node::session_error);
   packet.session = context.state.sessions.find(packet.key, packet.expected);
   if (packet.session && travels_as(packet, packet.session.direction))

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 
+#include "dataplane/datapath/ageing.h"
 #include "dataplane/datapath/events/event_log.h"
 #include "dataplane/datapath/nat/session_way.h"
 #include "dataplane/datapath/nat/source_translation.h"
@@ -63,8 +64,26 @@ void describe(Context& context, const Packet& packet, PortIndex out, std::uint32
   session->initiator_port = static_cast<std::uint8_t>(packet.in_port);
   session->responder_port = static_cast<std::uint8_t>(out);
   context.state.responder_answered[slot] = false;
-  TcpEdges& edges = context.state.tcp_edges[slot] = {};
-  if (packet.key.protocol == IPPROTO_TCP) anchor(edges, packet, region::Direction::forward);
+  context.state.admission.opened(slot, context.state.sessions.at(slot), context.turn.now_s());
+  TcpWindow& window = context.state.tcp_windows[slot] = {};
+  if (packet.key.protocol != IPPROTO_TCP) return;
+  begin(window, segment_of(packet));
+  session->tcp_scales = scales_of(window);
+}
+
+// In a full table the session that has been opening for the longest gives way. False: none has, or the packet
+// comes in again and may not take the room of its own first half.
+bool make_room(Context& context, const Packet& packet) {
+  const region::SessionTable& sessions = context.state.sessions;
+  const bool ended = context.rehearsal != nullptr && context.rehearsal->ended();
+  if (ended || sessions.in_use() < sessions.capacity()) return true;
+  const auto oldest = context.state.admission.gives_way();
+  if (!oldest || packet.turned_back) return false;
+  if (context.rehearsal != nullptr)
+    context.rehearsal->gives_way(sessions.at(*oldest));
+  else
+    end_session(context, *oldest, CloseReason::evicted);
+  return true;
 }
 
 // False: the table is full. A rehearsal that opens a second session on the way back has not opened the first.
@@ -73,7 +92,8 @@ bool open(Context& context, const Packet& packet, PortIndex out, const SourceTra
   region::SessionTable& sessions = context.state.sessions;
   if (context.rehearsal != nullptr) {
     if (packet.turned_back && sessions.in_use() + 1 >= sessions.capacity()) return false;
-    if (!context.rehearsal->ended() && !sessions.has_room_for(packet.key, reply)) return false;
+    const std::uint32_t gone = context.rehearsal->gave_way() ? 1 : 0;
+    if (!context.rehearsal->ended() && !sessions.has_room_for(packet.key, reply, gone)) return false;
     context.turn.depend_on(context.turn.epoch());
     context.rehearsal->opens(packet.key, reply);
     return true;
@@ -95,9 +115,11 @@ tl::expected<SourceTranslation, DropReason> source_of(Context& context, const Pa
   return translate_source(context, way.key, packet.in_port, way.out);
 }
 
-// The packet may open the session: translates its source, and adds it to the table.
+// The packet may open the session: translates its source, and adds it to the table. Room is made first, since
+// whoever gives way may be the last session of the very binding that this one would share.
 std::optional<DropReason> establish(Context& context, Packet& packet, const SessionWay& way,
                                     const Rule& rule) {
+  if (!make_room(context, packet)) return DropReason::sessions_full;
   const auto source = source_of(context, packet, way);
   if (!source) return source.error();
   const FlowKey reply = reply_tuple(way.key, source->outside);
@@ -130,6 +152,10 @@ Verdict session_open(Context& context, Packet& packet) {
   const auto [rule, refused] = admit(context, packet, way->key, way->out, way->binding);
   if (rule == nullptr) return refused;
   if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
+  const bool ended = context.rehearsal != nullptr && context.rehearsal->ended();
+  if (!packet.turned_back &&
+      !context.state.admission.admits(packet.key.source_be, packet.key.protocol, context.turn.now_s(), ended))
+    return Verdict::drop(DropReason::source_limit);
   const Verdict verdict = way->turns_back
                               ? Verdict::output()
                               : forward_ipv4(context, packet, *way->route, way->key.destination_be);

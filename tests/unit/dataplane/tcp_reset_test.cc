@@ -1,6 +1,5 @@
 // RST after a takeover and before: believed only where its number is the one that its receiver expects.
-#include "dataplane/datapath/tcp_edges.h"
-
+#include "dataplane/datapath/tcp_window.h"
 #include "tests/unit/dataplane/firewall.h"
 
 using namespace stillwater;
@@ -10,24 +9,15 @@ using region::SessionState;
 
 namespace {
 
-// A packet as the nodes see it.
-struct Parsed {
-  explicit Parsed(const Segment& segment) : frame(tcp_frame(1, 2, {1, 2, 3, 4}, segment)) {
-    packet.ip = reinterpret_cast<rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]);
-    packet.l4 = reinterpret_cast<std::uint8_t*>(packet.ip + 1);
-    packet.tcp_flags = segment.flags;
-  }
-  Bytes frame;
-  Packet packet;
-};
-
-void see(TcpEdges& edges, Direction direction, const Segment& segment) {
-  const Parsed parsed(segment);
-  anchor(edges, parsed.packet, direction);
+TcpSegment segment(std::uint8_t flags, std::uint32_t seq, std::uint32_t ack = 0, std::uint32_t data = 0) {
+  const std::uint32_t controls = ((flags & kSyn) != 0 ? 1u : 0u) + ((flags & kFin) != 0 ? 1u : 0u);
+  return {.seq = seq, .ack = ack, .length = data + controls, .window = 0xffff, .flags = flags};
 }
-bool exact(const TcpEdges& edges, Direction direction, std::uint32_t seq) {
-  const Parsed parsed({kRst, seq});
-  return is_exact_reset(edges, parsed.packet, direction);
+void see(TcpWindow& window, Direction direction, const TcpSegment& seen) {
+  take(window, seen, direction, 0, TcpFate::take);
+}
+bool exact(const TcpWindow& window, Direction direction, std::uint32_t seq) {
+  return is_exact_reset(window, segment(kRst, seq), direction, SessionState::established);
 }
 
 // A node with one TCP session, client 1000 and server 5000 as numbers to begin with.
@@ -63,35 +53,48 @@ struct Connected : Firewall {
 }  // namespace
 
 TEST_CASE("a RST is exact at the number that its receiver expects, or that its sender has come to") {
-  TcpEdges edges;
-  see(edges, Direction::forward, {kAck, 1000, 5000, 100});
-  see(edges, Direction::reply, {kAck, 5000, 1040, 20});
-  CHECK(exact(edges, Direction::forward, 1040));  // what the responder acknowledged
-  CHECK(exact(edges, Direction::forward, 1100));  // the rest is on its way
-  CHECK(exact(edges, Direction::reply, 5000));
-  CHECK(exact(edges, Direction::reply, 5020));
+  TcpWindow window;
+  see(window, Direction::forward, segment(kAck, 1000, 5000, 100));
+  see(window, Direction::reply, segment(kAck, 5000, 1040, 20));
+  CHECK(exact(window, Direction::forward, 1040));  // what the responder acknowledged
+  CHECK(exact(window, Direction::forward, 1100));  // the rest is on its way
+  CHECK(exact(window, Direction::reply, 5000));
+  CHECK(exact(window, Direction::reply, 5020));
   for (const std::uint32_t other : {0u, 999u, 1039u, 1041u, 1099u, 1101u, 5000u})
-    CHECK_FALSE(exact(edges, Direction::forward, other));
+    CHECK_FALSE(exact(window, Direction::forward, other));
 }
 
 TEST_CASE("SYN and FIN take a number each; what comes late, or twice, moves no edge; numbers go round") {
-  TcpEdges edges;
-  see(edges, Direction::forward, {kSyn, 0xffff'fff0});
-  CHECK(exact(edges, Direction::forward, 0xffff'fff1));
-  see(edges, Direction::forward, {kAck, 0xffff'fff1, 1, 0x20});
-  CHECK(exact(edges, Direction::forward, 0x11));
-  see(edges, Direction::forward, {kAck, 0xffff'fff1, 1, 0x10});
-  CHECK(exact(edges, Direction::forward, 0x11));
-  see(edges, Direction::forward, {kFin | kAck, 0x11, 1});
-  CHECK(exact(edges, Direction::forward, 0x12));
+  TcpWindow window;
+  begin(window, segment(kSyn, 0xffff'fff0));
+  see(window, Direction::reply, segment(kSyn | kAck, 0, 0xffff'fff1));
+  CHECK(exact(window, Direction::forward, 0xffff'fff1));
+  see(window, Direction::forward, segment(kAck, 0xffff'fff1, 1, 0x20));
+  CHECK(exact(window, Direction::forward, 0x11));
+  see(window, Direction::forward, segment(kAck, 0xffff'fff1, 1, 0x10));
+  CHECK(exact(window, Direction::forward, 0x11));
+  see(window, Direction::forward, segment(kFin | kAck, 0x11, 1));
+  CHECK(exact(window, Direction::forward, 0x12));
 }
 
 TEST_CASE("a direction of which nothing was seen makes no RST exact, not even one of number 0") {
-  const TcpEdges edges;
+  const TcpWindow window;
   for (const std::uint32_t seq : {0u, 1u, 5000u}) {
-    CHECK_FALSE(exact(edges, Direction::forward, seq));
-    CHECK_FALSE(exact(edges, Direction::reply, seq));
+    CHECK_FALSE(exact(window, Direction::forward, seq));
+    CHECK_FALSE(exact(window, Direction::reply, seq));
   }
+}
+
+TEST_CASE("RFC 9293 3.10.7.3: a RST refuses a connection if it acknowledges the SYN, and only then") {
+  TcpWindow window;
+  begin(window, segment(kSyn, 999));
+  const auto refuses = [&](const TcpSegment& reset) {
+    return is_exact_reset(window, reset, Direction::reply, SessionState::opening);
+  };
+  CHECK(refuses(segment(kRst | kAck, 0, 1000)));
+  CHECK_FALSE(refuses(segment(kRst | kAck, 0, 999)));
+  CHECK_FALSE(refuses(segment(kRst | kAck, 0, 1001)));
+  CHECK_FALSE(refuses(segment(kRst, 0)));
 }
 
 TEST_CASE("RFC 5961: a RST that is not exact goes on to be challenged and ends nothing; an exact one ends") {

@@ -1,0 +1,94 @@
+#include "appliance/session_filter.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "dataplane/names.h"
+
+namespace stillwater::appliance {
+namespace {
+
+using dataplane::SessionFilter;
+using region::SessionState;
+
+// ADDRESS or ADDRESS/LENGTH.
+std::optional<SessionFilter::Network> network_of(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  in_addr address{};
+  if (inet_pton(AF_INET, text.substr(0, slash).c_str(), &address) != 1) return std::nullopt;
+  unsigned length = 32;
+  if (slash != std::string::npos) {
+    const std::string digits = text.substr(slash + 1);
+    if (digits.empty() || digits.size() > 2 || digits.find_first_not_of("0123456789") != std::string::npos)
+      return std::nullopt;
+    length = static_cast<unsigned>(std::stoul(digits));
+  }
+  if (length > 32) return std::nullopt;
+  const dataplane::Ipv4Prefix prefix{ntohl(address.s_addr), static_cast<std::uint8_t>(length)};
+  return SessionFilter::Network{htonl(prefix.address & prefix.mask()), htonl(prefix.mask())};
+}
+
+Status read_network(const std::string& text, std::optional<SessionFilter::Network>& network) {
+  if (text.empty()) return {};
+  network = network_of(text);
+  if (network) return {};
+  return fail(Errc::invalid_argument, "'" + text + "' is no IPv4 address and no ADDRESS/LENGTH");
+}
+
+template <class T>
+Status read_word(const std::string& text, const std::map<std::string, T>& words, std::optional<T>& value) {
+  if (text.empty()) return {};
+  const auto found = words.find(text);
+  if (found != words.end()) {
+    value = found->second;
+    return {};
+  }
+  std::string expected;
+  for (const auto& [word, meaning] : words) expected += (expected.empty() ? "" : ", ") + word;
+  return fail(Errc::invalid_argument, "'" + text + "' is none of " + expected);
+}
+
+Status read_port(std::uint32_t port, std::optional<std::uint16_t>& port_be) {
+  if (port == 0) return {};
+  if (port > 65535)
+    return fail(Errc::invalid_argument, "port " + std::to_string(port) + " is not from 1 to 65535");
+  port_be = htons(static_cast<std::uint16_t>(port));
+  return {};
+}
+
+Status read_interface(const std::string& name, const dataplane::Config& config,
+                      std::optional<dataplane::PortIndex>& port) {
+  if (name.empty()) return {};
+  port = dataplane::find_port(config, name);
+  if (port) return {};
+  return fail(Errc::invalid_argument, "'" + name + "' is no port of this node");
+}
+
+}  // namespace
+
+Result<SessionFilter> session_filter(const mgmt::SessionFilter& filter, const dataplane::Config& config) {
+  const std::map<std::string, std::uint8_t> protocols{{"tcp", IPPROTO_TCP},
+                                                      {"udp", IPPROTO_UDP},
+                                                      {"icmp", IPPROTO_ICMP},
+                                                      {"gre", IPPROTO_GRE},
+                                                      {"esp", IPPROTO_ESP}};
+  std::map<std::string, SessionState> states;
+  for (const auto state : {SessionState::opening, SessionState::established, SessionState::closing})
+    states[dataplane::name_of(state)] = state;
+  SessionFilter out;
+  for (const Status& read :
+       {read_word(filter.protocol, protocols, out.protocol), read_word(filter.state, states, out.state),
+        read_network(filter.source, out.source), read_network(filter.destination, out.destination),
+        read_network(filter.address, out.address), read_port(filter.port, out.port_be),
+        read_interface(filter.interface, config, out.interface)})
+    if (!read) return tl::unexpected(read.error());
+  if (filter.rule != 0) out.rule_id = filter.rule;
+  if (filter.min_age_s != 0) out.min_age_s = filter.min_age_s;
+  return out;
+}
+
+}  // namespace stillwater::appliance

@@ -1,0 +1,95 @@
+// Which sessions an operator's words mean, and that words that mean none are refused.
+#include "appliance/session_filter.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <catch2/catch.hpp>
+
+using namespace stillwater;
+using region::SessionState;
+
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+dataplane::Config three_ports() {
+  dataplane::Config config;
+  config.ports.resize(3);
+  config.ports[0].name = "inside";
+  config.ports[1].name = "outside";
+  config.ports[2].name = "dmz";
+  return config;
+}
+
+std::uint32_t be(const char* address) { return inet_addr(address); }
+
+// 10.80.1.5:4000 to 198.51.100.7:443 by rule 10, translated to 10.80.2.1:5000, opened 90 s ago.
+region::Session some_session() {
+  region::Session session{};
+  session.forward = {be("10.80.1.5"), be("198.51.100.7"), htons(4000), htons(443), IPPROTO_TCP, {}};
+  session.reply = {be("198.51.100.7"), be("10.80.2.1"), htons(443), htons(5000), IPPROTO_TCP, {}};
+  session.rule_id = 10;
+  session.state = SessionState::established;
+  session.initiator_port = 0;
+  session.responder_port = 1;
+  return session;
+}
+
+bool is_meant(const mgmt::SessionFilter& words) {
+  const auto filter = appliance::session_filter(words, three_ports());
+  if (!filter) FAIL(filter.error().message);
+  return filter->matches(some_session(), 90 * kSecond);
+}
+
+std::string refused(const mgmt::SessionFilter& words) {
+  const auto filter = appliance::session_filter(words, three_ports());
+  REQUIRE_FALSE(filter.has_value());
+  CHECK(filter.error().code == Errc::invalid_argument);
+  return filter.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a session is meant by each of its traits, and by none that another one has") {
+  CHECK(is_meant({}));
+  CHECK(is_meant({.protocol = "tcp"}));
+  CHECK_FALSE(is_meant({.protocol = "esp"}));
+  for (const char* source : {"10.80.1.5", "10.80.1.0/24", "10.80.1.77/24", "0.0.0.0/0", "10.80.1.5/32"})
+    CHECK(is_meant({.source = source}));
+  for (const char* source : {"10.80.1.6", "10.80.2.1", "198.51.100.7", "10.80.0.0/24"})
+    CHECK_FALSE(is_meant({.source = source}));
+  CHECK(is_meant({.destination = "198.51.100.0/28"}));
+  CHECK_FALSE(is_meant({.destination = "10.80.1.5"}));
+  for (const char* either : {"10.80.1.5", "198.51.100.7", "10.80.2.1", "10.80.2.0/30"})
+    CHECK(is_meant({.address = either}));
+  CHECK_FALSE(is_meant({.address = "10.80.3.0/24"}));
+  for (const std::uint32_t port : {4000u, 443u, 5000u}) CHECK(is_meant({.port = port}));
+  CHECK_FALSE(is_meant({.port = 80}));
+  CHECK(is_meant({.state = "established"}));
+  CHECK_FALSE(is_meant({.state = "opening"}));
+  CHECK(is_meant({.rule = 10}));
+  CHECK_FALSE(is_meant({.rule = 11}));
+  CHECK(is_meant({.interface = "inside"}));
+  CHECK(is_meant({.interface = "outside"}));
+  CHECK_FALSE(is_meant({.interface = "dmz"}));
+  CHECK(is_meant({.min_age_s = 90}));
+  CHECK_FALSE(is_meant({.min_age_s = 91}));
+}
+
+TEST_CASE("what is named together is meant together") {
+  CHECK(is_meant({.protocol = "tcp", .source = "10.80.1.5", .port = 443, .rule = 10}));
+  CHECK_FALSE(is_meant({.protocol = "tcp", .source = "10.80.1.5", .port = 443, .rule = 11}));
+  CHECK_FALSE(is_meant({.protocol = "udp", .source = "10.80.1.5", .port = 443, .rule = 10}));
+}
+
+TEST_CASE("words that mean nothing are refused, by what they are") {
+  CHECK(refused({.protocol = "sctp"}) == "'sctp' is none of esp, gre, icmp, tcp, udp");
+  CHECK(refused({.state = "free"}) == "'free' is none of closing, established, opening");
+  for (const char* network :
+       {"nowhere", "10.80.1", "10.80.1.0/33", "10.80.1.0/", "10.80.1.0/x", "10.80.1.0/-1"})
+    CHECK(refused({.source = network}) ==
+          "'" + std::string(network) + "' is no IPv4 address and no ADDRESS/LENGTH");
+  CHECK(refused({.port = 65536}) == "port 65536 is not from 1 to 65535");
+  CHECK(refused({.interface = "attic"}) == "'attic' is no port of this node");
+}
