@@ -35,9 +35,10 @@ class Firewall {
     FrameBuffer reset;
     connections_.write_reset(reset.packet());
     const std::uint32_t port = (ntohl(reset.frame().tcp.recv_ack) - 1) % RefusedConnections::kClientPorts;
-    CHECK(reset.frame().ip.dst_addr == htonl(kOutsideAddress));
-    CHECK(reset.frame().ip.src_addr == htonl(kServerHost));
-    CHECK(reset.frame().tcp.dst_port == static_cast<std::uint16_t>(~htons(client_port_of(port))));
+    const TcpTuple tuple = reset.tuple();
+    CHECK(tuple.destination_be == htonl(kOutsideAddress));
+    CHECK(tuple.source_be == htonl(kServerHost));
+    CHECK(tuple.destination_port_be == static_cast<std::uint16_t>(~htons(client_port_of(port))));
     reset.frame().ip.dst_addr = forward_key(port).source_be;
     reset.frame().tcp.dst_port = forward_key(port).source_port_be;
     return reset;
