@@ -2,8 +2,7 @@
 // leaks or forgets to translate.
 #include "tests/bench/refused_connections.h"
 
-#include <algorithm>
-#include <random>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -12,6 +11,7 @@
 
 #include "tests/bench/flow_keys.h"
 #include "tests/bench/network.h"
+#include "tests/bench/random.h"
 #include "tests/unit/bench/frame_buffer.h"
 
 namespace stillwater::bench {
@@ -55,7 +55,7 @@ TEST_CASE("connections that come out in any order are all done, and no more are 
   RefusedConnections connections(kInFlight);
   Firewall firewall(connections);
   connections.set_beginning(true);
-  std::mt19937 random(3);
+  Random random;
   std::vector<FrameBuffer> syns, resets;
   std::uint64_t begun = 0;
   const auto take_any = [&](std::vector<FrameBuffer>& frames) {

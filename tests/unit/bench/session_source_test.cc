@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <random>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -56,7 +55,7 @@ TEST_CASE("segments go on where the last of their session ended, and acknowledge
   const std::map<std::uint16_t, std::uint32_t> sessions[2] = {sessions_by_port(kInside),
                                                               sessions_by_port(kOutside)};
   std::vector<Sent> sent[2] = {std::vector<Sent>(kSessions), std::vector<Sent>(kSessions)};
-  std::mt19937 random(5);
+  Random random;
   for (unsigned i = 0; i < 20 * kSessions; ++i) {
     const unsigned side = random() % 2;
     FrameBuffer buffer = sides.next(side);
