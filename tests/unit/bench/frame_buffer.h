@@ -28,6 +28,10 @@ class FrameBuffer {
 
   [[nodiscard]] rte_mbuf& packet() { return packet_; }
   [[nodiscard]] TcpFrame& frame() { return *reinterpret_cast<TcpFrame*>(bytes_.data()); }
+  // By value: fields of a packed header lie anywhere.
+  [[nodiscard]] TcpTuple tuple() {
+    return {frame().ip.src_addr, frame().ip.dst_addr, frame().tcp.src_port, frame().tcp.dst_port};
+  }
 
  private:
   alignas(16) std::array<std::uint8_t, 128> bytes_;

@@ -2,8 +2,7 @@
 // leaks or forgets to translate.
 #include "tests/bench/refused_connections.h"
 
-#include <algorithm>
-#include <random>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -12,6 +11,7 @@
 
 #include "tests/bench/flow_keys.h"
 #include "tests/bench/network.h"
+#include "tests/bench/random.h"
 #include "tests/unit/bench/frame_buffer.h"
 
 namespace stillwater::bench {
@@ -35,9 +35,10 @@ class Firewall {
     FrameBuffer reset;
     connections_.write_reset(reset.packet());
     const std::uint32_t port = (ntohl(reset.frame().tcp.recv_ack) - 1) % RefusedConnections::kClientPorts;
-    CHECK(reset.frame().ip.dst_addr == htonl(kOutsideAddress));
-    CHECK(reset.frame().ip.src_addr == htonl(kServerHost));
-    CHECK(reset.frame().tcp.dst_port == static_cast<std::uint16_t>(~htons(client_port_of(port))));
+    const TcpTuple tuple = reset.tuple();
+    CHECK(tuple.destination_be == htonl(kOutsideAddress));
+    CHECK(tuple.source_be == htonl(kServerHost));
+    CHECK(tuple.destination_port_be == static_cast<std::uint16_t>(~htons(client_port_of(port))));
     reset.frame().ip.dst_addr = forward_key(port).source_be;
     reset.frame().tcp.dst_port = forward_key(port).source_port_be;
     return reset;
@@ -54,7 +55,7 @@ TEST_CASE("connections that come out in any order are all done, and no more are 
   RefusedConnections connections(kInFlight);
   Firewall firewall(connections);
   connections.set_beginning(true);
-  std::mt19937 random(3);
+  Random random;
   std::vector<FrameBuffer> syns, resets;
   std::uint64_t begun = 0;
   const auto take_any = [&](std::vector<FrameBuffer>& frames) {

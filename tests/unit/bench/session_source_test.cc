@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <random>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -56,12 +55,13 @@ TEST_CASE("segments go on where the last of their session ended, and acknowledge
   const std::map<std::uint16_t, std::uint32_t> sessions[2] = {sessions_by_port(kInside),
                                                               sessions_by_port(kOutside)};
   std::vector<Sent> sent[2] = {std::vector<Sent>(kSessions), std::vector<Sent>(kSessions)};
-  std::mt19937 random(5);
+  Random random;
   for (unsigned i = 0; i < 20 * kSessions; ++i) {
     const unsigned side = random() % 2;
     FrameBuffer buffer = sides.next(side);
     const TcpFrame& frame = buffer.frame();
-    const std::uint16_t port_be = side == kInside ? frame.tcp.src_port : frame.tcp.dst_port;
+    const TcpTuple tuple = buffer.tuple();
+    const std::uint16_t port_be = side == kInside ? tuple.source_port_be : tuple.destination_port_be;
     const std::uint32_t session = sessions[side].at(ntohs(port_be));
     Sent& own = sent[side][session];
     const std::uint32_t sequence = ntohl(frame.tcp.sent_seq);
@@ -84,8 +84,9 @@ TEST_CASE("frames are whole: 64 octets with their CRC, a valid header, the trans
     CHECK(buffer.packet().pkt_len == 60);
     CHECK(dataplane::sum_words(&frame.ip, sizeof(frame.ip)) == 0xffff);
     CHECK(ntohs(frame.ip.total_length) == 46);
-    CHECK(frame.ip.dst_addr == htonl(side == kInside ? kServerHost : kFirstNatAddress));
-    CHECK(frame.ip.src_addr == htonl(side == kInside ? kClientNet + 1 : kServerHost));
+    const TcpTuple tuple = buffer.tuple();
+    CHECK(tuple.destination_be == htonl(side == kInside ? kServerHost : kFirstNatAddress));
+    CHECK(tuple.source_be == htonl(side == kInside ? kClientNet + 1 : kServerHost));
     CHECK(tcp_frame_in(buffer.packet()) == &frame);
   }
 }
