@@ -15,8 +15,7 @@
 
 namespace stillwater::dataplane {
 
-// What this node's workers have made of a rule since they began to lead, or since its id came into the
-// policy.
+// What this node's workers have made of a rule since they started, or since its id came into the policy.
 struct RuleFigures {
   std::uint32_t id;
   RuleAction action;
