@@ -19,7 +19,7 @@ struct Logging : Firewall {
   // All that may be told now. The worker stands still meanwhile, so that all that arrived is there.
   std::vector<LogRecord> logged() {
     settle();
-    const auto records = take();
+    auto records = take();
     dataplane->barrier().resume();
     return records;
   }
