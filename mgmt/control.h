@@ -160,7 +160,7 @@ struct SessionFilter {
   std::uint32_t port = 0;     // of either side, translated or not
   std::string state{};        // opening | established | closing
   std::uint32_t rule = 0;     // that admitted it
-  std::string interface{};    // name of the port that either side's packets arrive at
+  std::string interface {};   // name of the port that either side's packets arrive at
   std::uint64_t min_age_s = 0;
 
   [[nodiscard]] bool names_any() const {

@@ -59,8 +59,8 @@ grpc::Status ApplianceService::EndSessions(grpc::ServerContext* call, const v1::
                              .interface = request->interface(),
                              .min_age_s = request->min_age_s()};
   if (filter.names_any() == request->all())
-    return answer_with(*call, {Errc::invalid_argument,
-                               "name what sessions match, or set all; not both, not neither"});
+    return answer_with(
+        *call, {Errc::invalid_argument, "name what sessions match, or set all; not both, not neither"});
   const auto ended = control_.end_sessions(filter);
   if (!ended) return answer_with(*call, ended.error());
   response->set_sessions(ended->sessions);

@@ -111,8 +111,7 @@ std::uint64_t Config::service_digest() const {
   });
   const dataplane::TimeoutConfig& t = dataplane.timeouts;
   for (const auto s :
-       {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s, t.tcp_closed_s, t.udp_s, t.icmp_s,
-        t.other_s})
+       {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s, t.tcp_closed_s, t.udp_s, t.icmp_s, t.other_s})
     out.put(s);
   out.put(static_cast<std::uint8_t>(dataplane.tcp_checks));
   const dataplane::LimitsConfig& l = dataplane.limits;

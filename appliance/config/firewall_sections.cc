@@ -19,10 +19,10 @@ void read_tcp(Section& root, Config& config) {
   using dataplane::TcpChecks;
   if (!is_for_firewall(root, "tcp", config)) return;
   Section section = root.section("tcp");
-  section.optional("checks", config.dataplane.tcp_checks,
-                   OneOf<TcpChecks>{{{"strict", TcpChecks::strict},
-                                     {"loose", TcpChecks::loose},
-                                     {"off", TcpChecks::off}}});
+  section.optional(
+      "checks", config.dataplane.tcp_checks,
+      OneOf<TcpChecks>{
+          {{"strict", TcpChecks::strict}, {"loose", TcpChecks::loose}, {"off", TcpChecks::off}}});
   section.finish();
 }
 

@@ -50,9 +50,11 @@ void check_nat_address(Section& section, const dataplane::SourceNatConfig& nat, 
 void read_rules(Section& root, const KnownPorts& known, Config& config) {
   using dataplane::RuleAction;
   const OneOf<RuleAction> action{{{"allow", RuleAction::allow}, {"deny", RuleAction::deny}}};
-  const OneOf<std::optional<std::uint8_t>> protocol{
-      {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}, {"gre", IPPROTO_GRE},
-       {"esp", IPPROTO_ESP}}};
+  const OneOf<std::optional<std::uint8_t>> protocol{{{"tcp", IPPROTO_TCP},
+                                                     {"udp", IPPROTO_UDP},
+                                                     {"icmp", IPPROTO_ICMP},
+                                                     {"gre", IPPROTO_GRE},
+                                                     {"esp", IPPROTO_ESP}}};
   const WholeNumber<std::uint32_t> id{1, std::numeric_limits<std::uint32_t>::max() - 1};
   std::set<std::uint32_t> seen;
 

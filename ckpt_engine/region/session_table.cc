@@ -147,8 +147,7 @@ const IndexBucket& BasicSessionTable<Key>::end_of_chain(const Key& key) const {
 
 // All buckets of a chain but the last are full.
 template <class Key>
-bool BasicSessionTable<Key>::has_room_for(const Key& forward, const Key& reply,
-                                          std::uint32_t erased) const {
+bool BasicSessionTable<Key>::has_room_for(const Key& forward, const Key& reply, std::uint32_t erased) const {
   if (control_->free_slot == 0 && control_->fresh_slot == capacity_ && erased == 0) return false;
   const IndexBucket& to_forward = end_of_chain(forward);
   const IndexBucket& to_reply = end_of_chain(reply);

@@ -67,11 +67,11 @@ namespace stillwater::dataplane {
   X(nd_unasked, "neighbour advertisement that nobody here asked for")                             \
   X(nd_conflict, "neighbour discovery by somebody who uses an address of ours")                   \
   X(nd_done, "neighbour discovery that was read, and answered where it has to be")                \
-  X(icmp_error_suppressed, "ICMP errors that were not sent: too many in a second")               \
+  X(icmp_error_suppressed, "ICMP errors that were not sent: too many in a second")                \
   X(tcp_flags, "TCP flags that no segment has: none, SYN with FIN or RST, FIN without ACK")       \
   X(tcp_out_of_window, "TCP segment with a sequence number outside of its session's window")      \
   X(tcp_bad_ack, "TCP segment that acknowledges what was not sent, or what is long past")         \
-  X(tcp_unasked, "TCP answer or data where the handshake does not call for it")            \
+  X(tcp_unasked, "TCP answer or data where the handshake does not call for it")                   \
   X(source_limit, "its source has as many sessions as limits allow, or opens them as fast")
 
 enum class DropReason : std::uint8_t {

@@ -26,18 +26,16 @@ struct SessionFilter {
     std::uint32_t address_be = 0;
     std::uint32_t mask_be = 0xffff'ffff;
 
-    [[nodiscard]] bool has(std::uint32_t other_be) const {
-      return ((other_be ^ address_be) & mask_be) == 0;
-    }
+    [[nodiscard]] bool has(std::uint32_t other_be) const { return ((other_be ^ address_be) & mask_be) == 0; }
   };
   std::optional<std::uint8_t> protocol{};
-  std::optional<Network> source{};          // the initiator's, as it sent it
-  std::optional<Network> destination{};     // as the initiator sent it
-  std::optional<Network> address{};         // of either side, translated or not
-  std::optional<std::uint16_t> port_be{};   // of either side, translated or not
+  std::optional<Network> source{};         // the initiator's, as it sent it
+  std::optional<Network> destination{};    // as the initiator sent it
+  std::optional<Network> address{};        // of either side, translated or not
+  std::optional<std::uint16_t> port_be{};  // of either side, translated or not
   std::optional<region::SessionState> state{};
-  std::optional<std::uint32_t> rule_id{};   // that admitted it
-  std::optional<PortIndex> interface{};     // that either side's packets arrive at
+  std::optional<std::uint32_t> rule_id{};  // that admitted it
+  std::optional<PortIndex> interface {};   // that either side's packets arrive at
   std::optional<std::uint64_t> min_age_s{};
 
   [[nodiscard]] bool matches(const region::Session& session, std::int64_t age_ns) const;

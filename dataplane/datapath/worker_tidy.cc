@@ -77,8 +77,7 @@ void Worker::serve(SessionQuery& query) {
       ++query.rows_count;
       continue;
     }
-    query.rows[query.rows_count++] = {session, ageing_.idle_s(sessions, query.cursor, turn_.now_s()),
-                                      age_ns};
+    query.rows[query.rows_count++] = {session, ageing_.idle_s(sessions, query.cursor, turn_.now_s()), age_ns};
   }
   query.at_end = query.cursor >= touched;
 }

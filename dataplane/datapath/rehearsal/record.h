@@ -43,7 +43,7 @@ struct RehearsedStep {
   std::optional<OfSession> session{};
   std::optional<region::SessionState> becomes{};  // the session's state, where it changes
   bool ends_session = false;                      // the initiator uses its port anew
-  std::optional<region::Session> gives_way{};  // to a new one, in a full table
+  std::optional<region::Session> gives_way{};     // to a new one, in a full table
   bool asked_rules = false;
   std::optional<Rule> rule{};  // that matched
   std::optional<Opened> opened{};

@@ -30,7 +30,7 @@ struct State {
   std::vector<bool> responder_answered;  // by slot; not in the region
   std::vector<TcpWindow> tcp_windows;    // by slot; not in the region
 
-  Admission admission;                   // not in the region
+  Admission admission;  // not in the region
 
   // While the worker stands still and does not lead: what it saw is of no use once others have led.
   void forget() {

@@ -104,10 +104,9 @@ TEST_CASE("admission: whatever opens, progresses, ends and is taken over, limits
         const Session session = some_session(random);
         const std::uint32_t source = session.forward.source_be;
         const bool is_tcp = session.forward.protocol == IPPROTO_TCP;
-        const bool expected =
-            model.of(source, false) < config.limits.sessions_per_source &&
-            (!is_tcp || model.of(source, true) < config.limits.half_open_per_source) &&
-            model.opened[source][now] < config.limits.new_per_s_per_source;
+        const bool expected = model.of(source, false) < config.limits.sessions_per_source &&
+                              (!is_tcp || model.of(source, true) < config.limits.half_open_per_source) &&
+                              model.opened[source][now] < config.limits.new_per_s_per_source;
         REQUIRE(admission.admits(source, session.forward.protocol, now, false) == expected);
         if (!expected) break;
         admission.opened(slot, session, now);
@@ -157,8 +156,7 @@ TEST_CASE("admission: time for a handshake shrinks evenly with the share of the 
   session.state = SessionState::opening;
   session.forward.protocol = IPPROTO_TCP;
   const auto open_until = [&](std::uint32_t count) {
-    for (std::uint32_t slot = admission.half_open(); slot < count; ++slot)
-      admission.opened(slot, session, 1);
+    for (std::uint32_t slot = admission.half_open(); slot < count; ++slot) admission.opened(slot, session, 1);
   };
   open_until(16);
   CHECK(admission.opening_timeout_s(30) == 30);

@@ -35,10 +35,10 @@ struct Tracker {
     const bool believed = !is_fin || (fate == TcpFate::take && is_confirmed(window, direction));
     const SessionState before = progress.state;
     if (is_reset || (tells && believed))
-      progress = after_tcp(
-          progress, direction, segment.flags,
-          {.responder_answered = answered,
-           .exact_reset = is_reset && is_exact_reset(window, segment, direction, progress.state)});
+      progress =
+          after_tcp(progress, direction, segment.flags,
+                    {.responder_answered = answered,
+                     .exact_reset = is_reset && is_exact_reset(window, segment, direction, progress.state)});
     if (tells && !is_reset) {
       if (direction == Direction::reply && answers_session(segment.flags)) answered = true;
       take(window, segment, direction, scales, fate);
@@ -60,7 +60,7 @@ struct Tracker {
 struct Sent {
   Direction direction;
   TcpSegment segment;
-  bool is_past;       // the firewall
+  bool is_past;     // the firewall
   unsigned latest;  // by which move it moves
 };
 

@@ -72,9 +72,7 @@ class TcpEndpoint {
   [[nodiscard]] std::uint32_t next_number() const { return traits_.first + sent_; }
 
  private:
-  [[nodiscard]] std::uint32_t room() const {
-    return traits_.buffer > unread_ ? traits_.buffer - unread_ : 0;
-  }
+  [[nodiscard]] std::uint32_t room() const { return traits_.buffer > unread_ ? traits_.buffer - unread_ : 0; }
   [[nodiscard]] std::uint16_t window(bool scaled) const {
     return static_cast<std::uint16_t>(std::min(room() >> (scaled ? *traits_.shift : 0), 0xffffu));
   }

@@ -123,8 +123,9 @@ TEST_CASE("trace: all NAT ports taken, and a full table") {
       f.next_turns();
     }
     const Trace gives_way = f.trace(trace_packet("10.80.1.2", "10.80.2.2"));
-    CHECK(has_note(gives_way, "the table is full: session 10.80.1.2:5000 to 10.80.2.2:53 udp, opening, "
-                              "would give way"));
+    CHECK(has_note(gives_way,
+                   "the table is full: session 10.80.1.2:5000 to 10.80.2.2:53 udp, opening, "
+                   "would give way"));
     CHECK(gives_way.end == Trace::End::output);
     for (std::uint16_t port = 5000; port < 5000 + f.dataplane->sessions_max(); ++port) {
       f.reply(port);

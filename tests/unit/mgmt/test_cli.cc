@@ -195,10 +195,16 @@ TEST_CASE("stillwaterctl end-sessions passes on what sessions match, and refuses
   CHECK(ended->rule == 10);
   CHECK(ended->interface == "inside");
   CHECK(ended->min_age_s == 2);
-  for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{
-           {"--source", "10.80.1.0/33"}, {"--source", "10.80.1/24"}, {"--peer", "10.80.1.0/x"},
-           {"--port", "0"}, {"--port", "65536"}, {"--state", "free"}, {"--rule", "0"},
-           {"--older-than", "0s"}, {"--protocol", "sctp"}})
+  for (const auto& [option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"--source", "10.80.1.0/33"},
+                                                        {"--source", "10.80.1/24"},
+                                                        {"--peer", "10.80.1.0/x"},
+                                                        {"--port", "0"},
+                                                        {"--port", "65536"},
+                                                        {"--state", "free"},
+                                                        {"--rule", "0"},
+                                                        {"--older-than", "0s"},
+                                                        {"--protocol", "sctp"}})
     CHECK(ctl(node, {"end-sessions", option, value}).exit == 2);
 }
 
