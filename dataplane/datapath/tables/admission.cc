@@ -54,7 +54,7 @@ bool Admission::admits(std::uint32_t source_be, std::uint8_t protocol, std::uint
 }
 
 void Admission::count(std::uint32_t slot, const Session& session, bool opens, std::uint32_t now_s) {
-  counted_[slot] = true;
+  counted_[slot] = has_counted_ = true;
   if (session.state == SessionState::opening) embryonic_.add(slot);
   const bool half_open = is_half_open(session);
   if (half_open) ++half_open_;
@@ -83,6 +83,8 @@ void Admission::ended(std::uint32_t slot, const Session& session, std::uint32_t 
 }
 
 void Admission::forget() {
+  if (!has_counted_) return;
+  has_counted_ = false;
   embryonic_.clear();
   counts_.clear();
   half_open_ = 0;

@@ -40,7 +40,8 @@ class Admission {
     if (!counted_[slot]) count(slot, session, false, 0);
   }
   void tidy(std::uint32_t now_s) { counts_.tidy(now_s); }
-  // While the worker stands still: others lead, or led.
+  // While the worker stands still, or in the first turn of its lead: others led. Costs nothing where nothing
+  // was counted, as on a standby.
   void forget();
 
   // The session that gives way to a new one where the table is full. None: all are established, and stay.
@@ -59,6 +60,7 @@ class Admission {
   EmbryonicList embryonic_;
   std::uint32_t half_open_ = 0;
   SourceCounts counts_;
+  bool has_counted_ = false;
   std::vector<bool> counted_;    // by slot: its session was passed here
   std::vector<bool> by_source_;  // by slot: and is in counts_
 };

@@ -38,7 +38,7 @@ class SourceCounts {
   void clear();
 
  private:
-  static constexpr std::uint32_t kTidied = 64;
+  static constexpr std::uint32_t kTidied = 16;
   struct Free {
     void operator()(rte_hash* hash) const;
   };

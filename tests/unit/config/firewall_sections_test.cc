@@ -57,6 +57,16 @@ TEST_CASE("tcp and limits: mistakes") {
   check_report("limits: {half_open_max: 65537}", "28:25", "1 to 65536");
 }
 
+TEST_CASE("a router has neither tcp nor limits") {
+  const std::string router = with(kSample, "function: firewall", "function: router");
+  for (const char* section : {"tcp: {checks: off}", "limits: {half_open_max: 9}"}) {
+    const std::string text = with(router, "checkpoint:", std::string(section) + "\ncheckpoint:");
+    const auto config = parse_config(text, "f.yaml");
+    REQUIRE_FALSE(config.has_value());
+    CHECK_THAT(config.error().message, Catch::Contains("with 'function: router', which has no sessions"));
+  }
+}
+
 TEST_CASE("GRE and ESP have rules of their own, without ports") {
   const std::string gre = with(kSample, "protocol: tcp, destination_ports: 22", "protocol: gre");
   const auto config = parse_config(gre, "f.yaml");

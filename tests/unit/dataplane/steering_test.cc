@@ -90,6 +90,33 @@ TEST_CASE("an answer to a translated port belongs to the worker whose share the 
   }
 }
 
+TEST_CASE("GRE and ESP: both directions have one owner; with source NAT that is the first worker") {
+  Random random(12);
+  Config config = with_workers(4);
+  const bool translates = GENERATE(true, false);
+  if (!translates) config.source_nat.clear();
+  const Steering steering(config);
+  const auto frame_of = [](const UdpFlow& flow, std::uint8_t protocol) {
+    Bytes frame = udp_frame(1, 2, flow);
+    frame[23] = protocol;
+    return frame;
+  };
+  std::set<unsigned> owners;
+  for (int i = 0; i < 400; ++i) {
+    const auto protocol = static_cast<std::uint8_t>(i % 2 == 0 ? IPPROTO_GRE : IPPROTO_ESP);
+    const UdpFlow flow = random_flow(random);
+    const UdpFlow answer{flow.destination, translates ? kOut : flow.source, flow.source_port, 7};
+    const unsigned owner = owner_of(steering, frame_of(flow, protocol));
+    REQUIRE(owner_of(steering, frame_of(answer, protocol)) == owner);
+    const UdpFlow left{translates ? kOut : flow.source, flow.destination, 0, 0};
+    Bytes about = icmp_error(1, 2, {flow.destination, left.source, 0, 0}, left);
+    about[RTE_ETHER_HDR_LEN + sizeof(rte_ipv4_hdr) + sizeof(rte_icmp_hdr) + 9] = protocol;
+    REQUIRE(owner_of(steering, about) == owner);
+    owners.insert(owner);
+  }
+  CHECK(owners.size() == (translates ? 1 : 4));
+}
+
 TEST_CASE("an ICMP error belongs to the owner of the session that it is about, from either side") {
   Random random(9);
   const Steering steering(with_workers(4));

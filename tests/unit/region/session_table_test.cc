@@ -162,6 +162,29 @@ TEMPLATE_TEST_CASE("a full table says so and is as before", "", Ipv4, Ipv6) {
   t.check_against_model();
 }
 
+TEMPLATE_TEST_CASE("room that a full table promises for after an erasure is there, whichever is erased", "",
+                   Ipv4, Ipv6) {
+  for_seeds(20, [](Random& random) {
+    Table<TestType> t(64);
+    const auto flow = [&random] {
+      const bool collides = one_in(random, 2);
+      return typename Table<TestType>::Flow{
+          collides ? colliding_key<TestType>(random, 32) : TestType::any_key(random),
+          TestType::any_key(random)};
+    };
+    while (t.insert(flow())) {
+    }
+    for (int i = 0; i < 20; ++i) {
+      const auto wanted = flow();
+      const bool promised = t.sessions.has_room_for(wanted.forward, wanted.reply, 1);
+      t.erase_any(random);
+      if (promised) REQUIRE(t.insert(wanted));
+      while (t.insert(flow())) {
+      }
+    }
+  });
+}
+
 TEMPLATE_TEST_CASE("buckets overflow, run out, and are all free again once their sessions are gone", "", Ipv4,
                    Ipv6) {
   for_seeds(5, [](Random& random) {
@@ -195,6 +218,7 @@ TEMPLATE_TEST_CASE("a slot that is used again starts as a new session", "", Ipv4
     session->state = SessionState::closing;
     session->rule_id = 5;
     session->tcp_ended = 3;
+    session->tcp_scales = 0x88;
   }
   t.erase_any(random);
   CHECK(t.sessions.at(0).state == SessionState::free);
@@ -203,6 +227,7 @@ TEMPLATE_TEST_CASE("a slot that is used again starts as a new session", "", Ipv4
   CHECK(t.sessions.at(0).state == SessionState::opening);
   CHECK(t.sessions.at(0).rule_id == 0);
   CHECK(t.sessions.at(0).tcp_ended == 0);
+  CHECK(t.sessions.at(0).tcp_scales == 0);
   CHECK(t.sessions.at(0).created_ns == Nanos(60s).count());
   CHECK(t.sessions.at(0).changed_epoch == 7);
   CHECK(t.sessions.last_seen_s(0) == 60);
