@@ -69,7 +69,8 @@ namespace stillwater::dataplane {
   X(nd_done, "neighbour discovery that was read, and answered where it has to be")                \
   X(icmp_error_suppressed, "ICMP errors that were not sent: too many in a second")                \
   X(nat_bindings_full, "the table of NAT bindings is full")                                       \
-  X(nat_filtered, "to a NAT binding, by somebody whom its filtering does not let in")
+  X(nat_filtered, "to a NAT binding, by somebody whom its filtering does not let in")             \
+  X(nat_host_limit, "its host has as many NAT ports as the configuration gives to one")
 
 enum class DropReason : std::uint8_t {
 #define X(name, meaning) name,
