@@ -144,7 +144,7 @@ struct NodeStatus {
   RoutesStatus routes;
   CheckpointStatus checkpoint;
   std::vector<PortStatus> ports;
-  std::vector<NatPoolStatus> nat_pools;  // of which ports are taken
+  std::vector<NatPoolStatus> nat_pools;        // of which ports are taken
   std::map<std::string, std::uint64_t> drops;  // by reason; reasons never seen are absent
 };
 
@@ -158,6 +158,7 @@ struct SessionInfo {
   double age_s = 0;
   double idle_s = 0;  // in steps of 8 s
   std::uint64_t changed_epoch = 0;
+  std::string translated_destination{};  // "address:port" of who answers; empty: not translated
 };
 
 // Which sessions are meant, by the tuple as the initiator sent it; an empty field matches any.
