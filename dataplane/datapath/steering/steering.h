@@ -29,9 +29,8 @@ namespace stillwater::dataplane {
 //   - what a port forward or a 1:1 entry leads inside, and answers to it: by the endpoint inside;
 //   - any other IPv4 packet: by the flow's symmetric hash.
 // Protocols without ports behind an address of source NAT go by the remote address. Which packets leave under
-// another source is a question of where routes lead: each costs two lookups, where there is NAT and more than
-// one worker. Where routes change, so may owners of sessions that keep their source behind a port with NAT:
-// these open anew.
+// another source is a question of where routes lead, which do not change where there are sessions: two lookups
+// a packet, where there is NAT and more than one worker.
 // Read-only once built; any thread.
 class Steering {
  public:
