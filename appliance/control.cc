@@ -227,6 +227,10 @@ Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const
     const bool translated = s.reply.destination_be != s.forward.source_be ||
                             s.reply.destination_port_be != s.forward.source_port_be;
     if (translated) info.translated_source = endpoint_of(s.reply.destination_be, s.reply.destination_port_be);
+    const bool forwarded =
+        s.reply.source_be != s.forward.destination_be ||
+        (s.forward.protocol != IPPROTO_ICMP && s.reply.source_port_be != s.forward.destination_port_be);
+    if (forwarded) info.translated_destination = endpoint_of(s.reply.source_be, s.reply.source_port_be);
     info.rule = s.rule_id;
     info.age_s = std::chrono::duration<double>(Nanos(view.age_ns)).count();
     info.idle_s = view.idle_s;

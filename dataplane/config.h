@@ -160,6 +160,7 @@ struct SourceNatConfig {
   bool translates = true;             // false: an exception, such sessions keep their source
   NatMapping mapping = NatMapping::endpoint_independent;
   NatFiltering filtering = NatFiltering::address_and_port_dependent;
+  std::uint32_t ports_per_host = 0;  // bindings that an address inside may have at a time; 0: any number
 };
 
 // Addresses of all pools together: each takes 24 KiB of a worker's hard region.

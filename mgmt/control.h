@@ -180,6 +180,7 @@ struct SessionInfo {
   double age_s = 0;
   double idle_s = 0;  // in steps of 8 s
   std::uint64_t changed_epoch = 0;
+  std::string translated_destination{};  // "address:port" of who answers; empty: not translated
 };
 
 // Which sessions are meant: those that match all that is named; an empty field, or 0, matches any.

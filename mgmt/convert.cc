@@ -159,6 +159,7 @@ void fill(v1::Session& message, const SessionInfo& session) {
   message.set_age_s(session.age_s);
   message.set_idle_s(session.idle_s);
   message.set_changed_epoch(session.changed_epoch);
+  message.set_translated_destination(session.translated_destination);
 }
 
 void fill(v1::Route& message, const RouteInfo& route) {

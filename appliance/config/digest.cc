@@ -100,7 +100,8 @@ void put_rule(Canonical& out, const dataplane::RuleConfig& rule) {
 bool says_more(const dataplane::SourceNatConfig& nat) {
   const dataplane::SourceNatConfig plain;
   return !nat.pool.empty() || !nat.sources.empty() || nat.translates != plain.translates ||
-         nat.mapping != plain.mapping || nat.filtering != plain.filtering;
+         nat.mapping != plain.mapping || nat.filtering != plain.filtering ||
+         nat.ports_per_host != plain.ports_per_host;
 }
 
 void put_source_nat(Canonical& out, const dataplane::SourceNatConfig& nat) {
@@ -112,6 +113,7 @@ void put_source_nat(Canonical& out, const dataplane::SourceNatConfig& nat) {
   out.put(static_cast<std::uint8_t>(nat.translates));
   out.put(static_cast<std::uint8_t>(nat.mapping));
   out.put(static_cast<std::uint8_t>(nat.filtering));
+  out.put(nat.ports_per_host);
 }
 
 void put_destination_nat(Canonical& out, const dataplane::DestinationNatConfig& nat) {

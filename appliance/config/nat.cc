@@ -100,7 +100,7 @@ void read_pool(Section& section, const KnownPorts& known, const Config& config, 
 }
 
 void refuse_of_exception(Section& section) {
-  for (const char* key : {"address", "pool", "ports", "mapping", "filtering"})
+  for (const char* key : {"address", "pool", "ports", "mapping", "filtering", "ports_per_host"})
     if (section.has(key))
       section.mistake(key, std::string(key) + " of an entry that translates nothing; expected no such key");
 }
@@ -115,6 +115,9 @@ void read_translation(Section& section, const KnownPorts& known, const Config& c
   section.optional("mapping", nat.mapping,
                    OneOf<NatMapping>{{{"endpoint_independent", NatMapping::endpoint_independent},
                                       {"per_session", NatMapping::per_session}}});
+  if (section.optional("ports_per_host", nat.ports_per_host, WholeNumber<std::uint32_t>{1, 65535}) &&
+      nat.mapping == NatMapping::per_session)
+    section.mistake("ports_per_host", "only bindings are counted; expected 'mapping: endpoint_independent'");
   const bool filters = section.optional(
       "filtering", nat.filtering,
       OneOf<NatFiltering>{{{"endpoint_independent", NatFiltering::endpoint_independent},

@@ -245,6 +245,9 @@ Notes Writer::notes_of(const RehearsedStep& step) {
     notes.push_back((step.node != Node::ipv6_forward ? "time to live would be " : "hop limit would be ") +
                     std::to_string(*step.hops_after));
   }
+  if (step.node != Node::ipv4_input && step.verdict.kind == Kind::next &&
+      step.verdict.node == Node::session_lookup)
+    notes.push_back("turns back: it comes in again, as from outside");
   note_length(step, notes);
   note_answer(step, notes);
   if (step.verdict.kind == Kind::drop || step.verdict.kind == Kind::refuse)

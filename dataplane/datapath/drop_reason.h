@@ -76,7 +76,8 @@ namespace stillwater::dataplane {
   X(tcp_out_of_window, "TCP segment with a sequence number outside of its session's window")      \
   X(tcp_bad_ack, "TCP segment that acknowledges what was not sent, or what is long past")         \
   X(tcp_unasked, "TCP answer or data where the handshake does not call for it")                   \
-  X(source_limit, "its source has as many sessions as limits allow, or opens them as fast")
+  X(source_limit, "its source has as many sessions as limits allow, or opens them as fast")       \
+  X(nat_host_limit, "its host has as many NAT ports as the configuration gives to one")
 
 enum class DropReason : std::uint8_t {
 #define X(name, meaning) name,

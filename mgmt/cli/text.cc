@@ -199,7 +199,9 @@ std::string sessions_text(const std::vector<v1::Session>& sessions, std::uint64_
   if (sessions.empty()) return "no sessions\n";
   std::vector<std::vector<std::string>> rows;
   for (const auto& s : sessions) {
-    rows.push_back({s.protocol(), s.state(), s.source(), s.destination(),
+    const std::string inside = s.translated_destination();
+    rows.push_back({s.protocol(), s.state(), s.source(),
+                    s.destination() + (inside.empty() ? "" : " > " + inside),
                     s.translated_source().empty() ? "-" : s.translated_source(), std::to_string(s.rule()),
                     span(s.age_s()), span(s.idle_s()), std::to_string(s.changed_epoch())});
   }

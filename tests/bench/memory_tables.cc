@@ -165,12 +165,12 @@ std::size_t heap_bytes() {
 
 // Everything that grows with the number of sessions, as the daemon has it with one worker: the region, the
 // worker's marks, the tracker's spare sets, and what a worker keeps of sessions outside the region.
-double ipv4_bytes(std::uint32_t sessions) {
+double ipv4_bytes(std::uint32_t sessions, dataplane::NatMapping mapping) {
   dataplane::Config config;
   config.sessions_max = sessions;
   config.ports.resize(1);
   config.ports.front().name = "outside";
-  config.source_nat = {{"", "outside", 1, {1024, 65535}}};
+  config.source_nat = {{.to = "outside", .address = 1, .mapping = mapping}};
   region::Layout layout;
   dataplane::State::add_roots(layout, 0, config);
   const auto region = must(region::Region::create(layout), "region");
@@ -196,9 +196,13 @@ double ipv6_bytes(std::uint32_t sessions) {
 void add_session_bytes(Report& report, std::uint32_t sessions, const std::string& size) {
   report.add({.id = "session_bytes_" + size,
               .unit = "bytes",
-              .samples = {ipv4_bytes(sessions)},
+              .samples = {ipv4_bytes(sessions, dataplane::NatMapping::per_session)},
               .target = 160,
               .note = "IPv4: record, index, soft state, NAT ports, marks, spare marks of the tracker"});
+  report.add({.id = "session_bytes_" + size + ".bound",
+              .unit = "bytes",
+              .samples = {ipv4_bytes(sessions, dataplane::NatMapping::endpoint_independent)},
+              .note = "the same with room for a NAT binding for each"});
   report.add({.id = "session_bytes_" + size + ".ipv6",
               .unit = "bytes",
               .samples = {ipv6_bytes(sessions)},

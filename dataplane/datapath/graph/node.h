@@ -12,8 +12,8 @@
 //                                                            +- ipv6_local -+-> Output
 //                                                                           +- nd_input
 //
-// What session_open finds to be for us goes on to ipv4_local. What NAT turns back (nat/session_way.h) goes from
-// session_open, session_forward or session_error to session_lookup, once.
+// What session_open finds to be for us goes on to ipv4_local. What NAT turns back (nat/session_way.h) goes
+// from session_open, session_forward or session_error to session_lookup, once.
 #pragma once
 
 #include <cstddef>

@@ -22,8 +22,8 @@ unsigned index_of(std::uint8_t protocol) {
 // Of all bitmaps of a shard: by address, then by protocol.
 std::string root_name(unsigned shard) { return "nat." + std::to_string(shard); }
 
-// Realms of keys: outside, what a binding knows of peers, and from kEntries on the entries'.
-constexpr std::uint8_t kOutside = 0, kPeer = 1, kEntries = 2;
+// Realms of keys: outside, what a binding knows of peers, what a host has, and from kEntries on the entries'.
+constexpr std::uint8_t kOutside = 0, kPeer = 1, kHost = 2, kEntries = 3;
 static_assert(kSourceNatMax + kEntries <= 256);
 
 BindingKey outside_key(std::uint32_t address_be, std::uint16_t port_be, std::uint8_t protocol) {
@@ -41,16 +41,22 @@ bool is_endpoint(const BindingKey& key, std::uint32_t address_be, std::uint16_t 
   return key.address_be == address_be && key.port_be == port_be;
 }
 
+BindingKey host_key(std::uint8_t entry, std::uint32_t address_be) { return {address_be, 0, 0, kHost, entry}; }
+
 bool asks_for_peers(const SourceNatConfig& nat) { return nat.filtering == NatFiltering::address_dependent; }
 bool binds(const SourceNatConfig& nat) {
   return nat.translates && nat.mapping == NatMapping::endpoint_independent;
 }
 
-// As many as sessions; as many again of peers, where filtering asks for them.
+bool limits_hosts(const SourceNatConfig& nat) { return nat.ports_per_host != 0; }
+
+// As many as sessions; as many again of peers, and of hosts, where these are counted.
 std::uint32_t bindings_max(const Config& config) {
   const std::uint32_t sessions = std::max(16u, (config.sessions_max + config.workers - 1) / config.workers);
-  return std::any_of(config.source_nat.begin(), config.source_nat.end(), asks_for_peers) ? 2 * sessions
-                                                                                         : sessions;
+  const auto any = [&](bool (*asks)(const SourceNatConfig&)) {
+    return std::any_of(config.source_nat.begin(), config.source_nat.end(), asks) ? 1u : 0u;
+  };
+  return sessions * (1 + any(asks_for_peers) + any(limits_hosts));
 }
 bool any_binds(const Config& config) {
   return std::any_of(config.source_nat.begin(), config.source_nat.end(), binds);
@@ -84,7 +90,8 @@ NatState::NatState(const region::Region& region, unsigned shard, const Config& c
     pools_.push_back({rte_cpu_to_be_32(addresses[pool]),
                       {bitmap(IPPROTO_TCP), bitmap(IPPROTO_UDP), bitmap(IPPROTO_ICMP)}});
   }
-  for (const SourceNatConfig& nat : config.source_nat) filtering_.push_back(nat.filtering);
+  for (const SourceNatConfig& nat : config.source_nat)
+    entries_.push_back({nat.filtering, (nat.ports_per_host + config.workers - 1) / config.workers});
   if (any_binds(config)) bindings_.emplace(region, shard);
 }
 
@@ -124,16 +131,44 @@ std::uint8_t NatState::entry_of(std::uint32_t binding) const {
 }
 
 bool NatState::filters_by_address(std::uint32_t binding) const {
-  return filtering_[entry_of(binding)] == NatFiltering::address_dependent;
+  return entries_[entry_of(binding)].filtering == NatFiltering::address_dependent;
+}
+
+bool NatState::host_may_bind(std::uint8_t entry, std::uint32_t address_be, std::uint32_t given_up) const {
+  const std::uint32_t most = entries_[entry].ports_per_host;
+  if (most == 0) return true;
+  const std::uint32_t known = bindings_->find(host_key(entry, address_be));
+  return known == kNone || bindings_->at(known).sessions - given_up < most;
 }
 
 std::uint32_t NatState::open_binding(region::Turn& turn, std::uint8_t entry, const region::FlowKey& inside,
                                      const NatEndpoint& outside) {
-  return bindings_->insert(turn, inside_key(entry, inside.source_be, inside.source_port_be, inside.protocol),
-                           outside_key(outside.address_be, outside.port_be, inside.protocol));
+  const std::uint32_t binding =
+      bindings_->insert(turn, inside_key(entry, inside.source_be, inside.source_port_be, inside.protocol),
+                        outside_key(outside.address_be, outside.port_be, inside.protocol));
+  if (binding != kNone && entries_[entry].ports_per_host != 0)
+    count_up(turn, host_key(entry, inside.source_be));
+  return binding;
 }
 
-void NatState::undo_binding(region::Turn& turn, std::uint32_t binding) { bindings_->erase(turn, binding); }
+void NatState::undo_binding(region::Turn& turn, std::uint32_t binding) {
+  const std::uint8_t entry = entry_of(binding);
+  if (entries_[entry].ports_per_host != 0)
+    count_down(turn, host_key(entry, bindings_->at(binding).internal.address_be));
+  bindings_->erase(turn, binding);
+}
+
+// A table without room counts less: what it knows of peers lets fewer in, of hosts it bounds less.
+void NatState::count_up(region::Turn& turn, const BindingKey& key) {
+  std::uint32_t counter = bindings_->find(key);
+  if (counter == kNone) counter = bindings_->insert(turn, key, {});
+  if (counter != kNone) ++bindings_->edit(turn, counter)->sessions;
+}
+
+void NatState::count_down(region::Turn& turn, const BindingKey& key) {
+  const std::uint32_t counter = bindings_->find(key);
+  if (counter != kNone && --bindings_->edit(turn, counter)->sessions == 0) bindings_->erase(turn, counter);
+}
 
 void NatState::undo_port(region::Turn& turn, const NatEndpoint& outside, std::uint8_t protocol) {
   bitmap_of(*pool_of(outside.address_be), protocol).give_unused(turn, rte_be_to_cpu_16(outside.port_be));
@@ -164,18 +199,11 @@ void NatState::join(region::Turn& turn, const Use& use, std::uint32_t rule_id) {
     auto binding = bindings_->edit(turn, use.binding);
     if (binding->sessions++ == 0) binding->rule_id = rule_id;
   }
-  if (!filters_by_address(use.binding)) return;
-  const BindingKey key = peer_key(use.binding, use.remote_be);
-  std::uint32_t peer = bindings_->find(key);
-  if (peer == kNone) peer = bindings_->insert(turn, key, {});  // a table without room knows fewer peers
-  if (peer != kNone) ++bindings_->edit(turn, peer)->sessions;
+  if (filters_by_address(use.binding)) count_up(turn, peer_key(use.binding, use.remote_be));
 }
 
 std::optional<NatState::Bound> NatState::leave(region::Turn& turn, const Use& use) {
-  if (filters_by_address(use.binding)) {
-    const std::uint32_t peer = bindings_->find(peer_key(use.binding, use.remote_be));
-    if (peer != kNone && --bindings_->edit(turn, peer)->sessions == 0) bindings_->erase(turn, peer);
-  }
+  if (filters_by_address(use.binding)) count_down(turn, peer_key(use.binding, use.remote_be));
   if (--bindings_->edit(turn, use.binding)->sessions != 0) return std::nullopt;
   return free_binding(turn, use.binding);
 }
@@ -184,7 +212,7 @@ std::optional<NatState::Bound> NatState::leave(region::Turn& turn, const Use& us
 NatState::Bound NatState::free_binding(region::Turn& turn, std::uint32_t binding) {
   const BindingKey inside = bindings_->at(binding).internal;
   const BindingKey outside = bindings_->at(binding).external;
-  bindings_->erase(turn, binding);
+  undo_binding(turn, binding);
   bitmap_of(*pool_of(outside.address_be), outside.protocol).give(turn, rte_be_to_cpu_16(outside.port_be));
   return {{inside.address_be, inside.port_be}, {outside.address_be, outside.port_be}};
 }

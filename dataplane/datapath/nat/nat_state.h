@@ -44,8 +44,12 @@ class NatState {
   // Whether the binding has a session with that address outside. Of entries whose filtering asks for it.
   [[nodiscard]] bool knows_peer(std::uint32_t binding, std::uint32_t remote_be) const;
 
-  // A binding can be made. There are as many as sessions, and as many again for what they know of peers.
+  // A binding can be made. There are as many as sessions, and as many again for what they know of peers, and
+  // for what their hosts have.
   [[nodiscard]] bool has_room_for_binding() const { return bindings_ && bindings_->has_room(); }
+  // The host may have one more under that entry; `given_up`: of those that it has, so many do not count.
+  [[nodiscard]] bool host_may_bind(std::uint8_t entry, std::uint32_t address_be,
+                                   std::uint32_t given_up) const;
   // Where bindings are made: without sessions yet. kNone: the table is full.
   [[nodiscard]] std::uint32_t open_binding(region::Turn& turn, std::uint8_t entry,
                                            const region::FlowKey& inside, const NatEndpoint& outside);
@@ -125,13 +129,19 @@ class NatState {
   void join(region::Turn& turn, const Use& use, std::uint32_t rule_id);
   std::optional<Bound> leave(region::Turn& turn, const Use& use);
   Bound free_binding(region::Turn& turn, std::uint32_t binding);
+  void count_up(region::Turn& turn, const region::BindingKey& key);
+  void count_down(region::Turn& turn, const region::BindingKey& key);
   [[nodiscard]] bool filters_by_address(std::uint32_t binding) const;
   [[nodiscard]] std::optional<std::uint32_t> pool_of(std::uint32_t address_be) const;
   [[nodiscard]] region::PortBitmap& bitmap_of(std::uint32_t pool, std::uint8_t protocol);
   [[nodiscard]] const region::PortBitmap& bitmap_of(std::uint32_t pool, std::uint8_t protocol) const;
 
-  std::vector<Pool> pools_;                       // as NatTables::pool_addresses
-  std::vector<NatFiltering> filtering_;           // by entry
+  std::vector<Pool> pools_;  // as NatTables::pool_addresses
+  struct EntryState {
+    NatFiltering filtering;
+    std::uint32_t ports_per_host;  // in this shard; 0: any number
+  };
+  std::vector<EntryState> entries_;
   std::optional<region::BindingTable> bindings_;  // none: nothing is bound
   region::PortBitmap::Share share_;
 };

@@ -35,13 +35,16 @@ std::optional<std::uint16_t> freed_port(const Context& context, std::uint32_t ad
   return ended->reply.destination_port_be;
 }
 
-std::uint32_t binding_of(const Context& context, const FlowKey& key, const SourceNatEntry& entry) {
+// The binding that the source has; `ends`: that it goes with the session which ended on the way.
+struct Known {
+  std::uint32_t binding;
+  bool ends;
+};
+Known binding_of(const Context& context, const FlowKey& key, std::uint8_t entry) {
   const NatState& nat = context.state.nat;
-  const std::uint32_t binding =
-      nat.find_inside(context.service.nat.index_of(entry), key.source_be, key.source_port_be, key.protocol);
+  const std::uint32_t binding = nat.find_inside(entry, key.source_be, key.source_port_be, key.protocol);
   const region::Session* ended = ended_session(context);
-  const bool gone = binding != NatState::kNone && ended != nullptr && nat.is_last_of(*ended, binding);
-  return gone ? NatState::kNone : binding;
+  return {binding, binding != NatState::kNone && ended != nullptr && nat.is_last_of(*ended, binding)};
 }
 
 std::optional<std::uint16_t> find_port_for(Context& context, const FlowKey& key, const SourceNatEntry& entry,
@@ -77,26 +80,30 @@ Translated translate_address(const Context& context, const FlowKey& key, const S
   return tl::unexpected(DropReason::session_conflict);
 }
 
-Translated bind_source(Context& context, const FlowKey& key, const SourceNatEntry& entry) {
-  NatState& nat = context.state.nat;
-  const bool shares = entry.mapping == NatMapping::endpoint_independent;
-  if (shares) {
-    const std::uint32_t known = binding_of(context, key, entry);
-    if (known != NatState::kNone) {
-      const region::Binding& binding = nat.at(known);
-      context.turn.depend_on(binding.changed_epoch);
-      return SourceTranslation{.outside = {binding.external.address_be, binding.external.port_be}};
-    }
-    if (!nat.has_room_for_binding()) return tl::unexpected(DropReason::nat_bindings_full);
-  }
+Translated take_port(Context& context, const FlowKey& key, const SourceNatEntry& entry) {
   const std::uint32_t pool = entry.pool[place_in_pool(entry, key.source_be)];
   const std::uint32_t address_be = rte_cpu_to_be_32(context.service.nat.pool_addresses()[pool]);
   const auto port = find_port_for(context, key, entry, pool, address_be);
   if (!port) return tl::unexpected(DropReason::nat_ports_exhausted);
-  SourceTranslation source{.outside = {address_be, *port}, .took_port = context.rehearsal == nullptr};
-  if (shares && context.rehearsal == nullptr)
-    source.new_binding =
-        nat.open_binding(context.turn, context.service.nat.index_of(entry), key, source.outside);
+  return SourceTranslation{.outside = {address_be, *port}, .took_port = context.rehearsal == nullptr};
+}
+
+Translated bind_source(Context& context, const FlowKey& key, const SourceNatEntry& entry) {
+  if (entry.mapping == NatMapping::per_session) return take_port(context, key, entry);
+  NatState& nat = context.state.nat;
+  const std::uint8_t index = context.service.nat.index_of(entry);
+  const auto [known, ends] = binding_of(context, key, index);
+  if (known != NatState::kNone && !ends) {
+    const region::Binding& binding = nat.at(known);
+    context.turn.depend_on(binding.changed_epoch);
+    return SourceTranslation{.outside = {binding.external.address_be, binding.external.port_be}};
+  }
+  if (!nat.has_room_for_binding()) return tl::unexpected(DropReason::nat_bindings_full);
+  if (!nat.host_may_bind(index, key.source_be, ends ? 1 : 0))
+    return tl::unexpected(DropReason::nat_host_limit);
+  auto source = take_port(context, key, entry);
+  if (!source || context.rehearsal != nullptr) return source;
+  source->new_binding = nat.open_binding(context.turn, index, key, source->outside);
   return source;
 }
 

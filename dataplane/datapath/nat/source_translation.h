@@ -19,8 +19,8 @@ struct SourceTranslation {
 // `key` has the destination that the session goes to. One to one comes first, then the entries of source NAT;
 // a binding that the source has is used (RFC 4787 REQ-1), else a port is taken, and bound where the entry
 // says so: the source's own if it is free (REQ-3), in UDP rather one of its parity (REQ-4). In a rehearsal
-// nothing is taken. Errors: nat_ports_exhausted, nat_bindings_full, session_conflict (of a protocol without
-// ports: each address has a session with that remote).
+// nothing is taken. Errors: nat_ports_exhausted, nat_bindings_full, nat_host_limit, session_conflict (of a
+// protocol without ports: each address has a session with that remote).
 [[nodiscard]] tl::expected<SourceTranslation, DropReason> translate_source(Context& context,
                                                                            const region::FlowKey& key,
                                                                            PortIndex in, PortIndex out);

@@ -139,7 +139,7 @@ unsigned Steering::owner_of_flow(const FlowKey& flow, const Fib* fib) const {
   const Adjacency& to = fib->lookup(flow.destination_be);
   if (is_source_translated(flow, from, to)) return owner_of_source(flow);
   if (to.kind == Adjacency::Kind::local) {
-    if (const auto forwarded = nat_.translated_destination(to.port, flow))
+    if (const auto forwarded = nat_.translated_destination(port_of(from), flow))
       return owner_of_forwarded(*forwarded, from, *fib);
     if (nat_.is_pool_address(flow.destination_be)) return owner_in_pool(flow);
   }

@@ -20,18 +20,15 @@ namespace stillwater::dataplane {
 // an endpoint that source NAT binds. By the first that holds:
 //   - an ICMP error: the owner of what the packet that it quotes was an answer to, or a question for;
 //   - a fragment: by the addresses alone, so that all of a datagram meet;
-//   - a packet that leaves under an address of source NAT: by its endpoint inside, from the share of whose
-//   owner
-//     the port outside is taken;
-//   - a packet to an address of source NAT: the owner of the port (ICMP: identifier) that it is sent to,
-//   since
+//   - a packet that leaves under an address of source NAT: by its endpoint inside; the port outside is taken
+//     from the share of its owner;
+//   - a packet to an address of source NAT: the owner of the port (ICMP: identifier) that it goes to, as
 //     ports are dealt to workers in blocks;
 //   - what a port forward or a 1:1 entry leads inside, and answers to it: by the endpoint inside;
 //   - any other IPv4 packet: by the flow's symmetric hash.
 // Protocols without ports behind an address of source NAT go by the remote address. Which packets leave under
-// another source is a question of where routes lead: each costs two lookups, where there is NAT and more than
-// one worker. Where routes change, so may owners of sessions that keep their source behind a port with NAT:
-// these open anew.
+// another source is a question of where routes lead, which do not change where there are sessions: two
+// lookups a packet, where there is NAT and more than one worker.
 // Read-only once built; any thread.
 class Steering {
  public:

@@ -1,9 +1,9 @@
-"""The firewall's NAT, requirement by requirement: RFC 4787 (UDP), 5382 (TCP), 5508 (ICMP), 3022 (one to one)."""
+"""The firewall's NAT by requirement: RFC 4787 (UDP), 5382 (TCP), 5508 (ICMP), 3022 (one to one)."""
 from scapy.all import ICMP, IP, TCP, UDP, Raw
 
 from cases.common import arp_answer, arp_ask, write_case
-from cases.firewall import (FAR, HEAD, HOST, HOST2, HOST2_MAC, HOST_MAC, IN, OUT, SERVER, SERVER_MAC, TWO_PORTS,
-                            VMAC_IN, VMAC_OUT, from_gw, to_gw)
+from cases.firewall import (FAR, HEAD, HOST, HOST2, HOST2_MAC, HOST_MAC, IN, OUT, SERVER, SERVER_MAC,
+                            TWO_PORTS, VMAC_IN, VMAC_OUT, from_gw, to_gw)
 
 NAT, NAT2, STATIC, STATIC2, DMZ = "10.80.2.5", "10.80.2.6", "10.80.2.18", "10.80.2.19", "10.80.2.7"
 SERVER2, SERVER2_MAC = "10.80.2.3", "02:00:00:00:02:03"
@@ -23,11 +23,13 @@ class Talk:
     def __init__(self, nat, rules=(OUTWARDS,)):
         self.config = (HEAD + TWO_PORTS + "routes:\n  - {to: 0.0.0.0/0, via: 10.80.2.2}\nrules:\n" +
                        "".join(f"  - {rule}\n" for rule in rules) + nat + "arbiter: none\n")
-        self.captures = {name: [] for name in ("inside.send", "inside.expect", "outside.send", "outside.expect")}
+        names = ("inside.send", "inside.expect", "outside.send", "outside.expect")
+        self.captures = {name: [] for name in names}
         self.drops = {}
         self.time = 0
-        for host, own, vmac, port in ((HOST, IN, VMAC_IN, "inside"), (HOST2, IN, VMAC_IN, "inside"),
-                                      (SERVER, OUT, VMAC_OUT, "outside"), (SERVER2, OUT, VMAC_OUT, "outside")):
+        inside, outside = (IN, VMAC_IN, "inside"), (OUT, VMAC_OUT, "outside")
+        known = ((HOST, *inside), (HOST2, *inside), (SERVER, *outside), (SERVER2, *outside))
+        for host, own, vmac, port in known:
             self.put(f"{port}.send", arp_ask(host, MACS[host], own))
             self.put(f"{port}.expect", arp_answer(own, vmac, host, MACS[host]))
 
@@ -191,7 +193,8 @@ def tcp_cases():
     t = Talk(source_nat())
     for remote in (SERVER, SERVER2):
         t.out(tcp(HOST, 5000, remote, 80, "S"), tcp(NAT, 5000, remote, 80, "S", ttl=63))
-        t.back(tcp(remote, 80, NAT, 5000, "SA", seq=7, ack=101), tcp(remote, 80, HOST, 5000, "SA", 63, 7, 101))
+        t.back(tcp(remote, 80, NAT, 5000, "SA", seq=7, ack=101),
+               tcp(remote, 80, HOST, 5000, "SA", 63, 7, 101))
     t.write("rfc5382_req1_an_endpoint_keeps_its_mapping")
 
     t = Talk(source_nat())
@@ -259,8 +262,8 @@ def icmp_cases():
     t.back(*sees((FAR, 53, NAT, 4000), (FAR, 53, HOST, 4000)))
     t.write("rfc5508_req4_an_error_from_outside_reaches_the_host")
 
-    forward = ("destination_nat:\n  - {from: outside, address: 10.80.2.7, protocol: udp, ports: 53, to: 10.80.1.3,"
-               " to_ports: 5353}\n")
+    forward = ("destination_nat:\n  - {from: outside, address: 10.80.2.7, protocol: udp, ports: 53,"
+               " to: 10.80.1.3, to_ports: 5353}\n")
     t = Talk(forward, (OUTWARDS, INWARDS))
     came = udp(SERVER, 4000, HOST2, 5353, ttl=63)
     t.back(udp(SERVER, 4000, DMZ, 53), came)
@@ -283,7 +286,8 @@ def configured_cases():
     t.out(*sees((HOST, 500, SERVER, 500), (STATIC, 500, SERVER, 500)))
     t.back(*sees((SERVER, 500, STATIC, 500), (SERVER, 500, HOST, 500)))
     t.back(tcp(SERVER2, 5000, STATIC2, 80, "S"), tcp(SERVER2, 5000, HOST2, 80, "S", ttl=63))
-    t.out(tcp(HOST2, 80, SERVER2, 5000, "SA", seq=7, ack=101), tcp(STATIC2, 80, SERVER2, 5000, "SA", 63, 7, 101))
+    t.out(tcp(HOST2, 80, SERVER2, 5000, "SA", seq=7, ack=101),
+          tcp(STATIC2, 80, SERVER2, 5000, "SA", 63, 7, 101))
     t.write("rfc3022_2_1_one_to_one_in_both_directions")
 
     t = Talk(static, (OUTWARDS, INWARDS))
@@ -293,13 +297,15 @@ def configured_cases():
 
     forward = ("destination_nat:\n  - {from: outside, address: 10.80.2.5, protocol: tcp, ports: 8000-8009,"
                " to: 10.80.1.3, to_ports: 80-89}\n")
-    only = "{id: 20, action: allow, to: inside, protocol: tcp, destination: 10.80.1.3/32, destination_ports: 80}"
+    only = ("{id: 20, action: allow, to: inside, protocol: tcp, destination: 10.80.1.3/32,"
+            " destination_ports: 80}")
     t = Talk(source_nat() + forward, (OUTWARDS, only))
     t.back(tcp(SERVER, 5000, NAT, 8000, "S"), tcp(SERVER, 5000, HOST2, 80, "S", ttl=63))
     t.out(tcp(HOST2, 80, SERVER, 5000, "SA", seq=7, ack=101), tcp(NAT, 8000, SERVER, 5000, "SA", 63, 7, 101))
     t.back(tcp(SERVER, 5000, NAT, 8001, "S"), None, "no_rule")          # leads to port 81
     t.back(tcp(SERVER, 5000, NAT, 8010, "S"), None, "not_served")
-    t.out(tcp(HOST, 8000, SERVER, 80, "S"), tcp(NAT, 8010, SERVER, 80, "S", ttl=63))  # nobody is bound to these
+    # Nobody is bound to a port that is forwarded.
+    t.out(tcp(HOST, 8000, SERVER, 80, "S"), tcp(NAT, 8010, SERVER, 80, "S", ttl=63))
     t.write("rfc2663_3_a_port_forward_and_its_rule")
 
     t = Talk(source_nat() + forward, (OUTWARDS, only))

@@ -78,6 +78,7 @@ TEST_CASE("any change of the service changes the digest") {
       {"address: 10.80.2.1}", "address: 10.80.2.1, source: 10.80.1.0/25}"},
       {"address: 10.80.2.1}", "address: 10.80.2.1, mapping: per_session}"},
       {"address: 10.80.2.1}", "address: 10.80.2.1, filtering: address_dependent}"},
+      {"address: 10.80.2.1}", "address: 10.80.2.1, ports_per_host: 100}"},
       {"address: 10.80.2.1}", "translate: none}"},
       {"timeouts:", "destination_nat: [{from: outside, address: 10.80.2.9, to: 10.80.1.9}]\ntimeouts:"},
       {"timeouts:", "static_nat: [{port: outside, outside: 10.80.2.9, inside: 10.80.1.9}]\ntimeouts:"},

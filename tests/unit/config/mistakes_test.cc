@@ -174,6 +174,7 @@ TEST_CASE("translations that say too little, too much, or what another one says"
       {nat, "address: 10.80.2.1, mapping: sometimes}", "26:62", "expected one of endpoint_independent"},
       {nat, "address: 10.80.2.1, mapping: per_session, filtering: address_dependent}", "26:86",
        "nobody is let in where each session has a port of its own"},
+      {nat, "address: 10.80.2.1, ports_per_host: 0}", "26:69", "1 to 65535"},
       {nat, "address: 10.80.2.1, source: 10.80.1.7/24}", "26:61", "host bits are set"},
   });
   const std::pair<const char*, const char*> sections[] = {

@@ -21,8 +21,11 @@ struct NatNetwork : Firewall {
     config.neighbours_max = 64;
     config.source_nat = {{.from = "inside", .to = "outside", .address = kPool}};
   }
-  // The workers stand still afterwards.
+  // With the region that the configuration asks for by now. The workers stand still afterwards.
   void begin() {
+    region::Layout layout;
+    Dataplane::add_roots(layout, config);
+    region = region::Region::create(layout).value();
     start_and_resume();
     for (unsigned n = 0; n < kHosts; ++n) inside.put(arp_request(mac_of_host(n), host(n), kIn));
     for (unsigned n = 0; n < kRemotes; ++n) outside.put(arp_request(mac_of_remote(n), remote(n), kOut));

@@ -224,6 +224,22 @@ TEST_CASE("an error about a packet that turned back finds the host that sent it 
   CHECK(ntohl(header->dst_addr) == host(0));
 }
 
+TEST_CASE("a host has as many bindings as it may, others are not concerned (RFC 6888 REQ-4)") {
+  NatNetwork n;
+  n.config.source_nat[0].ports_per_host = 3;
+  n.begin();
+  for (std::uint16_t port = 4000; port < 4003; ++port) CHECK(n.out({host(0), remote(0), port, 53}));
+  CHECK_FALSE(n.out({host(0), remote(0), 4003, 53}));
+  CHECK(n.out({host(0), remote(1), 4000, 53}));  // by a binding that it has
+  CHECK(n.out({host(1), remote(0), 4000, 53}));
+  CHECK(n.drops_of("nat_host_limit") == 1);
+  n.dataplane->barrier().resume();
+  REQUIRE(n.dataplane->end_sessions({.source_be = htonl(host(0))}).value() == 4);
+  n.settle();
+  for (std::uint16_t port = 4003; port < 4006; ++port) CHECK(n.out({host(0), remote(0), port, 53}));
+  CHECK_FALSE(n.out({host(0), remote(0), 4007, 53}));
+}
+
 TEST_CASE("figures say how many ports of an address are taken, of how many") {
   NatNetwork n(GENERATE(1u, 2u));
   n.config.source_nat[0].ports = {2000, 2999};

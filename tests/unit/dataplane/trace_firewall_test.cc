@@ -57,6 +57,27 @@ TEST_CASE("trace: a new session, its rule and its translation, as the packet its
   CHECK(f.sent_by(f.outside) == flow_of(trace.frames.at(0).bytes));
 }
 
+TEST_CASE("trace: a host that speaks to another's endpoint outside is followed on its way back") {
+  Firewall f;
+  f.config.source_nat[0].filtering = NatFiltering::endpoint_independent;
+  f.start_and_resume();
+  f.greet();
+  f.query(4000);
+  (void)f.sent_by(f.outside);
+  TracePacket packet = trace_packet("10.80.1.3", "10.80.2.1");
+  packet.source_port = 5000;
+  packet.destination_port = 4000;
+  const Trace trace = traced(f, {.port = "inside", .packet = packet});
+  INFO(to_text(trace));
+  CHECK(nodes_of(trace) ==
+        "ethernet_input ipv4_input session_lookup session_open session_lookup session_open");
+  CHECK(has_note(trace, "turns back: it comes in again, as from outside"));
+  CHECK(has_note(trace, "its destination would be translated to 10.80.1.2:4000"));
+  REQUIRE(trace.frames.size() == 1);
+  CHECK(trace.frames[0].port == "inside");
+  CHECK(flow_of(trace.frames[0].bytes) == UdpFlow{kOut, kHost, 5000, 4000});
+}
+
 TEST_CASE("trace: a new session's packet waits for the commit where a standby has to agree") {
   Traced f;
   f.epochs.set_committed(0);

@@ -164,7 +164,7 @@ NodeStatus full_status() {
 
 SessionInfo full_session() {
   return {"tcp", "established", "10.80.1.5:40000", "198.51.100.7:443", "10.80.2.1:1024", 10, 65.5,
-          8,     184'000};
+          8,     184'000,       "10.80.1.3:80"};
 }
 
 std::vector<RouteInfo> all_kinds_of_routes() {

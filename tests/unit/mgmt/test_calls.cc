@@ -190,6 +190,7 @@ TEST_CASE("a session is listed with every value") {
   CHECK(session.source() == "10.80.1.5:40000");
   CHECK(session.destination() == "198.51.100.7:443");
   CHECK(session.translated_source() == "10.80.2.1:1024");
+  CHECK(session.translated_destination() == "10.80.1.3:80");
   CHECK(session.rule() == 10);
   CHECK(session.age_s() == 65.5);
   CHECK(session.idle_s() == 8);

@@ -154,7 +154,8 @@ TEST_CASE("stillwaterctl sessions prints a line a session and says where it stop
   node.control.with([](FakeState& s) { s.sessions.assign(3, full_session()); });
   const auto all = ctl(node, {"sessions"});
   CHECK_THAT(all.out, Contains("tcp") && Contains("established") && Contains("10.80.1.5:40000") &&
-                          Contains("198.51.100.7:443") && Contains("10.80.2.1:1024") && Contains("1m 05s"));
+                          Contains("198.51.100.7:443 > 10.80.1.3:80") && Contains("10.80.2.1:1024") &&
+                          Contains("1m 05s"));
   CHECK_THAT(all.out, !Contains("--limit"));
   CHECK_THAT(ctl(node, {"sessions", "--limit", "2"}).out, Contains("2 sessions shown, the limit"));
   CHECK(ctl_json(node, {"sessions", "--limit", "2"})["sessions"].size() == 2);
