@@ -39,9 +39,29 @@ Edit with_nat(const std::string& sections) {
   };
 }
 
+// The client's namespace is inside. A rule that lets those outside in goes on from the list before.
 std::vector<Way> ways() {
+  const std::string let_in = "  - {id: 30, action: allow, from: outside, to: inside}\n\n";
+  const std::string leave =
+      "source_nat: [{from: inside, to: outside, address: 10.80.2.1, ports: 10000-65535}]\n";
+  const std::string forwards =
+      "destination_nat:\n"
+      "  - {from: outside, address: 10.80.2.1, protocol: tcp, ports: 1024-9999, to: 10.80.1.2}\n"
+      "  - {from: outside, address: 10.80.2.1, protocol: udp, ports: 1024-9999, to: 10.80.1.2}\n";
+  const std::string one_to_one = "static_nat: [{port: outside, outside: 10.80.2.20, inside: 10.80.1.2}]\n";
+  const std::string pool =
+      "source_nat: [{from: inside, to: outside, pool: 10.80.2.10-10.80.2.13, filtering: "
+      "endpoint_independent}]\n";
+  const std::string per_session =
+      "source_nat: [{from: inside, to: outside, address: 10.80.2.1, mapping: per_session}]\n";
   return {{"source-nat", {}, "client", "server", rig::kServerAddress},
-          {"no-nat", with_nat(""), "client", "server", rig::kServerAddress}};
+          {"no-nat", with_nat(""), "client", "server", rig::kServerAddress},
+          {"pool", with_nat(pool), "client", "server", rig::kServerAddress},
+          {"port-of-each-session", with_nat(per_session), "client", "server", rig::kServerAddress},
+          {"port-forward", with_nat(let_in + leave + forwards), "server", "client", "10.80.2.1"},
+          {"one-to-one-out", with_nat(one_to_one), "client", "server", rig::kServerAddress},
+          {"one-to-one-in", with_nat(let_in + one_to_one), "server", "client", "10.80.2.20"},
+          {"hairpin", with_nat(let_in + leave + forwards), "client", "client", "10.80.2.1"}};
 }
 
 rig::Plan network_with_a_way_back() {
@@ -56,12 +76,11 @@ struct Programs {
     const std::string folder = pair.where.out + "/programs";
     std::filesystem::create_directories(folder);
     for (const std::string& name : rig::known_programs()) {
-      auto program =
-          rig::make_program(name, {.client_space_fd = pair.network.space(way.client_space).fd(),
-                                   .server_space_fd = pair.network.space(way.server_space).fd(),
-                                   .server_address = way.server_address,
-                                   .folder = folder,
-                                   .runs_for = kProgramsRun});
+      auto program = rig::make_program(name, {.client_space_fd = pair.network.space(way.client_space).fd(),
+                                              .server_space_fd = pair.network.space(way.server_space).fd(),
+                                              .server_address = way.server_address,
+                                              .folder = folder,
+                                              .runs_for = kProgramsRun});
       INFO(name);
       REQUIRE(program->start_server());
       REQUIRE(eventually(10s, [&] { return program->serving().value_or(false); }));
