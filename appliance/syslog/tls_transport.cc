@@ -58,8 +58,9 @@ Result<Context> load(const CollectorConfig& collector) {
 bool expect_name(SSL* ssl, const CollectorConfig& collector) {
   if (collector.tls_name.empty())
     return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), collector.address.address.c_str()) == 1;
-  return SSL_set1_host(ssl, collector.tls_name.c_str()) == 1 &&
-         SSL_set_tlsext_host_name(ssl, collector.tls_name.c_str()) == 1;
+  std::string name = collector.tls_name;  // OpenSSL copies it, and asks for no const
+  return SSL_set1_host(ssl, name.c_str()) == 1 &&
+         SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1;
 }
 
 class TlsTransport final : public Transport {
