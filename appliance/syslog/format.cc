@@ -76,6 +76,8 @@ std::string_view name_of(RuleAction action) {
       return "deny";
     case RuleAction::allow:
       return "allow";
+    case RuleAction::reject:
+      return "reject";
   }
   return "unknown";
 }

@@ -20,17 +20,12 @@ LogRecord record_of(const Context& context, LogKind kind) {
   return record;
 }
 
-bool is_logged(const Context& context, std::uint32_t rule_id) {
-  const Rule* rule = context.policy().rules().find(rule_id);
-  return rule != nullptr && rule->log;
-}
-
 bool wants_session(const Context& context, const region::Session& session) {
   switch (context.service.log.sessions) {
     case SessionLog::none:
       return false;
     case SessionLog::by_rule:
-      return is_logged(context, session.rule_id);
+      return context.policy().rules().logs(session.rule_id);
     case SessionLog::all:
       return true;
   }

@@ -49,7 +49,8 @@ class RuleSet {
 
   // Whether the rule of that id says `log`. One that is not there does not.
   [[nodiscard]] bool logs(std::uint32_t rule_id) const {
-    return std::binary_search(logged_ids_.begin(), logged_ids_.end(), rule_id);
+    const Rule* rule = find(rule_id);
+    return rule != nullptr && rule->log;
   }
 
  private:
