@@ -28,12 +28,12 @@ struct alignas(kLineBytes) Binding {
 
   std::uint64_t changed_epoch;  // epoch of the last write; what reads this binding depends on it
   BindingKey internal;
-  BindingKey external;        // of no protocol: it is found by `internal` alone
-  std::uint32_t sessions;     // that use it
-  std::uint32_t next[2];      // in the chain of `internal`, of `external`: reference + 1, 0: the end
-  std::uint32_t next_free;    // slot + 1, while free
-  std::uint32_t rule_id;      // of the session that made it
-  std::uint32_t in_use;       // 0 or 1
+  BindingKey external;      // of no protocol: it is found by `internal` alone
+  std::uint32_t sessions;   // that use it
+  std::uint32_t next[2];    // in the chain of `internal`, of `external`: reference + 1, 0: the end
+  std::uint32_t next_free;  // slot + 1, while free
+  std::uint32_t rule_id;    // of the session that made it
+  std::uint32_t in_use;     // 0 or 1
   std::uint8_t reserved[8];
 };
 static_assert(sizeof(Binding) == kLineBytes && std::is_trivially_copyable_v<Binding>);

@@ -1,8 +1,9 @@
 // The binding table against a map, with chains that collide, a table that fills up, and a copy at another
 // address.
+#include "ckpt_engine/region/binding_table.h"
+
 #include <map>
 
-#include "ckpt_engine/region/binding_table.h"
 #include "tests/unit/region/world.h"
 
 namespace stillwater::tests {

@@ -268,7 +268,8 @@ TEST_CASE("a mistake in an added load is said at its place") {
   const auto it = GENERATE(values<Added>({
       {"server_first: 10001", "6:22: server_first: '10001' is out of range; expected"},
       {"server_frist: 1", "6:8: unknown key 'server_frist' in load; expected 'server_first'"},
-      {"programs: ping", "6:18: 'ping' is no program that the rig knows; expected one of iperf3, http, ssh, dns"},
+      {"programs: ping",
+       "6:18: 'ping' is no program that the rig knows; expected one of iperf3, http, ssh, dns"},
       {"programs: []", "6:18: programs is an empty list; expected at least one word"},
       {"replay: a.pcap", "6:16: replay is a single value; expected a mapping"},
       {"replay: {times: 2}", "6:16: replay has no 'file'; expected a capture"},

@@ -14,9 +14,10 @@ struct PolicyAnswer {
   Verdict refused{};
 };
 
-// Whether `packet` may open a session that rules know as `key` (the source as it came, the destination that it
-// is for) and that leaves through `to`. Counts, and spends of the rule's limit. Where no rule matches a packet
-// that came in by a NAT binding, whose filtering has let it in, the rule that let the binding out decides.
+// Whether `packet` may open a session that rules know as `key` (the source as it came, the destination that
+// it is for) and that leaves through `to`. Counts, and spends of the rule's limit. Where no rule matches a
+// packet that came in by a NAT binding, whose filtering has let it in, the rule that let the binding out
+// decides.
 [[nodiscard]] PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key,
                                  PortIndex to, std::uint32_t binding);
 

@@ -32,7 +32,8 @@ std::string configuration(const std::string& folder, std::uint64_t bytes_per_sec
       "http {{\n  access_log off;\n  default_type application/octet-stream;\n"
       "  client_body_temp_path {0}/tmp;\n  proxy_temp_path {0}/tmp;\n  fastcgi_temp_path {0}/tmp;\n"
       "  uwsgi_temp_path {0}/tmp;\n  scgi_temp_path {0}/tmp;\n"
-      "  server {{\n    listen {1};\n    listen [::]:{1};\n    root {0}/www;\n    location = /download {{ limit_rate {2}; }}\n"
+      "  server {{\n    listen {1};\n    listen [::]:{1};\n    root {0}/www;\n    location = /download {{ "
+      "limit_rate {2}; }}\n"
       "  }}\n}}\n",
       folder, kPort, bytes_per_second);
 }
@@ -116,7 +117,8 @@ Result<bool> Http::serving() {
 
 Status Http::start_client() {
   const bool is_ipv6 = place_.server_address.find(':') != std::string::npos;
-  const std::string url = fmt::format(is_ipv6 ? "http://[{}]:{}/" : "http://{}:{}/", place_.server_address, kPort);
+  const std::string url =
+      fmt::format(is_ipv6 ? "http://[{}]:{}/" : "http://{}:{}/", place_.server_address, kPort);
   const std::string folder = server_folder(place_);
   auto download = Child::start({"curl", "--silent", "--show-error", "--fail", "--output",
                                 got_folder(place_) + "/download", url + "download"},

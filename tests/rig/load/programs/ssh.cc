@@ -15,8 +15,8 @@ constexpr double kBytesPerSecond = 64 << 10;
 
 }  // namespace
 
-// The server's home is a folder of ours, in a mount namespace of its own: the key of this run opens no door on
-// the host.
+// The server's home is a folder of ours, in a mount namespace of its own: the key of this run opens no door
+// on the host.
 Status Ssh::start_server() {
   std::error_code error;
   std::filesystem::remove_all(file(""), error);
@@ -24,18 +24,24 @@ Status Ssh::start_server() {
   const double seconds = std::chrono::duration<double>(place_.runs_for).count();
   const Status made =
       must_run({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file("key")})
-          .and_then([&] { return must_run({"dropbearkey", "-t", "ed25519", "-f", file("host_key")}); })
-          .and_then([&] { return must_run({"cp", file("key.pub"), file("home/.ssh/authorized_keys")}); })
-          .and_then([&] { return must_run({"chmod", "-R", "go-rwx", file("home")}); })
+          .and_then([&] {
+            return must_run({"dropbearkey", "-t", "ed25519", "-f", file("host_key")});
+          })
+          .and_then([&] {
+            return must_run({"cp", file("key.pub"), file("home/.ssh/authorized_keys")});
+          })
+          .and_then([&] {
+            return must_run({"chmod", "-R", "go-rwx", file("home")});
+          })
           .and_then([&] {
             return write_numbered(file("sent"), static_cast<std::uint64_t>(kBytesPerSecond * seconds));
           });
   if (!made) return made;
-  const std::string serve = fmt::format(
-      "mount --bind '{}' ~root && exec dropbear -F -E -s -P '{}' -r '{}' -p {}", file("home"), file("pid"),
-      file("host_key"), kPort);
-  auto server = Child::start({"unshare", "--mount", "sh", "-c", serve}, place_.server_space_fd,
-                             file("server.log"));
+  const std::string serve =
+      fmt::format("mount --bind '{}' ~root && exec dropbear -F -E -s -P '{}' -r '{}' -p {}", file("home"),
+                  file("pid"), file("host_key"), kPort);
+  auto server =
+      Child::start({"unshare", "--mount", "sh", "-c", serve}, place_.server_space_fd, file("server.log"));
   if (!server) return tl::unexpected(server.error());
   server_.emplace(std::move(*server));
   return {};
