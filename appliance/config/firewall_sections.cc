@@ -2,18 +2,6 @@
 #include "appliance/config/sections.h"
 
 namespace stillwater::appliance {
-namespace {
-
-// A router knows no sessions: it would not do what the section seems to say.
-bool is_for_firewall(Section& root, const char* key, const Config& config) {
-  if (config.dataplane.function == dataplane::Function::firewall) return true;
-  if (root.has(key))
-    root.mistake(key, std::string(key) +
-                          " with 'function: router', which has no sessions; expected 'function: firewall'");
-  return false;
-}
-
-}  // namespace
 
 void read_tcp(Section& root, Config& config) {
   using dataplane::TcpChecks;

@@ -154,7 +154,7 @@ void add_end_sessions(CLI::App& app, Arguments& a) {
   end->add_option("--interface", *which.mutable_interface(), "With packets that arrive at this port")
       ->type_name("NAME");
   add_duration(
-      *end, "--older-than", 1s, 8760h,
+      *end, "--older-than", 1s, std::chrono::hours(8760),
       [&which](Nanos t) {
         which.set_min_age_s(
             static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(t).count()));
