@@ -18,7 +18,12 @@ class PlaneForwarding final : public standby::Forwarding {
   void continue_region_time(Nanos region_now) override { plane_.continue_region_time(region_now); }
   void on_activate() override { plane_.on_activate(); }
   [[nodiscard]] Status release_held(Nanos timeout) override { return plane_.barrier().release_held(timeout); }
-  void keep_waiting(bool on) override { plane_.handover().keep(on); }
+  void keep_waiting(bool on) override {
+    if (on)
+      plane_.handover().keep([this](dataplane::PortIndex port) { return plane_.has_link(port); });
+    else
+      plane_.handover().keep_no_more();
+  }
   [[nodiscard]] bool take_waiting(const std::function<void(const standby::WaitingFrame&)>& sink) override {
     return plane_.handover().take_kept([&sink](dataplane::PortIndex port, std::span<const std::byte> bytes) {
       sink({port, bytes});

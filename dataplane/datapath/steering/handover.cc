@@ -50,12 +50,16 @@ Handover::~Handover() {
   free_all(brought_.get());
 }
 
-void Handover::keep(bool on) {
+void Handover::keep(const std::function<bool(PortIndex)>& has_link) {
   free_all(kept_.get());
-  if (on)
-    for (std::size_t port = 0; port < service_.ports.size(); ++port)
-      cut_[port].store(false, std::memory_order_relaxed);
-  keeping_.store(on, std::memory_order_release);
+  for (PortIndex port = 0; port < service_.ports.size(); ++port)
+    cut_[port].store(service_.ports[port].has_device() && !has_link(port), std::memory_order_relaxed);
+  keeping_.store(true, std::memory_order_release);
+}
+
+void Handover::keep_no_more() {
+  keeping_.store(false, std::memory_order_release);
+  free_all(kept_.get());
 }
 
 // An announcement, of whatever family and VLAN: to many, from the virtual MAC, which is the other node's now.

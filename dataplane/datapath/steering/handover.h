@@ -34,8 +34,11 @@ class Handover {
   Handover(const Handover&) = delete;
   Handover& operator=(const Handover&) = delete;
 
-  // The former active's control thread. What was kept and not taken is freed.
-  void keep(bool on);
+  // The former active's control thread. What was kept and not taken is freed. `has_link`: the ports that the
+  // announcement can come by; on others nothing is kept, else what a mended link brings would go over as
+  // well.
+  void keep(const std::function<bool(PortIndex)>& has_link);
+  void keep_no_more();
   // Hands over what was kept since the last call. False: the cut was seen on every port, nothing more will
   // come.
   [[nodiscard]] bool take_kept(const std::function<void(PortIndex, std::span<const std::byte>)>& sink);

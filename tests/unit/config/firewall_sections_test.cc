@@ -63,7 +63,7 @@ TEST_CASE("a router has neither tcp nor limits") {
     const std::string text = with(router, "checkpoint:", std::string(section) + "\ncheckpoint:");
     const auto config = parse_config(text, "f.yaml");
     REQUIRE_FALSE(config.has_value());
-    CHECK_THAT(config.error().message, Catch::Contains("with 'function: router', which has no sessions"));
+    CHECK_THAT(config.error().message, Catch::Contains("with 'function: router', which has none"));
   }
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("GRE and ESP have rules of their own, without ports") {
   const std::string gre = with(kSample, "protocol: tcp, destination_ports: 22", "protocol: gre");
   const auto config = parse_config(gre, "f.yaml");
   REQUIRE(config.has_value());
-  CHECK(config->dataplane.rules.at(1).protocol == std::uint8_t{47});
+  CHECK(config->dataplane.rules.at(1).services.at(0).protocol == 47);
   const auto ports = parse_config(with(kSample, "protocol: tcp", "protocol: esp"), "f.yaml");
   REQUIRE_FALSE(ports.has_value());
   CHECK_THAT(ports.error().message, Catch::Contains("expected protocol: tcp or udp"));

@@ -8,7 +8,7 @@ namespace {
 struct Stopped : Firewall {
   Stopped() {
     start(real);
-    dataplane->handover().keep(true);
+    dataplane->handover().keep(has_link);
     dataplane->barrier().set_discard(true);
   }
   void drain() { REQUIRE(dataplane->barrier().drain_ports(5s)); }
@@ -24,6 +24,8 @@ struct Stopped : Firewall {
     });
     return sources;
   }
+
+  static bool has_link(PortIndex) { return true; }
 
   BootClock real;
   bool goes_on = true;
@@ -79,6 +81,20 @@ TEST_CASE(
   CHECK(f.dataplane->handover().lost() == 0);
 }
 
+TEST_CASE("a port that had no link when its node handed over is not waited for, and keeps nothing later") {
+  Stopped f;
+  f.dataplane->handover().keep([](PortIndex port) { return port != 0; });
+  f.query();
+  f.reply(53);
+  f.drain();
+  CHECK(f.taken() == std::vector<std::uint16_t>{53});
+  CHECK(f.goes_on);
+  f.outside.put(arp_request(kOutMac, kOut, kOut));
+  f.drain();
+  CHECK(f.taken().empty());
+  CHECK_FALSE(f.goes_on);
+}
+
 TEST_CASE("a host's ARP is no announcement") {
   Stopped f;
   f.inside.put(arp_request(kHostMac, kHost, kIn));
@@ -94,11 +110,11 @@ TEST_CASE("nothing is kept before a hand-over or after it, and what was not take
   Stopped f;
   f.query();
   f.drain();
-  f.dataplane->handover().keep(false);
+  f.dataplane->handover().keep_no_more();
   CHECK(f.buffers.in_use() == 0);
   f.query();
   f.drain();
-  f.dataplane->handover().keep(true);
+  f.dataplane->handover().keep(Stopped::has_link);
   CHECK(f.taken().empty());
   CHECK(f.dataplane->barrier().discarded() == 1);
 }

@@ -117,8 +117,8 @@ Result<bool> Http::serving() {
 
 Status Http::start_client() {
   const bool is_ipv6 = place_.server_address.find(':') != std::string::npos;
-  const std::string url =
-      fmt::format(is_ipv6 ? "http://[{}]:{}/" : "http://{}:{}/", place_.server_address, kPort);
+  const std::string url = fmt::format(
+      "http://{}:{}/", is_ipv6 ? "[" + place_.server_address + "]" : place_.server_address, kPort);
   const std::string folder = server_folder(place_);
   auto download = Child::start({"curl", "--silent", "--show-error", "--fail", "--output",
                                 got_folder(place_) + "/download", url + "download"},
