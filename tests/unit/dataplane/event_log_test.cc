@@ -13,8 +13,10 @@ LogEndpoint at(std::uint32_t address, std::uint16_t port) { return {IpAddress::v
 struct Logging : Firewall {
   Logging() {
     config.log = {.sessions = SessionLog::all, .translations = true, .rules = true};
-    config.rules = {{.id = 5, .from = "inside", .to = "outside", .protocol = IPPROTO_TCP, .log = true},
-                    {.id = 10, .action = RuleAction::allow, .from = "inside", .to = "outside", .log = true}};
+    const ServiceConfig tcp{.protocol = IPPROTO_TCP};
+    config.rules = {
+        {.id = 5, .from = {"inside"}, .to = {"outside"}, .services = {tcp}, .log = true},
+        {.id = 10, .action = RuleAction::allow, .from = {"inside"}, .to = {"outside"}, .log = true}};
   }
   // All that may be told now. The worker stands still meanwhile, so that all that arrived is there.
   std::vector<LogRecord> logged() {

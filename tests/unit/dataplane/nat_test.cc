@@ -89,8 +89,10 @@ TEST_CASE("filtering decides whose packets a binding lets in (RFC 4787 REQ-8)") 
 TEST_CASE("a rule that denies holds for what filtering would let in") {
   NatNetwork n;
   n.config.source_nat[0].filtering = NatFiltering::endpoint_independent;
-  n.config.rules.push_back(
-      {.id = 20, .action = RuleAction::deny, .from = "outside", .source = {remote(1), 32}});
+  n.config.rules.push_back({.id = 20,
+                            .action = RuleAction::deny,
+                            .from = {"outside"},
+                            .source = {{IpAddress::v4(htonl(remote(1))), 32}}});
   n.begin();
   const auto sent = n.out({host(0), remote(0), 4000, 53});
   REQUIRE(sent);
@@ -162,10 +164,10 @@ TEST_CASE("a port forward leads inside, and hosts inside reach it by its address
                                .to_ports = 80}};
   n.config.rules.push_back({.id = 20,
                             .action = RuleAction::allow,
-                            .from = "outside",
-                            .to = "inside",
-                            .destination = {host(1), 32},
-                            .destination_ports = {80, 84}});
+                            .from = {"outside"},
+                            .to = {"inside"},
+                            .destination = {{IpAddress::v4(htonl(host(1))), 32}},
+                            .services = {{.protocol = IPPROTO_UDP, .destination_ports = {{80, 84}}}}});
   n.begin();
   for (std::uint16_t i = 0; i < 5; ++i) {
     const auto to = static_cast<std::uint16_t>(8000 + i), at = static_cast<std::uint16_t>(80 + i);
@@ -194,7 +196,7 @@ TEST_CASE("one to one: both directions, ports as they are, inside hosts as well"
   NatNetwork n(GENERATE(1u, 2u));
   n.config.static_nat = {
       {.port = "outside", .outside = {ipv4(10, 80, 2, 16), 28}, .inside = {ipv4(10, 80, 1, 0), 28}}};
-  n.config.rules.push_back({.id = 20, .action = RuleAction::allow, .from = "outside", .to = "inside"});
+  n.config.rules.push_back({.id = 20, .action = RuleAction::allow, .from = {"outside"}, .to = {"inside"}});
   n.begin();
   const std::uint32_t seen = ipv4(10, 80, 2, 16) + 2;  // of host(0)
   CHECK(n.out({host(0), remote(0), 7, 9}) == UdpFlow{seen, remote(0), 7, 9});
@@ -234,7 +236,7 @@ TEST_CASE("a host has as many bindings as it may, others are not concerned (RFC 
   CHECK(n.out({host(1), remote(0), 4000, 53}));
   CHECK(n.drops_of("nat_host_limit") == 1);
   n.dataplane->barrier().resume();
-  REQUIRE(n.dataplane->end_sessions({.source_be = htonl(host(0))}).value() == 4);
+  REQUIRE(n.dataplane->end_sessions({.source = SessionFilter::Network{htonl(host(0))}}).value() == 4);
   n.settle();
   for (std::uint16_t port = 4003; port < 4006; ++port) CHECK(n.out({host(0), remote(0), port, 53}));
   CHECK_FALSE(n.out({host(0), remote(0), 4007, 53}));
