@@ -227,8 +227,11 @@ TEST_CASE("trace: of random packets through NAT of all kinds, what is told is wh
   Random random(seed);
   Firewall f;
   f.config.output_commit = OutputCommit::new_state;
-  f.config.rules.push_back(
-      {.id = 20, .action = RuleAction::allow, .from = "outside", .to = "inside", .destination = {kHost, 32}});
+  f.config.rules.push_back({.id = 20,
+                            .action = RuleAction::allow,
+                            .from = {"outside"},
+                            .to = {"inside"},
+                            .destination = {{IpAddress::v4(htonl(kHost)), 32}}});
   f.config.source_nat = {
       {.from = "inside",
        .to = "outside",
