@@ -21,29 +21,38 @@ dataplane::Config with_devices(dataplane::Config config, const LoadedPlane::Devi
   return config;
 }
 
-dataplane::Ipv4Prefix elsewhere(std::uint32_t i, std::uint8_t length) {
-  return {kElsewhere + i * 251 % (1u << 17), length};
+IpPrefix network(std::uint32_t address, std::uint8_t length) {
+  return {IpAddress::v4(htonl(address)), length};
+}
+
+IpPrefix elsewhere(std::uint32_t i, std::uint8_t length) {
+  const std::uint32_t hosts = length == 32 ? 0 : ~std::uint32_t{0} >> length;
+  return network((kElsewhere + i * 251 % (1u << 17)) & ~hosts, length);
+}
+
+dataplane::ServiceConfig tcp(std::uint16_t first, std::uint16_t last) {
+  return {.protocol = IPPROTO_TCP, .destination_ports = {{first, last}}};
 }
 
 RuleConfig near_miss(std::uint32_t i) {
   RuleConfig rule;
   rule.id = 100 + i;
-  rule.from = i % 2 == 0 ? "inside" : "";
+  if (i % 2 == 0) rule.from = {"inside"};
+  const auto length = static_cast<std::uint8_t>(24 + i % 9);
+  const auto port = static_cast<std::uint16_t>(10'000 + i);
   switch (i % 3) {
     case 0:  // its source, to elsewhere
-      rule.source = {kClientNet, static_cast<std::uint8_t>(16 + i % 9)};
-      rule.destination = elsewhere(i, static_cast<std::uint8_t>(24 + i % 9));
+      rule.source = {network(kClientNet, static_cast<std::uint8_t>(16 + i % 9))};
+      rule.destination = {elsewhere(i, length)};
       break;
     case 1:  // its destination and protocol, at other ports
-      rule.destination = {kServerHost, 32};
-      rule.protocol = IPPROTO_TCP;
-      rule.destination_ports = {static_cast<std::uint16_t>(10'000 + i),
-                                static_cast<std::uint16_t>(10'007 + i)};
+      rule.destination = {network(kServerHost, 32)};
+      rule.services = {tcp(port, static_cast<std::uint16_t>(port + 7))};
       break;
     default:  // its destination and port, from elsewhere
-      rule.source = elsewhere(i, static_cast<std::uint8_t>(24 + i % 9));
-      rule.destination = {kServerNet, 24};
-      rule.destination_ports = {kServerPort, kServerPort};
+      rule.source = {elsewhere(i, length)};
+      rule.destination = {network(kServerNet, 24)};
+      rule.services = {tcp(kServerPort, kServerPort)};
   }
   return rule;
 }
@@ -52,8 +61,8 @@ RuleConfig near_miss(std::uint32_t i) {
 
 dataplane::Config established_firewall(std::uint32_t sessions, const LoadedPlane::Devices& devices) {
   dataplane::Config config = with_devices(firewall(sessions + sessions / 4), devices);
-  for (std::uint32_t address = nat_address_of(0); address <= nat_address_of(sessions - 1); ++address)
-    config.source_nat.push_back({"inside", "outside", address, {1024, 65535}});
+  config.source_nat = {
+      {.from = "inside", .to = "outside", .pool = {{nat_address_of(0), nat_address_of(sessions - 1)}}}};
   return config;
 }
 
@@ -70,10 +79,9 @@ Rules rules_with_a_late_match(std::uint32_t count) {
   Rules rules;
   for (std::uint32_t i = 0; i + 1 < count; ++i) rules.push_back(near_miss(i));
   RuleConfig match = firewall(1).rules.front();
-  match.source = {kClientNet, 16};
-  match.destination = {kServerHost, 32};
-  match.protocol = IPPROTO_TCP;
-  match.destination_ports = {kServerPort, kServerPort};
+  match.source = {network(kClientNet, 16)};
+  match.destination = {network(kServerHost, 32)};
+  match.services = {tcp(kServerPort, kServerPort)};
   rules.push_back(match);
   return rules;
 }
