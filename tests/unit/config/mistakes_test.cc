@@ -43,7 +43,7 @@ TEST_CASE("keys that are unknown, missing or repeated") {
   check({
       {"  memory:", "  memroy:", "7:3", "unknown key 'memroy' in dataplane; expected 'memory', did you mean"},
       {"log: {level: info}", "zzzzzz: none", "38:1",
-       "unknown key 'zzzzzz' in the file; expected one of arbiter,"},
+       "unknown key 'zzzzzz' in the file; expected one of addresses,"},
       {"arbiter: none\n", "", "1:1",
        "the file has no 'arbiter'; expected witness or etcd; or none, where a cut cable"},
       {"udp: 120s", "upd: 120s", "27:12", "expected 'udp'"},

@@ -65,7 +65,10 @@ struct NatNetwork : Firewall {
   std::uint64_t drops_of(const std::string& reason) {
     clock.advance(1s);  // counters reach the region now and then
     dataplane->barrier().resume();
-    next_turns();
+    for (unsigned worker = 0; worker < config.workers; ++worker)
+      REQUIRE(eventually([this, worker, before = dataplane->steps(worker).value()] {
+        return dataplane->steps(worker).value() >= before + 3;
+      }));
     settle();
     return dataplane->drops()[reason];
   }

@@ -263,7 +263,8 @@ TEST_CASE("a table without room for a binding says so, and nothing is taken") {
   n.config.sessions_max = 64;
   n.begin();
   std::uint16_t port = 2000;
-  while (n.out({host(0), remote(0), port, 53})) ++port;
+  for (; const auto sent = n.out({host(0), remote(0), port, 53}); ++port)  // answered, so that none gives way
+    REQUIRE(n.in({remote(0), kPool, 53, sent->source_port}));
   CHECK(port == 2000 + 64);
   CHECK(n.drops_of("nat_bindings_full") + n.drops_of("sessions_full") == 1);
   CHECK(region::BindingTable(*n.region, 0).in_use() == 64);
