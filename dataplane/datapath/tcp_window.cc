@@ -29,7 +29,7 @@ unsigned shift_of(const TcpSide& side) { return side.scale == 0 ? kShiftMax : si
 // How far the numbers of this side's peer may lie from the last ones: the largest window that it offered.
 std::uint32_t reach_of(const TcpSide& side) {
   if (side.loose != 0) return std::min(2 * (kWindowMax << shift_of(side)), kLargestReach);
-  return side.window * kWindowUnit + kLate;
+  return std::min(side.window * kWindowUnit + kLate, kLargestReach);
 }
 
 // Shift and one of the option (RFC 7323 section 2.2); 0: there is none.
@@ -57,10 +57,12 @@ bool is_tentative(const TcpWindow& window) {
 
 // RFC 9293 section 3.10.7.4, first check, by what passed here: the sender may repeat what its peer did not
 // acknowledge, and probe one below (keep-alive) or at the edge (window of 0).
+// Whose probe went beyond the edge, seen here or not, speaks from there.
 bool fits_by_number(const TcpSide& sender, const TcpSide& receiver, const TcpSegment& segment) {
   const std::uint32_t reach = reach_of(receiver);
   if (receiver.spoke != 0) {
-    if (after(segment.seq, sender.limit + (receiver.loose != 0 ? reach : 0))) return false;
+    const std::uint32_t edge = sender.limit + (segment.length == 0 ? 1 : 0);
+    if (after(segment.seq, edge + (receiver.loose != 0 ? reach : 0))) return false;
   } else if (sender.known != 0 && after(segment.seq, sender.end + reach)) {
     return false;
   }

@@ -106,9 +106,9 @@ TEST_CASE("a successor goes on with the sessions, neighbours and ports of a copi
   successor.dataplane->barrier().resume();
   successor.reply();
   CHECK(successor.sent_by(successor.inside) == UdpFlow{kServer, kHost, 53, 4000});
-  // The port is taken: another host's flow gets the next one.
+  // The port is taken: another host's flow gets the next one of its parity.
   successor.inside.put(udp_frame(12, kInMac, {ipv4(10, 80, 1, 3), kServer, 4000, 53}));
-  CHECK(successor.sent_by(successor.outside) == UdpFlow{kOut, kServer, 4001, 53});
+  CHECK(successor.sent_by(successor.outside) == UdpFlow{kOut, kServer, 4002, 53});
   CHECK(successor.region->region_now() >= f.region->region_now() + 1s);
 }
 

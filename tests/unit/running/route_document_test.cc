@@ -119,7 +119,7 @@ TEST_CASE("a document of a later release, with a field that this one does not kn
   for (const v1::Document& document : documents) {
     const auto read = from_document(bytes_of(document));
     REQUIRE_FALSE(read.has_value());
-    CHECK(read.error().message == "a change of routes says more than this release knows");
+    CHECK(read.error().message == "the running configuration says more than this release knows");
   }
 }
 
