@@ -61,7 +61,8 @@ bool is_tentative(const TcpWindow& window) {
 bool fits_by_number(const TcpSide& sender, const TcpSide& receiver, const TcpSegment& segment) {
   const std::uint32_t reach = reach_of(receiver);
   if (receiver.spoke != 0) {
-    const std::uint32_t edge = sender.limit + (segment.length == 0 ? 1 : 0);
+    const bool says_nothing = segment.length == 0 && !has(segment, RTE_TCP_RST_FLAG);
+    const std::uint32_t edge = sender.limit + (says_nothing ? 1 : 0);
     if (after(segment.seq, edge + (receiver.loose != 0 ? reach : 0))) return false;
   } else if (sender.known != 0 && after(segment.seq, sender.end + reach)) {
     return false;

@@ -19,23 +19,34 @@ std::size_t place_in_pool(const SourceNatEntry& entry, std::uint32_t source_be) 
   return rte_be_to_cpu_32(source_be) % entry.pool.size();
 }
 
-// The session that the packet in hand ended, in a rehearsal: it is in the table still.
-const region::Session* ended_session(const Context& context) {
-  if (context.rehearsal == nullptr || !context.rehearsal->ended()) return nullptr;
-  return &context.state.sessions.at(context.rehearsal->ended()->slot);
+// In a rehearsal: one that the packet in hand has ended, or that gives way to it. Both are in the table
+// still.
+template <class Is>
+const region::Session* find_leaving(const Context& context, const Is& is) {
+  if (context.rehearsal == nullptr) return nullptr;
+  const auto& ended = context.rehearsal->ended();
+  const region::Session* session = ended ? &context.state.sessions.at(ended->slot) : nullptr;
+  if (session != nullptr && is(*session)) return session;
+  session = context.rehearsal->giving_way();
+  return session != nullptr && is(*session) ? session : nullptr;
 }
 
-// That the session which ended on the way would have given back: it may be taken anew where nobody's commit
-// is awaited.
+// That a session which leaves would have given back: it may be taken anew where nobody's commit is awaited.
 std::optional<std::uint16_t> freed_port(const Context& context, std::uint32_t address_be) {
-  const region::Session* ended = ended_session(context);
-  if (ended == nullptr || ended->reply.destination_be != address_be ||
-      context.turn.epoch() > context.turn.committed() || !context.state.nat.would_free_port(*ended))
-    return std::nullopt;
-  return ended->reply.destination_port_be;
+  if (context.turn.epoch() > context.turn.committed()) return std::nullopt;
+  const region::Session* leaving = find_leaving(context, [&](const region::Session& session) {
+    return session.reply.destination_be == address_be && context.state.nat.would_free_port(session);
+  });
+  return leaving != nullptr ? std::optional(leaving->reply.destination_port_be) : std::nullopt;
 }
 
-// The binding that the source has; `ends`: that it goes with the session which ended on the way.
+bool has_room_for_binding(const Context& context) {
+  const NatState& nat = context.state.nat;
+  const auto frees = [&](const region::Session& session) { return nat.would_free_port(session); };
+  return nat.has_room_for_binding() || find_leaving(context, frees) != nullptr;
+}
+
+// The binding that the source has; `ends`: that it goes with a session which leaves.
 struct Known {
   std::uint32_t binding;
   bool ends;
@@ -43,8 +54,9 @@ struct Known {
 Known binding_of(const Context& context, const FlowKey& key, std::uint8_t entry) {
   const NatState& nat = context.state.nat;
   const std::uint32_t binding = nat.find_inside(entry, key.source_be, key.source_port_be, key.protocol);
-  const region::Session* ended = ended_session(context);
-  return {binding, binding != NatState::kNone && ended != nullptr && nat.is_last_of(*ended, binding)};
+  if (binding == NatState::kNone) return {binding, false};
+  const auto is_last = [&](const region::Session& session) { return nat.is_last_of(session, binding); };
+  return {binding, find_leaving(context, is_last) != nullptr};
 }
 
 std::optional<std::uint16_t> find_port_for(Context& context, const FlowKey& key, const SourceNatEntry& entry,
@@ -98,7 +110,7 @@ Translated bind_source(Context& context, const FlowKey& key, const SourceNatEntr
     context.turn.depend_on(binding.changed_epoch);
     return SourceTranslation{.outside = {binding.external.address_be, binding.external.port_be}};
   }
-  if (!nat.has_room_for_binding()) return tl::unexpected(DropReason::nat_bindings_full);
+  if (!has_room_for_binding(context)) return tl::unexpected(DropReason::nat_bindings_full);
   if (!nat.host_may_bind(index, key.source_be, ends ? 1 : 0))
     return tl::unexpected(DropReason::nat_host_limit);
   auto source = take_port(context, key, entry);

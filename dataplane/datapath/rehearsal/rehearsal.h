@@ -38,7 +38,10 @@ class Rehearsal {
   void becomes(region::SessionState state) { step_->becomes = state; }
   void ends(const region::Session& session, std::uint32_t slot);
   void gives_way(const region::Session& session) { step_->gives_way = session; }
-  [[nodiscard]] bool gave_way() const { return step_->gives_way.has_value(); }
+  // Null: nobody.
+  [[nodiscard]] const region::Session* giving_way() const {
+    return step_->gives_way ? &*step_->gives_way : nullptr;
+  }
   void asked_rules(const Rule* rule);
   void asked_again() { step_->asked_again = true; }
   void opens(const region::FlowKey& forward, const region::FlowKey& reply) {

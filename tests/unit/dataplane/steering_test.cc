@@ -170,10 +170,10 @@ struct Translated {
         {.port = "outside", .outside = {ipv4(10, 80, 2, 64), 28}, .inside = {ipv4(10, 80, 1, 64), 28}}};
     return config;
   }
-  [[nodiscard]] unsigned owner(const Bytes& frame) const {
+  [[nodiscard]] unsigned owner_of_frame(const Bytes& frame) const {
     return steering.owner(*Frame(frame).mbuf, routes->published().load());
   }
-  [[nodiscard]] unsigned owner(const UdpFlow& flow) const { return owner(udp_frame(1, 2, flow)); }
+  [[nodiscard]] unsigned owner(const UdpFlow& flow) const { return owner_of_frame(udp_frame(1, 2, flow)); }
 
   Config config;
   NatTables nat;
@@ -190,9 +190,10 @@ TEST_CASE("with NAT, GRE and ESP belong to the owner of their remote, both ways"
   for (int i = 0; i < 400; ++i) {
     const auto protocol = static_cast<std::uint8_t>(i % 2 == 0 ? IPPROTO_GRE : IPPROTO_ESP);
     const std::uint32_t remote = (random() & 0x1fffffffu) | 0x20000000u;
-    const unsigned owner = t.owner(by_address({ipv4(10, 80, 1, 2 + random() % 60), remote, 0, 0}, protocol));
-    REQUIRE(t.owner(by_address({remote, kOut, 0, 0}, protocol)) == owner);
-    REQUIRE(t.owner(by_address({remote, ipv4(10, 80, 2, 5), 0, 0}, protocol)) == owner);
+    const unsigned owner =
+        t.owner_of_frame(by_address({ipv4(10, 80, 1, 2 + random() % 60), remote, 0, 0}, protocol));
+    REQUIRE(t.owner_of_frame(by_address({remote, kOut, 0, 0}, protocol)) == owner);
+    REQUIRE(t.owner_of_frame(by_address({remote, ipv4(10, 80, 2, 5), 0, 0}, protocol)) == owner);
     owners.insert(owner);
   }
   CHECK(owners.size() == Translated::kWorkers);

@@ -154,11 +154,11 @@ TEST_CASE("trace: all NAT ports taken, and a full table") {
     }
     CHECK(f.trace(trace_packet("10.80.1.2", "10.80.2.2")).reason == "sessions_full");
   }
-  SECTION("a port that another has: the next one") {
+  SECTION("a port that another has: the next one of its parity") {
     f.inside.put(udp_frame(kHostMac, kInMac, {kHost + 1, kServer, 4000, 53}));
     (void)f.sent_by(f.outside);
     CHECK(has_note(f.trace(trace_packet("10.80.1.2", "10.80.2.2")),
-                   "would open a session, source NAT to 10.80.2.1:4001"));
+                   "would open a session, source NAT to 10.80.2.1:4002"));
   }
 }
 

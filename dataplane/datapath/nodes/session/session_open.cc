@@ -92,7 +92,7 @@ bool open(Context& context, const Packet& packet, PortIndex out, const SourceTra
   region::SessionTable& sessions = context.state.sessions;
   if (context.rehearsal != nullptr) {
     if (packet.turned_back && sessions.in_use() + 1 >= sessions.capacity()) return false;
-    const std::uint32_t gone = context.rehearsal->gave_way() ? 1 : 0;
+    const std::uint32_t gone = context.rehearsal->giving_way() != nullptr ? 1 : 0;
     if (!context.rehearsal->ended() && !sessions.has_room_for(packet.key, reply, gone)) return false;
     context.turn.depend_on(context.turn.epoch());
     context.rehearsal->opens(packet.key, reply);
