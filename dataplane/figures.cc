@@ -176,8 +176,8 @@ std::uint64_t Dataplane::committed_for_logs() const {
 std::size_t Dataplane::take_log_records(unsigned worker, std::span<LogRecord> into) {
   LogRing* const log = shards_[worker]->log.get();
   if (log == nullptr) return 0;
-  const std::uint64_t committed = committed_for_logs();
-  return log->take(committed, into);
+  const std::uint64_t until = log->pushed();  // first: where a standby joins, what is committed goes back
+  return log->take(committed_for_logs(), into, until);
 }
 
 std::uint64_t Dataplane::log_records_lost(unsigned worker) const {

@@ -143,6 +143,9 @@ Status RunningConfig::carry_out(const Job& job) {
 // All of a leader's without a policy is the file's.
 Status RunningConfig::change_policy(std::optional<RunningPolicy> policy, bool whole) {
   if (policy == policy_ || (!policy && !whole)) return {};
+  // Sessions know the rules that admitted them by this number: it may mean no others.
+  if (!whole && policy->generation <= dataplane_.policy_generation())
+    return fail(Errc::refused, "other rules were loaded meanwhile; load these again");
   Result<dataplane::PolicyConfig> parsed = dataplane::PolicyConfig{config_.rules};
   if (policy) parsed = parse_policy(policy->text, "rules", config_);
   if (!parsed) return tl::unexpected(parsed.error());

@@ -38,8 +38,7 @@ void Sender::run() {
 void Sender::flush() {
   const Instant deadline = clock_.now() + kFlushWithin;
   for (;;) {
-    while (pull()) {
-    }
+    while (pull()) send();
     send();
     const Instant now = clock_.now();
     if (all_idle() || now >= deadline) return;

@@ -32,9 +32,8 @@ struct alignas(kLineBytes) Binding {
   std::uint32_t sessions;   // that use it
   std::uint32_t next[2];    // in the chain of `internal`, of `external`: reference + 1, 0: the end
   std::uint32_t next_free;  // slot + 1, while free
-  std::uint32_t rule_id;    // of the session that made it
   std::uint32_t in_use;     // 0 or 1
-  std::uint8_t reserved[8];
+  std::uint8_t reserved[12];
 };
 static_assert(sizeof(Binding) == kLineBytes && std::is_trivially_copyable_v<Binding>);
 

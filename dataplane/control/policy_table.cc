@@ -33,8 +33,7 @@ Result<std::uint32_t> PolicyTable::replace(const PolicyConfig& config,
   if (!built) return tl::unexpected(built.error());
   published_.store(built->get());
   former_.push_back(std::exchange(current_, std::move(*built)));
-  if (Status passed = wait_(); !passed) return tl::unexpected(passed.error());
-  retire();
+  if (wait_()) retire();  // else with the next one: the rules are in force as it is
   return next;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/datapath/events/event_log.h"
+#include "dataplane/datapath/nodes/session/ask_policy.h"
 #include "dataplane/datapath/session_state.h"
 
 namespace stillwater::dataplane {
@@ -24,13 +25,23 @@ std::uint32_t Ageing::idle_s(const region::SessionTable& sessions, std::uint32_t
 
 // What was seen last moves in steps, but where it was closed: a session must not end before its time. In a
 // flood that does not hold for handshakes: their time is counted from what was noted of their SYNs.
-std::uint32_t Ageing::limit_s(const Context& context, const region::Session& session) {
+std::uint32_t Ageing::limit_s(const Context& context, const region::Session& session,
+                              std::uint32_t by_rule_s) {
   const std::uint32_t steps_s = is_closed(session) ? 0 : region::SessionSeen::kStepSeconds;
-  const std::uint32_t by_rule_s = context.policy().idle_timeout_s(session.rule_id);
   const std::uint32_t timeout = timeout_s(session, context.service.timeouts, by_rule_s);
   if (!is_half_open(session)) return timeout + steps_s;
   const std::uint32_t left = context.state.admission.opening_timeout_s(timeout);
   return left < timeout ? left : timeout + steps_s;
+}
+
+// A session that no packet has brought to the rules of today has its time by the rule of its id, and before
+// it ends for that by the one that would admit it now.
+bool Ageing::is_over(const Context& context, std::uint32_t slot) const {
+  const region::Session& session = context.state.sessions.at(slot);
+  const std::uint32_t idle = idle_s(context.state.sessions, slot, context.turn.now_s());
+  if (idle <= limit_s(context, session, context.policy().idle_timeout_s(session.rule_id))) return false;
+  return is_of_policy(context, session) ||
+         idle > limit_s(context, session, idle_timeout_anew_s(context, session));
 }
 
 void Ageing::tick(Context& context) {
@@ -55,8 +66,7 @@ void Ageing::tick(Context& context) {
     if (session.state == region::SessionState::free) continue;
     if (settles_) settle(context.state.tcp_windows[cursor_]);
     context.state.admission.found(cursor_, session);
-    if (idle_s(sessions, cursor_, context.turn.now_s()) > limit_s(context, session))
-      end_session(context, cursor_, CloseReason::idle);
+    if (is_over(context, cursor_)) end_session(context, cursor_, CloseReason::idle);
   }
 }
 

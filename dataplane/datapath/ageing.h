@@ -32,7 +32,10 @@ class Ageing {
   static constexpr Nanos kSettling = 120s;  // a segment's longest life (RFC 9293 section 3.4.2)
   static constexpr std::uint32_t kSlotsPerTurn = 256;
 
-  [[nodiscard]] static std::uint32_t limit_s(const Context& context, const region::Session& session);
+  // `by_rule_s`: the time of its rule, 0: it has none.
+  [[nodiscard]] static std::uint32_t limit_s(const Context& context, const region::Session& session,
+                                             std::uint32_t by_rule_s);
+  [[nodiscard]] bool is_over(const Context& context, std::uint32_t slot) const;
 
   std::uint32_t floor_s_ = 0;
   std::uint32_t cursor_ = 0;

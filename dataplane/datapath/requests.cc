@@ -31,9 +31,9 @@ bool SessionFilter::matches(const region::Session& session, std::int64_t age_ns)
   if (state && *state != session.state) return false;
   if (rule_id && *rule_id != session.rule_id) return false;
   if (interface && *interface != session.initiator_port && *interface != session.responder_port) return false;
-  const std::chrono::nanoseconds age(age_ns);
-  return !min_age_s || std::chrono::duration_cast<std::chrono::seconds>(age).count() >=
-                           static_cast<std::int64_t>(*min_age_s);
+  const auto age_s =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds(age_ns)).count();
+  return !min_age_s || (age_s >= 0 && static_cast<std::uint64_t>(age_s) >= *min_age_s);
 }
 
 }  // namespace stillwater::dataplane

@@ -25,9 +25,9 @@ bool LogRing::push(const LogRecord& record) {
   return true;
 }
 
-std::size_t LogRing::take(std::uint64_t committed, std::span<LogRecord> into) {
+std::size_t LogRing::take(std::uint64_t committed, std::span<LogRecord> into, std::uint64_t until) {
   std::uint64_t at = taken_.load(std::memory_order_relaxed);
-  const std::uint64_t end = pushed_.load(std::memory_order_acquire);
+  const std::uint64_t end = std::min(until, pushed());
   std::size_t count = 0;
   for (; at != end && count < into.size(); ++at) {
     const std::uint64_t epoch = epoch_at(at).load(std::memory_order_relaxed);

@@ -27,8 +27,11 @@ class LogRing {
   // Consumer. Copies records of epochs up to `committed` to `into`, until one waits for a later epoch; how
   // many. Records behind that one wait with it: they are later, and most depend on its epoch or the next.
   // `committed` was read (acquire) before the call, so that a value from after a fence comes with what that
-  // fence discarded.
-  [[nodiscard]] std::size_t take(std::uint64_t committed, std::span<LogRecord> into);
+  // fence discarded; and after `until`, as pushed() had it, where it may have gone back since.
+  [[nodiscard]] std::size_t take(std::uint64_t committed, std::span<LogRecord> into,
+                                 std::uint64_t until = ~std::uint64_t{0});
+  // How many since it was made.
+  [[nodiscard]] std::uint64_t pushed() const { return pushed_.load(std::memory_order_acquire); }
 
   // A fence: while the worker stands still, from any thread. Records of epochs after `committed` are never
   // handed out. How many. The consumer may be in `take`.

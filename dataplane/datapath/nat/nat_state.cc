@@ -194,11 +194,8 @@ NatState::Uses NatState::bindings_of(const region::Session& session) const {
   return uses;
 }
 
-void NatState::join(region::Turn& turn, const Use& use, std::uint32_t rule_id) {
-  {
-    auto binding = bindings_->edit(turn, use.binding);
-    if (binding->sessions++ == 0) binding->rule_id = rule_id;
-  }
+void NatState::join(region::Turn& turn, const Use& use) {
+  ++bindings_->edit(turn, use.binding)->sessions;
   if (filters_by_address(use.binding)) count_up(turn, peer_key(use.binding, use.remote_be));
 }
 
@@ -219,8 +216,8 @@ NatState::Bound NatState::free_binding(region::Turn& turn, std::uint32_t binding
 
 void NatState::joined(region::Turn& turn, const region::Session& session) {
   const Uses uses = bindings_of(session);
-  if (uses.initiators) join(turn, *uses.initiators, session.rule_id);
-  if (uses.responders) join(turn, *uses.responders, session.rule_id);
+  if (uses.initiators) join(turn, *uses.initiators);
+  if (uses.responders) join(turn, *uses.responders);
 }
 
 NatState::Freed NatState::left(region::Turn& turn, const region::Session& session) {
@@ -248,7 +245,9 @@ bool NatState::would_free_port(const region::Session& session) const {
 
 bool NatState::is_last_of(const region::Session& session, std::uint32_t binding) const {
   const Uses uses = bindings_of(session);
-  return uses.initiators && uses.initiators->binding == binding && bindings_->at(binding).sessions == 1;
+  const bool uses_it = (uses.initiators && uses.initiators->binding == binding) ||
+                       (uses.responders && uses.responders->binding == binding);
+  return uses_it && bindings_->at(binding).sessions == 1;
 }
 
 }  // namespace stillwater::dataplane

@@ -126,7 +126,7 @@ class NatState {
     std::optional<Use> responders;
   };
   [[nodiscard]] Uses bindings_of(const region::Session& session) const;
-  void join(region::Turn& turn, const Use& use, std::uint32_t rule_id);
+  void join(region::Turn& turn, const Use& use);
   std::optional<Bound> leave(region::Turn& turn, const Use& use);
   Bound free_binding(region::Turn& turn, std::uint32_t binding);
   void count_up(region::Turn& turn, const region::BindingKey& key);

@@ -33,6 +33,7 @@ bool leads_inside(const Context& context, const FlowKey& key, PortIndex outside)
 bool turns_back(const Context& context, const Packet& packet) {
   if (packet.turned_back) return false;
   const NatTables& tables = context.service.nat;
+  if (tables.translated_destination(packet.in_port, packet.key)) return false;
   const PortIndex outside = packet.route->port;
   return tables.leaves_translated(packet.in_port, outside, packet.key.source_be) &&
          leads_inside(context, packet.key, outside);
@@ -67,6 +68,7 @@ std::optional<SessionWay> by_binding(const Context& context, const Packet& packe
   if (found == NatState::kNone) return std::nullopt;
   const SourceNatEntry& entry = context.service.nat.entry_at(nat.entry_of(found));
   if (entry.to != packet.in_port) return std::nullopt;
+  context.turn.depend_on(nat.at(found).changed_epoch);
   SessionWay way{.key = to_inside(key, nat.at(found).internal), .binding = found};
   way.filtered = !lets_in(context, found, entry, key.source_be);
   // An echo that nobody inside is to have is answered here, as if there were no binding.

@@ -32,10 +32,12 @@ const region::Session* find_leaving(const Context& context, const Is& is) {
 }
 
 // That a session which leaves would have given back: it may be taken anew where nobody's commit is awaited.
-std::optional<std::uint16_t> freed_port(const Context& context, std::uint32_t address_be) {
+std::optional<std::uint16_t> freed_port(const Context& context, std::uint8_t protocol,
+                                        std::uint32_t address_be) {
   if (context.turn.epoch() > context.turn.committed()) return std::nullopt;
   const region::Session* leaving = find_leaving(context, [&](const region::Session& session) {
-    return session.reply.destination_be == address_be && context.state.nat.would_free_port(session);
+    return session.forward.protocol == protocol && session.reply.destination_be == address_be &&
+           context.state.nat.would_free_port(session);
   });
   return leaving != nullptr ? std::optional(leaving->reply.destination_port_be) : std::nullopt;
 }
@@ -74,7 +76,7 @@ std::optional<std::uint16_t> find_port_for(Context& context, const FlowKey& key,
   NatState& nat = context.state.nat;
   if (context.rehearsal != nullptr)
     return nat.find_port_for(context.turn, pool, key.protocol, entry.ports, key.source_port_be, prefers,
-                             freed_port(context, address_be));
+                             freed_port(context, key.protocol, address_be));
   return nat.take_port(context.turn, pool, key.protocol, entry.ports, key.source_port_be, prefers);
 }
 

@@ -158,7 +158,8 @@ unsigned Steering::owner_of_forwarded(const FlowKey& flow, const Adjacency& from
 bool Steering::is_source_translated(const FlowKey& flow, const Adjacency& from, const Adjacency& to) const {
   const PortIndex in = port_of(from), out = port_of(to);
   if (to.kind == Adjacency::Kind::local)
-    return nat_.is_outside_address(flow.destination_be) && nat_.leaves_translated(in, out, flow.source_be);
+    return nat_.is_outside_address(flow.destination_be) && nat_.leaves_translated(in, out, flow.source_be) &&
+           !nat_.translated_destination(in, flow);
   return !nat_.static_source(out, flow.source_be) && nat_.source_entry(in, out, flow.source_be) != nullptr;
 }
 

@@ -258,6 +258,54 @@ TEST_CASE("figures say how many ports of an address are taken, of how many") {
   CHECK(pools[0].ports == 990);
 }
 
+TEST_CASE("what comes in by a binding does not take the room of that binding's last session") {
+  NatNetwork n;
+  n.config.sessions_max = 16;
+  n.config.source_nat[0].filtering = NatFiltering::endpoint_independent;
+  n.begin();
+  std::vector<std::uint16_t> ports;  // none is answered: the first has been opening for the longest
+  for (std::uint16_t port = 4000; n.dataplane->sessions_in_use() < n.dataplane->sessions_max(); ++port) {
+    const auto sent = n.out({host(0), remote(0), port, 53});
+    REQUIRE(sent);
+    ports.push_back(sent->source_port);
+  }
+  CHECK_FALSE(n.in({remote(1), kPool, 53, ports[0]}));
+  CHECK(n.drops_of("sessions_full") == 1);
+  CHECK(n.in({remote(1), kPool, 53, ports[1]}) == UdpFlow{remote(1), host(0), 53, 4001});
+  CHECK(region::BindingTable(*n.region, 0).in_use() == ports.size() - 1);
+  CHECK_FALSE(n.in({remote(1), kPool, 53, ports[0]}));  // it gave way
+}
+
+TEST_CASE("a change of rules reaches who is spoken to by a binding") {
+  NatNetwork n(GENERATE(1u, 2u));
+  n.config.source_nat[0].filtering = NatFiltering::endpoint_independent;
+  n.begin();
+  const auto sent = n.out({host(0), remote(0), 4000, 53});
+  REQUIRE(sent);
+  const std::uint16_t port = sent->source_port;
+  CHECK(n.in({remote(1), kPool, 53, port}) == UdpFlow{remote(1), host(0), 53, 4000});
+  const auto let_out = [&](std::uint32_t id, std::uint32_t who) {
+    n.dataplane->barrier().resume();
+    REQUIRE(n.dataplane->replace_policy({{{.id = id,
+                                           .action = RuleAction::allow,
+                                           .from = {"inside"},
+                                           .to = {"outside"},
+                                           .source = {{IpAddress::v4(htonl(who)), 32}}}}}));
+    n.settle();
+  };
+  SECTION("the same under another number: all goes on") {
+    let_out(77, host(0));
+    CHECK(n.in({remote(1), kPool, 53, port}));
+    CHECK(n.in({remote(2), kPool, 53, port}));
+  }
+  SECTION("the same number lets another host out: nobody reaches this one any more") {
+    let_out(n.config.rules[0].id, host(1));
+    CHECK_FALSE(n.in({remote(1), kPool, 53, port}));
+    CHECK_FALSE(n.in({remote(2), kPool, 53, port}));
+    CHECK(n.dataplane->sessions_in_use() == 1);  // the one that nobody has spoken in since
+  }
+}
+
 TEST_CASE("a table without room for a binding says so, and nothing is taken") {
   NatNetwork n;
   n.config.sessions_max = 64;

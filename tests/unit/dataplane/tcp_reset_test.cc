@@ -50,6 +50,29 @@ struct Connected : Firewall {
   }
 };
 
+TEST_CASE("loose checks keep a connection of which one direction is seen, and strict ones do not") {
+  const auto checks = GENERATE(TcpChecks::loose, TcpChecks::strict);
+  Firewall f;
+  f.config.tcp_checks = checks;
+  f.config.source_nat.clear();
+  f.start_and_resume();
+  f.greet();
+  Bytes frame;
+  const auto client = [&](const Segment& segment) {
+    f.inside.put(tcp_frame(kHostMac, kInMac, {kHost, kServer, 4000, 80}, segment));
+  };
+  client({kSyn, 999});
+  REQUIRE(eventually([&] { return f.outside.take(frame); }));
+  for (std::uint32_t seconds = 0; seconds < 120; seconds += 5) {
+    client({kAck, 1000 + seconds, 5000});
+    if (checks == TcpChecks::loose) REQUIRE(eventually([&] { return f.outside.take(frame); }));
+    f.clock.advance(5s);
+    f.next_turns();
+  }
+  f.settle();
+  CHECK(f.dataplane->sessions_in_use() == (checks == TcpChecks::loose ? 1 : 0));
+}
+
 }  // namespace
 
 TEST_CASE("a RST is exact at the number that its receiver expects, or that its sender has come to") {

@@ -4,25 +4,26 @@
 #include "dataplane/datapath/events/event_log.h"
 #include "dataplane/datapath/icmp/tell_rejected.h"
 #include "dataplane/datapath/rehearsal/rehearsal.h"
+#include "dataplane/datapath/translate.h"
 
 namespace stillwater::dataplane {
 namespace {
 
-// Of the binding, which the packet depends on then.
-const Rule* rule_of_binding(Context& context, std::uint32_t binding) {
-  if (binding == NatState::kNone) return nullptr;
-  const region::Binding& bound = context.state.nat.at(binding);
-  context.turn.depend_on(bound.changed_epoch);
-  return context.policy().rules().find(bound.rule_id);
-}
+struct Asked {
+  const Rule* rule;  // null: none matches
+  bool of_binding = false;
+};
 
-// Null: no rule matches.
-const Rule* ask(Context& context, const region::FlowKey& key, PortIndex from, PortIndex to,
-                std::uint32_t binding) {
-  const Rule* rule = context.policy().rules().match(key, from, to);
-  if (rule == nullptr) rule = rule_of_binding(context, binding);
-  if (context.rehearsal != nullptr) context.rehearsal->asked_rules(rule);
-  return rule;
+// Where no rule speaks of what came in by a binding, it may come in as far as its destination may go out.
+Asked ask(Context& context, const region::FlowKey& key, PortIndex from, PortIndex to, std::uint32_t binding) {
+  const RuleSet& rules = context.policy().rules();
+  Asked asked{rules.match(key, from, to)};
+  if (asked.rule == nullptr && binding != NatState::kNone) {
+    context.turn.depend_on(context.state.nat.at(binding).changed_epoch);
+    asked = {rules.match(reversed(key), to, from), true};
+  }
+  if (context.rehearsal != nullptr) context.rehearsal->asked_rules(asked.rule);
+  return asked;
 }
 
 // What becomes of the packet if the rule does not admit it.
@@ -72,10 +73,13 @@ std::uint32_t binding_of_initiator(const Context& context, const region::Session
 
 PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key, PortIndex to,
                    std::uint32_t binding) {
-  const Rule* rule = ask(context, key, packet.in_port, to, binding);
-  if (rule != nullptr) log_rule_matched(context, packet, to, *rule);
-  const bool within_limit = rule == nullptr || spend(context, *rule);
-  if (const auto refused = refusal(context, packet, rule)) return {nullptr, *refused};
+  const auto [rule, of_binding] = ask(context, key, packet.in_port, to, binding);
+  // Its limit and its counts are of those who go out.
+  const bool within_limit = rule == nullptr || of_binding || spend(context, *rule);
+  if (const auto refused = refusal(context, packet, rule)) {
+    if (rule != nullptr) log_rule_matched(context, packet, to, *rule);
+    return {nullptr, *refused};
+  }
   if (!within_limit) return {nullptr, Verdict::drop(DropReason::rule_limit)};
   return {rule, {}};
 }
@@ -86,7 +90,8 @@ std::optional<Verdict> admit_again(Context& context, const Packet& packet, std::
   Rehearsal* rehearsal = context.rehearsal;
   if (rehearsal != nullptr) rehearsal->asked_again();
   const Rule* rule = ask(context, first_key(session), session.initiator_port, session.responder_port,
-                         binding_of_initiator(context, session));
+                         binding_of_initiator(context, session))
+                         .rule;
   const bool admitted = rule != nullptr && rule->action == RuleAction::allow;
   if (rehearsal != nullptr) {
     context.turn.depend_on(context.turn.epoch());
@@ -99,6 +104,12 @@ std::optional<Verdict> admit_again(Context& context, const Packet& packet, std::
     end_session(context, slot, CloseReason::rule);
   }
   return refusal(context, packet, rule);
+}
+
+std::uint32_t idle_timeout_anew_s(const Context& context, const region::Session& session) {
+  const Rule* rule =
+      context.policy().rules().match(first_key(session), session.initiator_port, session.responder_port);
+  return rule != nullptr ? rule->idle_timeout_s : 0;
 }
 
 }  // namespace stillwater::dataplane

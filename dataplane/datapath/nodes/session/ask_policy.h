@@ -16,8 +16,8 @@ struct PolicyAnswer {
 
 // Whether `packet` may open a session that rules know as `key` (the source as it came, the destination that
 // it is for) and that leaves through `to`. Counts, and spends of the rule's limit. Where no rule matches a
-// packet that came in by a NAT binding, whose filtering has let it in, the rule that let the binding out
-// decides.
+// packet that came in by a NAT binding, whose filtering has let it in, it is admitted if the rules would let
+// the binding's host speak to its sender; that spends nothing.
 [[nodiscard]] PolicyAnswer admit(Context& context, const Packet& packet, const region::FlowKey& key,
                                  PortIndex to, std::uint32_t binding);
 
@@ -28,5 +28,9 @@ struct PolicyAnswer {
 // Where the rules admit it still, it goes on by the rule that does so now, once this is committed; limits do
 // not count. Else it ends, and so does the packet, as said here.
 [[nodiscard]] std::optional<Verdict> admit_again(Context& context, const Packet& packet, std::uint32_t slot);
+
+// What the rules of today say of a session that earlier ones admitted; 0: nothing of their own. Costs a look
+// at the rules.
+[[nodiscard]] std::uint32_t idle_timeout_anew_s(const Context& context, const region::Session& session);
 
 }  // namespace stillwater::dataplane

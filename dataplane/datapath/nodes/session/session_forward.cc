@@ -63,7 +63,8 @@ Judged judged(const Context& context, const Packet& packet, const Session& sessi
 
 // After a takeover a FIN may be the first segment that is seen: its peer has to speak before one is believed.
 bool is_believed(const Context& context, const Packet& packet, const Judged& judged) {
-  if ((packet.tcp_flags & RTE_TCP_FIN_FLAG) == 0 || context.service.tcp_checks == TcpChecks::off) return true;
+  if ((packet.tcp_flags & RTE_TCP_FIN_FLAG) == 0 || context.service.tcp_checks != TcpChecks::strict)
+    return true;
   return judged.fate == TcpFate::take &&
          is_confirmed(context.state.tcp_windows[packet.session.slot], packet.session.direction);
 }
@@ -73,12 +74,14 @@ Progress progress(const Context& context, const Packet& packet, const Judged& ju
                   const Progress& before) {
   const auto [slot, direction] = packet.session;
   if (packet.key.protocol != IPPROTO_TCP) return after_datagram(before, direction);
-  TcpEvidence evidence{.responder_answered = context.state.responder_answered[slot]};
+  // Where one direction goes another way, what is seen of the other has to do.
+  const bool is_loose = context.service.tcp_checks == TcpChecks::loose;
+  TcpEvidence evidence{.responder_answered = is_loose || context.state.responder_answered[slot]};
   if (is_reset(packet))
     evidence.exact_reset =
         context.service.tcp_checks == TcpChecks::off ||
         is_exact_reset(context.state.tcp_windows[slot], judged.segment, direction, before.state);
-  else if (!judged.tells() || !is_believed(context, packet, judged))
+  else if ((!judged.tells() && !is_loose) || !is_believed(context, packet, judged))
     return before;
   return after_tcp(before, direction, packet.tcp_flags, evidence);
 }
@@ -115,7 +118,7 @@ void track(Context& context, const Packet& packet, const Judged& judged, const P
   if (closed_now) state.ended_by_reset[slot] = is_reset(packet);
   if (closed_now)
     state.sessions.touch_exactly(context.turn, slot);
-  else if (judged.tells())
+  else if (judged.tells() || context.service.tcp_checks == TcpChecks::loose)
     state.sessions.touch(context.turn, slot);
 }
 

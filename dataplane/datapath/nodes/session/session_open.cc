@@ -72,13 +72,15 @@ void describe(Context& context, const Packet& packet, PortIndex out, std::uint32
 }
 
 // In a full table the session that has been opening for the longest gives way. False: none has, or the packet
-// comes in again and may not take the room of its own first half.
-bool make_room(Context& context, const Packet& packet) {
+// needs that one: it is its own first half, where it comes in again, or keeps the binding that it came in by.
+bool make_room(Context& context, const Packet& packet, const SessionWay& way) {
   const region::SessionTable& sessions = context.state.sessions;
   const bool ended = context.rehearsal != nullptr && context.rehearsal->ended();
   if (ended || sessions.in_use() < sessions.capacity()) return true;
   const auto oldest = context.state.admission.gives_way();
   if (!oldest || packet.turned_back) return false;
+  if (way.binding != NatState::kNone && context.state.nat.is_last_of(sessions.at(*oldest), way.binding))
+    return false;
   if (context.rehearsal != nullptr)
     context.rehearsal->gives_way(sessions.at(*oldest));
   else
@@ -102,6 +104,7 @@ bool open(Context& context, const Packet& packet, PortIndex out, const SourceTra
   if (slot == SessionTable::kNone) return false;
   describe(context, packet, out, slot, rule);
   context.state.nat.joined(context.turn, sessions.at(slot));
+  log_rule_matched(context, packet, out, rule);
   if (source.took_port) log_translation(context, LogKind::binding_created, sessions.at(slot));
   log_session_opened(context, slot);
   return true;
@@ -119,7 +122,7 @@ tl::expected<SourceTranslation, DropReason> source_of(Context& context, const Pa
 // whoever gives way may be the last session of the very binding that this one would share.
 std::optional<DropReason> establish(Context& context, Packet& packet, const SessionWay& way,
                                     const Rule& rule) {
-  if (!make_room(context, packet)) return DropReason::sessions_full;
+  if (!make_room(context, packet, way)) return DropReason::sessions_full;
   const auto source = source_of(context, packet, way);
   if (!source) return source.error();
   const FlowKey reply = reply_tuple(way.key, source->outside);
