@@ -1,5 +1,8 @@
 #include "mgmt/error_status.h"
 
+#include <algorithm>
+#include <string>
+
 namespace stillwater::mgmt {
 namespace {
 
@@ -32,12 +35,22 @@ OnTheWire on_the_wire(Errc code) {
   return {grpc::StatusCode::UNKNOWN, "unknown"};
 }
 
+// A status travels in one header, of which clients read 8 KiB in all, escaped.
+std::string as_long_as_fits(const std::string& message) {
+  constexpr std::size_t kBytesMax = 4096;
+  if (message.size() <= kBytesMax) return message;
+  const std::size_t line = message.rfind('\n', kBytesMax);
+  const std::size_t end = line == std::string::npos ? kBytesMax : line;
+  const auto more = std::count(message.begin() + static_cast<std::ptrdiff_t>(end), message.end(), '\n');
+  return message.substr(0, end) + (more == 0 ? " ..." : "\n... and " + std::to_string(more) + " lines more");
+}
+
 }  // namespace
 
 grpc::Status answer_with(grpc::ServerContext& call, const Error& error) {
   const auto [code, word] = on_the_wire(error.code);
   call.AddTrailingMetadata(kErrorMetadata, word);
-  return {code, error.message};
+  return {code, as_long_as_fits(error.message)};
 }
 
 }  // namespace stillwater::mgmt

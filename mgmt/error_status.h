@@ -12,7 +12,8 @@ namespace stillwater::mgmt {
 // from a lost connection or from its own deadline, which use the same status codes.
 inline constexpr char kErrorMetadata[] = "stillwater-error";
 
-// The status of a call that ended with `error`; adds the metadata to the call.
+// The status of a call that ended with `error`; adds the metadata to the call. Of a message that is longer
+// than a client can read it has the first lines, and says how many are left out.
 [[nodiscard]] grpc::Status answer_with(grpc::ServerContext& call, const Error& error);
 
 }  // namespace stillwater::mgmt

@@ -1,4 +1,6 @@
 // How a failure of the node, or a request that is out of range, comes back to the caller.
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "tests/unit/mgmt/node.h"
@@ -71,6 +73,26 @@ TEST_CASE("each kind of error has its status code and its word, from every call"
     CHECK(status.error_message() == "do this instead");
     CHECK(word == mapping.word);
   }
+}
+
+TEST_CASE("of more lines than a status can carry the first ones arrive, with the number of the others") {
+  Node node;
+  std::string message;
+  for (int line = 1; line <= 300; ++line)
+    message += (line == 1 ? "" : "\n") + std::to_string(line) +
+               ": 'no-such-zone' is no port or zone; expected one of a, b";
+  node.control.with([&](FakeState& s) { s.error = Error{Errc::invalid_argument, message}; });
+  Call call;
+  v1::ResumeResponse response;
+  const grpc::Status status = node.stub->Resume(&call, {}, &response);
+  CHECK(status.error_code() == grpc::INVALID_ARGUMENT);
+  CHECK(call.node_error() == "invalid_argument");
+  const std::string& read = status.error_message();
+  const std::size_t end = read.find("\n... and ");
+  REQUIRE(end != std::string::npos);
+  CHECK(message.substr(0, end) == read.substr(0, end));
+  const auto lines = std::count(read.begin(), read.begin() + static_cast<std::ptrdiff_t>(end), '\n') + 1;
+  CHECK(read.substr(end) == "\n... and " + std::to_string(300 - lines) + " lines more");
 }
 
 TEST_CASE("a call that succeeds carries no error word") {
