@@ -40,6 +40,8 @@ Result<stillwater::v1::GetRulesResponse> NodeControl::rules() {
 Result<stillwater::v1::LoadRulesResponse> NodeControl::load_rules(
     const stillwater::v1::LoadRulesRequest& request) {
   if (Status leading = leads(); !leading) return tl::unexpected(leading.error());
+  if (config_.dataplane.function != dataplane::Function::firewall)
+    return fail(Errc::failed_precondition, "a router has no rules");
   const auto policy = parse_policy(request.document(), "rules", config_.dataplane);
   if (!policy) return tl::unexpected(policy.error());
   if (Status may = dataplane_.check_policy(*policy); !may) return tl::unexpected(may.error());

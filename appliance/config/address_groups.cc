@@ -40,6 +40,20 @@ std::string no_group(const std::string& name, const std::string& known) {
          (known.empty() ? "a prefix: there are no groups" : "a prefix or one of " + known);
 }
 
+// Groups name others, so that few words can mean more than there is room for: counted as they are put
+// together.
+constexpr std::size_t kInAllMax = 4 * dataplane::kRulePrefixesMax;
+
+void add_group(Section& section, const Value& value, const std::string& where,
+               const std::vector<IpPrefix>& group, std::vector<IpPrefix>& into) {
+  constexpr std::size_t kMax = dataplane::kRulePrefixesMax;
+  if (into.size() + group.size() > kMax) sort_once(into);
+  if (into.size() + group.size() > kMax)
+    section.mistake(value, where + ": more than " + std::to_string(kMax) + " prefixes; expected fewer");
+  else
+    into.insert(into.end(), group.begin(), group.end());
+}
+
 // Puts the members of groups in place of their names.
 class Resolver {
  public:
@@ -76,12 +90,18 @@ class Resolver {
       if (member.prefix) {
         prefixes.push_back(*member.prefix);
       } else if (may_contain(group, member.group, value)) {
-        const auto& others = prefixes_of(member.group);
-        prefixes.insert(prefixes.end(), others.begin(), others.end());
+        add_group(section_, value, "addresses " + quoted(group), prefixes_of(member.group), prefixes);
       }
     }
     path_.pop_back();
     sort_once(prefixes);
+    in_all_ += prefixes.size();
+    if (in_all_ > kInAllMax) {
+      section_.mistake(group, "addresses " + quoted(group) + ": groups of more than " +
+                                  std::to_string(kInAllMax) + " prefixes in all; expected fewer");
+      prefixes.clear();
+      in_all_ = 0;
+    }
     return resolved_[group] = std::move(prefixes);
   }
 
@@ -109,6 +129,7 @@ class Resolver {
   std::map<std::string, std::vector<Placed>> named_;
   AddressGroups resolved_;
   std::vector<std::string> path_;  // of groups that are being resolved, each in the one before
+  std::size_t in_all_ = 0;         // prefixes of groups that are resolved
 };
 
 }  // namespace
@@ -129,7 +150,7 @@ void read_address_set(Section& section, const char* key, const AddressGroups& gr
     if (member.prefix) {
       prefixes.push_back(*member.prefix);
     } else if (const auto group = groups.find(member.group); group != groups.end()) {
-      prefixes.insert(prefixes.end(), group->second.begin(), group->second.end());
+      add_group(section, value, key, group->second, prefixes);
     } else {
       section.mistake(value, std::string(key) + ": " + no_group(member.group, list_of_names(groups)));
     }

@@ -103,6 +103,22 @@ TEST_CASE("a group of addresses that is not there, or is in itself, is named") {
              Catch::Contains("host bits are set; expected 10.0.0.0/8"));
 }
 
+TEST_CASE("groups that mean more prefixes than there is room for are refused, however few words say so") {
+  std::string names = "addresses:\n  all: [10.0.0.0/32";
+  for (int i = 1; i < 10'000; ++i)
+    names += ", 10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256) + "/32";
+  names += "]\n";
+  const std::string often = "[" + [] {
+    std::string words = "all";
+    for (int i = 0; i < 200; ++i) words += ", all";
+    return words;
+  }() + "]";
+  CHECK(rules_of(names, kRule + "source: " + often + "}\n").at(0).source.size() == 10'000);
+  for (int i = 0; i < 400; ++i) names += "  g" + std::to_string(i) + ": [all]\n";
+  CHECK_THAT(report(names, kRule + "source: all}\n"),
+             Catch::Contains("groups of more than 4000000 prefixes in all; expected fewer"));
+}
+
 TEST_CASE("a chain of groups that is too long ends in words, not in the stack") {
   std::string names = "addresses:\n";
   for (int i = 0; i < 40; ++i)
