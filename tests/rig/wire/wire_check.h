@@ -43,7 +43,7 @@ struct WireSubject {
   std::vector<NumberedStream> streams{};
   // A node that was silent for so long had stopped: if it answers again, the service has moved back to it.
   // Below that, another node's answers in between are an overlap.
-  Nanos settled = 300ms;
+  Nanos settled = 100ms;
 };
 
 // One thread.
