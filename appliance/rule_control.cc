@@ -2,23 +2,12 @@
 #include "appliance/config/config.h"
 #include "appliance/control.h"
 #include "appliance/running/route_document.h"
+#include "dataplane/names.h"
 
 namespace stillwater::appliance {
 namespace {
 
 constexpr Nanos kBuiltPatience = 4500ms;  // mgmt::Control promises five seconds
-
-const char* name_of(dataplane::RuleAction action) {
-  switch (action) {
-    case dataplane::RuleAction::deny:
-      return "deny";
-    case dataplane::RuleAction::allow:
-      return "allow";
-    case dataplane::RuleAction::reject:
-      return "reject";
-  }
-  return "unknown";
-}
 
 }  // namespace
 
@@ -30,7 +19,7 @@ Result<stillwater::v1::GetRulesResponse> NodeControl::rules() {
   for (const dataplane::RuleFigures& rule : dataplane_.rule_figures()) {
     stillwater::v1::RuleStatus& status = *response.add_rules();
     status.set_id(rule.id);
-    status.set_action(name_of(rule.action));
+    status.set_action(dataplane::name_of(rule.action));
     status.set_matches(rule.matches);
     status.set_limited(rule.limited);
   }

@@ -2,18 +2,22 @@
 #include "dataplane/shard.h"
 
 namespace stillwater::dataplane {
+namespace {
+
+Status must_have_rules(const Config& config) {
+  if (config.function != Function::router) return {};
+  return fail(Errc::failed_precondition, "a router has no rules; expected dataplane.function: firewall");
+}
+
+}  // namespace
 
 Result<std::uint32_t> Dataplane::replace_policy(const PolicyConfig& policy,
                                                 std::optional<std::uint32_t> generation) {
-  if (config_.function == Function::router)
-    return fail(Errc::failed_precondition, "a router has no rules; expected dataplane.function: firewall");
-  return tables_->policy->replace(policy, generation);
+  return must_have_rules(config_).and_then([&] { return tables_->policy->replace(policy, generation); });
 }
 
 Status Dataplane::check_policy(const PolicyConfig& policy) const {
-  if (config_.function == Function::router)
-    return fail(Errc::failed_precondition, "a router has no rules; expected dataplane.function: firewall");
-  return tables_->policy->check(policy);
+  return must_have_rules(config_).and_then([&] { return tables_->policy->check(policy); });
 }
 
 std::uint32_t Dataplane::policy_generation() const { return tables_->policy->generation(); }

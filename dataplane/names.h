@@ -46,6 +46,19 @@ namespace stillwater::dataplane {
   return "unknown";
 }
 
+// As configurations write it.
+[[nodiscard]] inline const char* name_of(RuleAction action) {
+  switch (action) {
+    case RuleAction::deny:
+      return "deny";
+    case RuleAction::allow:
+      return "allow";
+    case RuleAction::reject:
+      return "reject";
+  }
+  return "unknown";
+}
+
 // Index of the port called `name`.
 [[nodiscard]] inline std::optional<std::uint16_t> find_port(const Config& config, const std::string& name) {
   for (std::size_t i = 0; i < config.ports.size(); ++i)

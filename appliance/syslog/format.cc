@@ -70,18 +70,6 @@ std::string_view name_of(CloseReason reason) {
   return "unknown";
 }
 
-std::string_view name_of(RuleAction action) {
-  switch (action) {
-    case RuleAction::deny:
-      return "deny";
-    case RuleAction::allow:
-      return "allow";
-    case RuleAction::reject:
-      return "reject";
-  }
-  return "unknown";
-}
-
 class Element {
  public:
   explicit Element(std::string_view name) : text_(fmt::format("[{}@{}", name, kEnterprise)) {}
@@ -122,7 +110,7 @@ std::string structured_data(const LogRecord& record, const Origin& origin) {
   out.add("in", port_name(record.in_port, origin));
   out.add("out", port_name(record.out_port, origin));
   if (record.rule_id != 0) out.add("rule", std::uint64_t{record.rule_id});
-  if (record.kind == LogKind::rule_matched) out.add("action", name_of(record.action));
+  if (record.kind == LogKind::rule_matched) out.add("action", dataplane::name_of(record.action));
   if (record.ports > 1) out.add("ports", std::uint64_t{record.ports});
   if (record.kind == LogKind::session_closed) {
     out.add("reason", name_of(record.reason));

@@ -37,9 +37,9 @@ class PolicyTable {
 
   // All of the policy becomes this one. `generation` is the same on both nodes of a pair; by default the next
   // one. Sessions of that very number are not asked about again: who gives one that was used before answers
-  // for it. Returns it when every worker goes by it. Errors: those of RuleSet::build, nothing has changed;
-  // what waiting failed with: it is in force, and some worker may go by the former one for the rest of a
-  // turn.
+  // for it. Returns it when every worker goes by it, or, where one did not get to its next turn in time, once
+  // it is in force; that worker goes by the former one for the rest of its turn. Errors: those of
+  // RuleSet::build; nothing has changed.
   [[nodiscard]] Result<std::uint32_t> replace(const PolicyConfig& config,
                                               std::optional<std::uint32_t> generation = std::nullopt);
   // What replace would refuse; nothing changes.

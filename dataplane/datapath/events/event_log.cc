@@ -52,6 +52,28 @@ CloseReason reason_of(const Context& context, std::uint32_t slot, CloseReason wh
   return context.state.ended_by_reset[slot] ? CloseReason::rst : CloseReason::fin;
 }
 
+// A binding, or a block of ports that a host was given (RFC 6888 REQ-14).
+struct LoggedBinding {
+  std::uint8_t protocol;
+  LogEndpoint internal;
+  LogEndpoint external;
+  PortIndex in_port;
+  PortIndex out_port;
+  std::uint16_t ports = 1;
+};
+
+void write_binding(Context& context, LogKind kind, const LoggedBinding& binding) {
+  if (!context.service.log.translations) return;
+  LogRecord record = record_of(context, kind);
+  record.protocol = binding.protocol;
+  record.in_port = binding.in_port;
+  record.out_port = binding.out_port;
+  record.source = binding.internal;
+  record.translated_source = binding.external;
+  record.ports = binding.ports;
+  context.log->push(record);
+}
+
 }  // namespace
 
 void write_session_opened(Context& context, std::uint32_t slot) {
@@ -66,18 +88,6 @@ void write_session_closed(Context& context, std::uint32_t slot, CloseReason why)
   LogRecord record = record_of(context, LogKind::session_closed, session);
   record.reason = reason_of(context, slot, why);
   record.age = context.turn.now() - Nanos(session.created_ns);
-  context.log->push(record);
-}
-
-void write_binding(Context& context, LogKind kind, const LoggedBinding& binding) {
-  if (!context.service.log.translations) return;
-  LogRecord record = record_of(context, kind);
-  record.protocol = binding.protocol;
-  record.in_port = binding.in_port;
-  record.out_port = binding.out_port;
-  record.source = binding.internal;
-  record.translated_source = binding.external;
-  record.ports = binding.ports;
   context.log->push(record);
 }
 

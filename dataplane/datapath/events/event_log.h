@@ -9,20 +9,9 @@
 
 namespace stillwater::dataplane {
 
-// A binding, or a block of ports that a host was given (RFC 6888 REQ-14).
-struct LoggedBinding {
-  std::uint8_t protocol;
-  LogEndpoint internal;
-  LogEndpoint external;
-  PortIndex in_port;
-  PortIndex out_port;
-  std::uint16_t ports = 1;
-};
-
 // All on the worker's thread, inside its turn. Whether the configuration asks for the kind, they find out.
 void write_session_opened(Context& context, std::uint32_t slot);
 void write_session_closed(Context& context, std::uint32_t slot, CloseReason why);
-void write_binding(Context& context, LogKind kind, const LoggedBinding& binding);
 void write_translation(Context& context, LogKind kind, const region::Session& session);
 void write_freed(Context& context, const region::Session& session, const NatState::Freed& freed);
 void write_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule);
@@ -35,11 +24,7 @@ inline void log_session_opened(Context& context, std::uint32_t slot) {
 inline void log_session_closed(Context& context, std::uint32_t slot, CloseReason why) {
   if (__builtin_expect(context.log != nullptr, 0)) write_session_closed(context, slot, why);
 }
-// `kind`: binding_created or binding_freed.
-inline void log_binding(Context& context, LogKind kind, const LoggedBinding& binding) {
-  if (__builtin_expect(context.log != nullptr, 0)) write_binding(context, kind, binding);
-}
-// The same, of the endpoint that the session's initiator has got outside.
+// `kind`: binding_created or binding_freed; of the endpoint that the session's initiator has got outside.
 inline void log_translation(Context& context, LogKind kind, const region::Session& session) {
   if (__builtin_expect(context.log != nullptr, 0)) write_translation(context, kind, session);
 }

@@ -6,6 +6,7 @@
 #include "dataplane/datapath/icmp/icmp_types.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
 #include "dataplane/datapath/output/send.h"
+#include "dataplane/datapath/tcp_window.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -19,17 +20,6 @@ struct ResetFrame {
   rte_tcp_hdr tcp;
 } __attribute__((packed, aligned(2)));
 
-// How much of the sequence space the segment takes.
-std::uint32_t sequence_length(const Packet& packet, const rte_tcp_hdr& segment) {
-  const auto header_bytes =
-      static_cast<std::uint32_t>(packet.l4 - reinterpret_cast<std::uint8_t*>(packet.ip));
-  const std::uint32_t data =
-      rte_be_to_cpu_16(packet.ip->total_length) - header_bytes - (segment.data_off >> 4) * 4u;
-  const bool syn = (segment.tcp_flags & RTE_TCP_SYN_FLAG) != 0;
-  const bool fin = (segment.tcp_flags & RTE_TCP_FIN_FLAG) != 0;
-  return data + (syn ? 1u : 0u) + (fin ? 1u : 0u);
-}
-
 // What a host without that connection answers.
 rte_tcp_hdr reset_of(const Packet& packet) {
   const auto& segment = *packet.l4_as<rte_tcp_hdr>();
@@ -42,7 +32,7 @@ rte_tcp_hdr reset_of(const Packet& packet) {
     reset.tcp_flags = RTE_TCP_RST_FLAG;
     return reset;
   }
-  reset.recv_ack = rte_cpu_to_be_32(rte_be_to_cpu_32(segment.sent_seq) + sequence_length(packet, segment));
+  reset.recv_ack = rte_cpu_to_be_32(segment_of(packet).end());
   reset.tcp_flags = RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG;
   return reset;
 }

@@ -105,7 +105,6 @@ class NatState {
   // The only session of this binding is that one.
   [[nodiscard]] bool is_last_of(const region::Session& session, std::uint32_t binding) const;
 
-  [[nodiscard]] std::uint32_t bindings_in_use() const { return bindings_ ? bindings_->in_use() : 0; }
   // Ports of an address of the pool that are taken, of a protocol with NAT ports, in this shard. Counts.
   [[nodiscard]] std::uint32_t count_taken(std::uint32_t pool, std::uint8_t protocol) const {
     return bitmap_of(pool, protocol).count_taken();
