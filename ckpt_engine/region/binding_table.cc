@@ -27,16 +27,22 @@ const BindingKey& key_of(const Binding& binding, unsigned which) {
 }  // namespace
 
 void BindingTable::add_roots(Layout& layout, unsigned shard, std::uint32_t bindings_max) {
-  Pool<Binding>::add_root(layout, root_name(shard, "records"), bindings_max);
+  layout.add(root_name(shard, "records"), StateClass::hard, std::uint64_t{bindings_max} * sizeof(Binding),
+             sizeof(Binding));
   layout.add(root_name(shard, "index"), StateClass::hard,
-             std::uint64_t{head_count(bindings_max)} * sizeof(BindingHead), sizeof(BindingHead));
+             sizeof(BindingTableControl) + std::uint64_t{head_count(bindings_max)} * sizeof(BindingHead),
+             sizeof(BindingHead));
 }
 
-BindingTable::BindingTable(const Region& region, unsigned shard)
-    : region_(&region), bindings_(region, root_name(shard, "records")) {
+BindingTable::BindingTable(const Region& region, unsigned shard) : region_(&region) {
+  const Root records = region.root(root_name(shard, "records"));
   const Root index = region.root(root_name(shard, "index"));
-  heads_ = reinterpret_cast<const BindingHead*>(index.data);
-  head_mask_ = std::bit_floor(static_cast<std::uint32_t>(index.bytes / sizeof(BindingHead))) - 1;
+  control_ = reinterpret_cast<const BindingTableControl*>(index.data);
+  heads_ = reinterpret_cast<const BindingHead*>(index.data + sizeof(BindingTableControl));
+  bindings_ = reinterpret_cast<const Binding*>(records.data);
+  capacity_ = static_cast<std::uint32_t>(records.bytes / sizeof(Binding));
+  const std::uint64_t heads = (index.bytes - sizeof(BindingTableControl)) / sizeof(BindingHead);
+  head_mask_ = std::bit_floor(static_cast<std::uint32_t>(heads)) - 1;
 }
 
 // Seeded with the region's id, as the session table is.
@@ -51,20 +57,32 @@ std::uint32_t BindingTable::find(const BindingKey& key) const {
   while (reference != 0) {
     const std::uint32_t slot = (reference - 1) >> 1;
     const unsigned which = (reference - 1) & 1;
-    if (key_of(at(slot), which) == key) return slot;
-    reference = at(slot).next[which];
+    if (key_of(bindings_[slot], which) == key) return slot;
+    reference = bindings_[slot].next[which];
   }
   return kNone;
 }
 
 std::uint32_t BindingTable::insert(Turn& turn, const BindingKey& internal, const BindingKey& external) {
-  const std::uint32_t slot = bindings_.take(turn);
-  if (slot == kNone) return kNone;
+  if (!has_room()) return kNone;
+  std::uint32_t slot = 0;
+  {
+    Write<BindingTableControl> control(turn, *control_);
+    ++control->in_use;
+    if (control->free_slot == 0) {
+      slot = control->fresh_slot++;
+    } else {
+      slot = control->free_slot - 1;
+      control->free_slot = bindings_[slot].next_free;
+    }
+  }
   {
     auto binding = edit(turn, slot);
-    binding->internal = internal;
-    binding->external = external;
-    binding->in_use = 1;
+    Binding fresh{};
+    fresh.internal = internal;
+    fresh.external = external;
+    fresh.in_use = 1;
+    binding.assign(fresh);
   }
   link(turn, slot, 0);
   if (external.protocol != 0) link(turn, slot, 1);
@@ -73,21 +91,25 @@ std::uint32_t BindingTable::insert(Turn& turn, const BindingKey& internal, const
 
 void BindingTable::erase(Turn& turn, std::uint32_t slot) {
   unlink(turn, slot, 0);
-  if (at(slot).external.protocol != 0) unlink(turn, slot, 1);
-  edit(turn, slot)->in_use = 0;
-  bindings_.give(turn, slot);
+  if (bindings_[slot].external.protocol != 0) unlink(turn, slot, 1);
+  auto binding = edit(turn, slot);
+  binding->in_use = 0;
+  Write<BindingTableControl> control(turn, *control_);
+  binding->next_free = control->free_slot;
+  control->free_slot = slot + 1;
+  --control->in_use;
 }
 
 void BindingTable::link(Turn& turn, std::uint32_t slot, unsigned which) {
-  Write<BindingHead> head(turn, head_of(key_of(at(slot), which)));
+  Write<BindingHead> head(turn, head_of(key_of(bindings_[slot], which)));
   edit(turn, slot)->next[which] = head->reference;
   head->reference = reference_of(slot, which);
 }
 
 void BindingTable::unlink(Turn& turn, std::uint32_t slot, unsigned which) {
   const std::uint32_t wanted = reference_of(slot, which);
-  const BindingHead& head = head_of(key_of(at(slot), which));
-  const std::uint32_t following = at(slot).next[which];
+  const BindingHead& head = head_of(key_of(bindings_[slot], which));
+  const std::uint32_t following = bindings_[slot].next[which];
   if (head.reference == wanted) {
     Write<BindingHead>(turn, head)->reference = following;
     return;
@@ -95,11 +117,11 @@ void BindingTable::unlink(Turn& turn, std::uint32_t slot, unsigned which) {
   for (std::uint32_t reference = head.reference; reference != 0;) {
     const std::uint32_t before = (reference - 1) >> 1;
     const unsigned side = (reference - 1) & 1;
-    if (at(before).next[side] == wanted) {
+    if (bindings_[before].next[side] == wanted) {
       edit(turn, before)->next[side] = following;
       return;
     }
-    reference = at(before).next[side];
+    reference = bindings_[before].next[side];
   }
 }
 

@@ -46,7 +46,7 @@ class Pool {
 
   // A slot with a record of zeroes; kNone if all are in use, nothing changed then.
   [[nodiscard]] std::uint32_t take(Turn& turn) {
-    if (!has_room()) return kNone;
+    if (control_->free_slot == 0 && control_->fresh_slot == capacity_) return kNone;
     Write<PoolControl> control(turn, *control_);
     ++control->in_use;
     const bool fresh = control->free_slot == 0;
@@ -68,12 +68,6 @@ class Pool {
   [[nodiscard]] Write<T> edit(Turn& turn, std::uint32_t slot) { return {turn, records_[slot]}; }
   [[nodiscard]] std::uint32_t in_use() const { return control_->in_use; }
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
-  // Slots below this one may be in use: the bound for a walk.
-  [[nodiscard]] std::uint32_t slots_touched() const { return control_->fresh_slot; }
-  // Whether take would succeed.
-  [[nodiscard]] bool has_room() const {
-    return control_->free_slot != 0 || control_->fresh_slot != capacity_;
-  }
 
  private:
   const PoolControl* control_;
