@@ -1,8 +1,6 @@
 // What a dataplane tells about itself.
 #include <algorithm>
 
-#include <netinet/in.h>
-
 #include <time.h>
 
 #include "dataplane/shard.h"
@@ -10,7 +8,6 @@
 namespace stillwater::dataplane {
 namespace {
 
-constexpr std::uint8_t kNatProtocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
 constexpr Nanos kAnswerPatience = 300ms;
 constexpr Nanos kAnswerPoll = 200us;
 

@@ -105,6 +105,12 @@ Status finish_dial(int fd) {
   return {};
 }
 
+Result<bool> is_dialled(int fd) {
+  pollfd ready{fd, POLLOUT, 0};
+  if (poll(&ready, 1, 0) <= 0) return false;
+  return finish_dial(fd).map([] { return true; });
+}
+
 UniqueFd accept_tcp(int listener) {
   UniqueFd fd(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd) set_tcp_options(fd.get());

@@ -17,6 +17,8 @@ namespace stillwater::appliance {
 [[nodiscard]] Result<UniqueFd> dial_tcp(const Endpoint& from, const Endpoint& to);
 // Whether a dialled socket, once writable, is connected.
 [[nodiscard]] Status finish_dial(int fd);
+// Whether a dialled socket is connected by now; false: not yet.
+[[nodiscard]] Result<bool> is_dialled(int fd);
 [[nodiscard]] UniqueFd accept_tcp(int listener);
 // Whether the other end has the address of `peer`, whatever its port.
 [[nodiscard]] bool comes_from(int fd, const Endpoint& peer);

@@ -38,9 +38,8 @@ class TcpTransport final : public Transport {
 
   Result<bool> advance() override {
     if (!connected_) {
-      pollfd ready{fd_.get(), POLLOUT, 0};
-      if (poll(&ready, 1, 0) <= 0) return false;
-      if (Status done = finish_dial(fd_.get()); !done) return tl::unexpected(done.error());
+      const auto dialled = is_dialled(fd_.get());
+      if (!dialled || !*dialled) return dialled;
       connected_ = true;
     }
     return read_away(fd_.get()).map([] { return true; });

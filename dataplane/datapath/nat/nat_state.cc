@@ -1,7 +1,6 @@
 #include "dataplane/datapath/nat/nat_state.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 
 #include <netinet/in.h>
@@ -12,8 +11,6 @@ namespace {
 using region::BindingKey;
 
 static_assert(region::PortBitmap::Share::kBlock == kNatPortBlock);
-
-constexpr std::uint8_t kProtocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
 
 unsigned index_of(std::uint8_t protocol) {
   return protocol == IPPROTO_TCP ? 0 : protocol == IPPROTO_UDP ? 1 : 2;
@@ -73,7 +70,7 @@ void reserve_forwarded(region::PortBitmap& bitmap, std::uint32_t address, std::u
 }  // namespace
 
 void NatState::add_roots(region::Layout& layout, unsigned shard, const Config& config) {
-  const std::size_t bitmaps = nat_pool_addresses(config).size() * std::size(kProtocols);
+  const std::size_t bitmaps = nat_pool_addresses(config).size() * kNatProtocols.size();
   if (bitmaps > 0) region::PortBitmap::add_root(layout, root_name(shard), bitmaps);
   if (any_binds(config)) region::BindingTable::add_roots(layout, shard, bindings_max(config));
 }
@@ -83,7 +80,7 @@ NatState::NatState(const region::Region& region, unsigned shard, const Config& c
   const std::vector<std::uint32_t> addresses = nat_pool_addresses(config);
   for (std::size_t pool = 0; pool < addresses.size(); ++pool) {
     const auto bitmap = [&](std::uint8_t protocol) {
-      region::PortBitmap made(region, root_name(shard), pool * std::size(kProtocols) + index_of(protocol));
+      region::PortBitmap made(region, root_name(shard), pool * kNatProtocols.size() + index_of(protocol));
       reserve_forwarded(made, addresses[pool], protocol, config);
       return made;
     };

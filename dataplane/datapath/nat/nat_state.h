@@ -113,7 +113,7 @@ class NatState {
  private:
   struct Pool {
     std::uint32_t address_be;
-    region::PortBitmap protocols[3];
+    region::PortBitmap protocols[kNatProtocols.size()];
   };
   // A binding of the session, and the address of the peer outside.
   struct Use {

@@ -1,9 +1,12 @@
 // What is translated, as the configuration says: source NAT, port forwards, one to one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
+
+#include <netinet/in.h>
 
 #include "ckpt_engine/region/session.h"
 #include "dataplane/config.h"
@@ -12,6 +15,7 @@
 namespace stillwater::dataplane {
 
 // TCP, UDP and ICMP (its echo identifiers): what source NAT tells apart behind one address.
+inline constexpr std::array<std::uint8_t, 3> kNatProtocols{IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
 [[nodiscard]] bool has_nat_ports(std::uint8_t protocol);
 
 struct SourceNatEntry {

@@ -63,9 +63,7 @@ region::FlowKey first_key(const region::Session& session) {
 // That its initiator came in by.
 std::uint32_t binding_of_initiator(const Context& context, const region::Session& session) {
   const region::FlowKey& key = session.forward;
-  if (key.destination_be == session.reply.source_be &&
-      key.destination_port_be == session.reply.source_port_be)
-    return NatState::kNone;
+  if (first_key(session) == key) return NatState::kNone;
   return context.state.nat.find_outside(key.destination_be, key.destination_port_be, key.protocol);
 }
 

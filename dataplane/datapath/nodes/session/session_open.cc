@@ -44,10 +44,14 @@ FlowKey reply_tuple(const FlowKey& inside, const NatEndpoint& outside) {
   return reply;
 }
 
+// In a rehearsal, whose table has it still: the packet has ended a session on its way here.
+bool has_ended_one(const Context& context) {
+  return context.rehearsal != nullptr && context.rehearsal->ended();
+}
+
 bool is_taken(const Context& context, const FlowKey& reply) {
   const SessionTable::Match match = context.state.sessions.find(reply);
-  const bool ended = context.rehearsal != nullptr && context.rehearsal->ended() &&
-                     context.rehearsal->ended()->slot == match.slot;
+  const bool ended = has_ended_one(context) && context.rehearsal->ended()->slot == match.slot;
   return match && !ended;
 }
 
@@ -75,8 +79,7 @@ void describe(Context& context, const Packet& packet, PortIndex out, std::uint32
 // needs that one: it is its own first half, where it comes in again, or keeps the binding that it came in by.
 bool make_room(Context& context, const Packet& packet, const SessionWay& way) {
   const region::SessionTable& sessions = context.state.sessions;
-  const bool ended = context.rehearsal != nullptr && context.rehearsal->ended();
-  if (ended || sessions.in_use() < sessions.capacity()) return true;
+  if (has_ended_one(context) || sessions.in_use() < sessions.capacity()) return true;
   const auto oldest = context.state.admission.gives_way();
   if (!oldest || packet.turned_back) return false;
   if (way.binding != NatState::kNone && context.state.nat.is_last_of(sessions.at(*oldest), way.binding))
@@ -95,7 +98,7 @@ bool open(Context& context, const Packet& packet, PortIndex out, const SourceTra
   if (context.rehearsal != nullptr) {
     if (packet.turned_back && sessions.in_use() + 1 >= sessions.capacity()) return false;
     const std::uint32_t gone = context.rehearsal->giving_way() != nullptr ? 1 : 0;
-    if (!context.rehearsal->ended() && !sessions.has_room_for(packet.key, reply, gone)) return false;
+    if (!has_ended_one(context) && !sessions.has_room_for(packet.key, reply, gone)) return false;
     context.turn.depend_on(context.turn.epoch());
     context.rehearsal->opens(packet.key, reply);
     return true;
@@ -155,9 +158,8 @@ Verdict session_open(Context& context, Packet& packet) {
   const auto [rule, refused] = admit(context, packet, way->key, way->out, way->binding);
   if (rule == nullptr) return refused;
   if (!context.output.has_room_for_new_session()) return Verdict::drop(DropReason::hold_buffer_full_new);
-  const bool ended = context.rehearsal != nullptr && context.rehearsal->ended();
-  if (!packet.turned_back &&
-      !context.state.admission.admits(packet.key.source_be, packet.key.protocol, context.turn.now_s(), ended))
+  if (!packet.turned_back && !context.state.admission.admits(packet.key.source_be, packet.key.protocol,
+                                                             context.turn.now_s(), has_ended_one(context)))
     return Verdict::drop(DropReason::source_limit);
   const Verdict verdict = way->turns_back
                               ? Verdict::output()
