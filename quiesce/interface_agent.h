@@ -54,6 +54,9 @@ class InterfaceAgent {
     return got;
   }
 
+  // While this is so nothing is received, although it may wait there.
+  [[nodiscard]] bool asked_to_stop() const { return gate_.stop.load(std::memory_order_relaxed); }
+
   // The same from a ring whose packets wait outside, as in a port's: the barrier does not count them.
   [[nodiscard]] std::uint16_t rx_ring(rte_ring* ring, rte_mbuf** packets, std::uint16_t n) {
     if (gate_.stop.load(std::memory_order_relaxed)) return 0;

@@ -61,7 +61,8 @@ Worker::Worker(const WorkerSetup& setup)
       rehearser_(setup.buffers),
       exchange_(pool_, setup.rings),
       idle_(setup.idle),
-      received_((setup.service.ports.size() + 1) * kBurst + setup.rings.from.size() * Exchange::kBurst) {}
+      received_((setup.service.ports.size() + 1) * kBurst + setup.rings.from.size() * Exchange::kBurst),
+      emptied_(setup.service.ports.size()) {}
 
 void Worker::run() {
   name_this_thread(("sw-worker-" + std::to_string(setup_.index)).c_str());
@@ -112,12 +113,17 @@ void Worker::poll_ports(bool discarding) {
     if (setup_.index >= setup_.service.ports[port].rx_queues) continue;
     const std::uint16_t n = agent_.rx_burst(setup_.service.ports[port].dpdk_port,
                                             static_cast<std::uint16_t>(setup_.index), burst, kBurst);
+    const bool may_be_brought = __builtin_expect(emptied_[port] != setup_.handover.succession(), 0);
     for (std::uint16_t i = 0; i < n; ++i) {
       if (__builtin_expect(discarding, 0))
         pool_.drop(burst[i], DropReason::before_announcement);
+      else if (may_be_brought && setup_.handover.was_brought(port, *burst[i]))
+        pool_.drop(burst[i], DropReason::brought_already);
       else
         sort({burst[i], port, false});
     }
+    if (may_be_brought && !discarding && n < kBurst && !agent_.asked_to_stop())
+      emptied_[port] = setup_.handover.succession();
   }
 }
 

@@ -117,6 +117,7 @@ class Worker final : private quiesce::WhileStopped {
   Idle idle_;
   std::vector<Received> received_;
   std::size_t received_count_ = 0;
+  std::vector<std::uint32_t> emptied_;  // by port: the succession since which it was empty once
   bool released_all_ = true;
   bool served_ = false;  // requests, in this turn
   Instant last_poll_{0};

@@ -102,7 +102,7 @@ bool Handover::take_kept(const std::function<void(PortIndex, std::span<const std
     for (unsigned i = 0; i < n; ++i) {
       const rte_mbuf* frame = frames[i];
       if (frame->nb_segs == 1)
-        sink(port_of(*frame), {rte_pktmbuf_mtod(frame, const std::byte*), rte_pktmbuf_data_len(frame)});
+        sink(port_of(*frame), bytes_of(*frame));
       else
         lost_.fetch_add(1, std::memory_order_relaxed);
       rte_pktmbuf_free(frames[i]);
@@ -118,6 +118,7 @@ void Handover::bring(PortIndex port, std::span<const std::byte> bytes) {
   if (room != nullptr) {
     std::memcpy(room, bytes.data(), bytes.size());
     frame->port = port;
+    brought_frames_.add(port, bytes);
     if (rte_ring_mp_enqueue(brought_.get(), frame) == 0) return;
   }
   rte_pktmbuf_free(frame);
@@ -125,6 +126,8 @@ void Handover::bring(PortIndex port, std::span<const std::byte> bytes) {
 }
 
 void Handover::expect_brought(Instant now, Nanos patience) {
+  brought_frames_.forget();
+  succession_.fetch_add(1, std::memory_order_relaxed);
   awaited_until_.store((now + patience).count(), std::memory_order_relaxed);
   unannounced_.store(true, std::memory_order_release);
 }

@@ -3,8 +3,9 @@
 //
 // The announcement of the successor is the cut. It runs through each port's network like any frame: what the
 // former active receives before it on a port is brought to the successor, which discards what it received
-// itself before it announced; what comes after it reaches the successor, and is discarded here. So a network
-// that floods delivers no frame twice, but for what arrives while the announcement leaves.
+// itself before it announced; what comes after it reaches the successor, and is discarded here. What arrives
+// while the announcement leaves, a network that floods gives to both: the successor knows it again among what
+// waits at its ports, and discards its own copy. So no frame is delivered twice.
 #pragma once
 
 #include <atomic>
@@ -19,6 +20,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "dataplane/datapath/packet.h"
+#include "dataplane/datapath/steering/brought_frames.h"
 #include "dataplane/datapath/tables/service.h"
 
 namespace stillwater::dataplane {
@@ -67,6 +69,15 @@ class Handover {
            rte_ring_empty(brought_.get()) == 0;
   }
 
+  // Its workers, of what waited at a port meanwhile: whether it was brought as well. Each brought frame is
+  // found once, so that one that was sent twice is delivered twice.
+  [[nodiscard]] bool was_brought(PortIndex port, const rte_mbuf& frame) {
+    return frame.nb_segs == 1 && brought_frames_.take(port, bytes_of(frame));
+  }
+  // Counts this node's successions: where it has moved on, a port may hold what was brought until it was
+  // empty once.
+  [[nodiscard]] std::uint32_t succession() const { return succession_.load(std::memory_order_relaxed); }
+
   // Frames that were neither kept nor brought for want of room, buffers or a port; among drops by this name.
   // Not a counter of the region: a node that does not lead loses them.
   static constexpr const char* kLostReason = "hand_over_full";
@@ -80,6 +91,9 @@ class Handover {
 
   Handover(const Service& service, rte_mempool* buffers, Ring kept, Ring brought);
   [[nodiscard]] bool is_cut(const rte_mbuf& frame) const;
+  [[nodiscard]] static std::span<const std::byte> bytes_of(const rte_mbuf& frame) {
+    return {rte_pktmbuf_mtod(&frame, const std::byte*), rte_pktmbuf_data_len(&frame)};
+  }
 
   const Service& service_;
   rte_mempool* const buffers_;
@@ -89,6 +103,8 @@ class Handover {
   std::unique_ptr<std::atomic<bool>[]> cut_;  // by port with a device; writers: control clears, a worker sets
   std::atomic<bool> unannounced_{false};      // writers: control sets, the first worker clears
   std::atomic<std::int64_t> awaited_until_{0};  // CLOCK_BOOTTIME, ns; writer: control
+  BroughtFrames brought_frames_;                // of the present succession
+  std::atomic<std::uint32_t> succession_{0};    // writer: control
   std::atomic<std::uint64_t> lost_{0};
 };
 

@@ -130,6 +130,41 @@ TEST_CASE("a frame that is brought is received as if by its port, and before wha
   for (const int port : {4000, 4001, 4002, 4009}) CHECK(f.sent_by(f.outside).source_port == port);
 }
 
+TEST_CASE("what a flooding network gave to both is forwarded once: what is brought, not the port's own copy") {
+  Successor f(1s);
+  const auto datagram = [](std::uint16_t port) {
+    return udp_frame(kHostMac, kInMac, {kHost, kServer, port, 53});
+  };
+  for (const int port : {4000, 4001, 4001, 4002}) f.query(static_cast<std::uint16_t>(port));
+  f.next_turns();
+  for (const int port : {4000, 4001, 4003})
+    f.dataplane->handover().bring(0, bytes_of(datagram(static_cast<std::uint16_t>(port))));
+  f.dataplane->handover().bring(1, bytes_of(datagram(4002)));  // the same frame of another port is another
+  f.dataplane->handover().end_of_brought();
+  for (const int port : {4000, 4001, 4003, 4001, 4002}) CHECK(f.sent_by(f.outside).source_port == port);
+
+  // Its port was empty once: what comes now was sent again.
+  f.query(4003);
+  CHECK(f.sent_by(f.outside).source_port == 4003);
+  f.next_turns();
+  f.clock.advance(150ms);
+  CHECK(eventually([&] { return f.dataplane->drops()["brought_already"] == 2; }));
+}
+
+TEST_CASE("of more brought frames than a node remembers, the last are known") {
+  BroughtFrames brought;
+  const auto bytes_of_number = [](const std::uint32_t& n) { return std::as_bytes(std::span(&n, 1)); };
+  for (std::uint32_t n = 0; n < 100'000; ++n) brought.add(0, bytes_of_number(n));
+  std::uint32_t known = 0;
+  for (std::uint32_t n = 100'000 - 4096; n < 100'000; ++n) known += brought.take(0, bytes_of_number(n)) ? 1 : 0;
+  CHECK(known == 4096);
+  for (std::uint32_t n = 100'000 - 4096; n < 100'000; ++n) CHECK_FALSE(brought.take(0, bytes_of_number(n)));
+  CHECK_FALSE(brought.take(1, bytes_of_number(99'000)));
+  brought.add(0, bytes_of_number(7));
+  brought.forget();
+  CHECK_FALSE(brought.take(0, bytes_of_number(7)));
+}
+
 TEST_CASE("a successor waits for what is brought no longer than it was told") {
   Successor f(20ms);
   f.query(4000);
