@@ -65,6 +65,11 @@ class BasicSessionTable {
   [[nodiscard]] Match find(const Key& key, Match expected) const {
     return is_match(key, expected) ? expected : find(key);
   }
+  // Whether that session has `key` in that direction.
+  [[nodiscard]] bool is_match(const Key& key, Match match) const {
+    if (!match || sessions_[match.slot].state == SessionState::free) return false;
+    return key_of(reference_of(match.slot, match.direction)) == key;
+  }
   [[nodiscard]] const Session& at(std::uint32_t slot) const { return sessions_[slot]; }
   [[nodiscard]] std::uint32_t last_seen_s(std::uint32_t slot) const { return seen_[slot].last_seen_s; }
   [[nodiscard]] std::uint32_t in_use() const { return control_->in_use; }
@@ -103,10 +108,6 @@ class BasicSessionTable {
   [[nodiscard]] const Key& key_of(std::uint32_t reference) const {
     const Session& session = sessions_[reference >> 1];
     return (reference & 1) == 0 ? session.forward : session.reply;
-  }
-  [[nodiscard]] bool is_match(const Key& key, Match match) const {
-    if (!match || sessions_[match.slot].state == SessionState::free) return false;
-    return key_of(reference_of(match.slot, match.direction)) == key;
   }
   [[nodiscard]] Match find_in(const IndexBucket* bucket, std::uint16_t signature, const Key& key) const;
   void find_some(std::span<const Key> keys, Match* matches) const;

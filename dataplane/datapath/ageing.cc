@@ -44,6 +44,12 @@ bool Ageing::is_over(const Context& context, std::uint32_t slot) const {
          idle > limit_s(context, session, idle_timeout_anew_s(context, session));
 }
 
+std::uint32_t Ageing::least_limit_s(const Context& context) {
+  const TimeoutConfig& t = context.service.timeouts;
+  return std::min({t.tcp_established_s, t.tcp_closing_s, t.tcp_closed_s, t.udp_s, t.icmp_s, t.other_s,
+                   context.policy().least_idle_timeout_s()});
+}
+
 void Ageing::tick(Context& context) {
   const region::SessionTable& sessions = context.state.sessions;
   const std::uint32_t slots = sessions.slots_touched();
@@ -61,7 +67,11 @@ void Ageing::tick(Context& context) {
       static_cast<double>(std::min(elapsed, kSweep).count()) / static_cast<double>(Nanos(kSweep).count());
   const auto due = static_cast<std::uint32_t>(share * slots);
   const std::uint32_t end = std::min({due, slots, cursor_ + kSlotsPerTurn});
+  const std::uint32_t least = least_limit_s(context);
   for (; cursor_ < end; ++cursor_) {
+    if (!settles_ && context.state.admission.has_settled(cursor_) &&
+        idle_s(sessions, cursor_, context.turn.now_s()) <= least)
+      continue;
     const region::Session& session = sessions.at(cursor_);
     if (session.state == region::SessionState::free) continue;
     if (settles_) settle(context.state.tcp_windows[cursor_]);

@@ -35,6 +35,8 @@ class Ageing {
   // `by_rule_s`: the time of its rule, 0: it has none.
   [[nodiscard]] static std::uint32_t limit_s(const Context& context, const region::Session& session,
                                              std::uint32_t by_rule_s);
+  // The shortest time of any session that is not opening: whose was seen since is not looked at.
+  [[nodiscard]] static std::uint32_t least_limit_s(const Context& context);
   [[nodiscard]] bool is_over(const Context& context, std::uint32_t slot) const;
 
   std::uint32_t floor_s_ = 0;

@@ -6,12 +6,16 @@
 #include <cstdint>
 #include <cstring>
 
+#include <rte_ip.h>
+
 namespace stillwater::dataplane {
 
-inline std::uint16_t fold(std::uint32_t sum) {
+// To 16 bits, with the carries added in again.
+inline std::uint16_t fold(std::uint64_t sum) {
+  sum = (sum & 0xffff'ffff) + (sum >> 32);
   sum = (sum & 0xffff) + (sum >> 16);
   sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum);
+  return static_cast<std::uint16_t>((sum & 0xffff) + (sum >> 16));
 }
 
 // What replaced fields do to every checksum that covers them.
@@ -21,9 +25,10 @@ class ChecksumDelta {
     sum_ += static_cast<std::uint16_t>(~before);
     sum_ += after;
   }
+  // Two words at once: 2^16 is 1 to a ones' complement sum.
   void replace32(std::uint32_t before, std::uint32_t after) {
-    replace16(static_cast<std::uint16_t>(before >> 16), static_cast<std::uint16_t>(after >> 16));
-    replace16(static_cast<std::uint16_t>(before), static_cast<std::uint16_t>(after));
+    sum_ += ~before;
+    sum_ += after;
   }
 
   [[nodiscard]] std::uint16_t apply(std::uint16_t checksum) const {
@@ -37,7 +42,7 @@ class ChecksumDelta {
   }
 
  private:
-  std::uint32_t sum_ = 0;  // some dozen 16-bit words at most: cannot overflow
+  std::uint64_t sum_ = 0;  // some dozen words at most: cannot overflow
 };
 
 // The ones' complement sum of `bytes` bytes, without the final inversion. At most 64 KiB.
@@ -51,6 +56,16 @@ inline std::uint16_t sum_words(const void* data, std::size_t bytes) {
   }
   if (bytes == 1) sum += *at;  // little-endian host: the odd byte is the word's first
   return fold(sum);
+}
+
+// Whether the checksum of an IPv4 header without options is right.
+inline bool is_intact(const rte_ipv4_hdr& ip) {
+  static_assert(sizeof(ip) == 20);
+  std::uint32_t words[5];
+  std::memcpy(words, &ip, sizeof(ip));
+  std::uint64_t sum = 0;
+  for (const std::uint32_t word : words) sum += word;
+  return fold(sum) == 0xffff;
 }
 
 // The checksum to put into a field that is zero in `data`.

@@ -11,12 +11,17 @@
 namespace stillwater::dataplane {
 
 inline constexpr std::size_t kLookAhead = 32;
-using Matches = std::array<region::SessionTable::Match, kLookAhead>;
 
-// With many sessions a lookup mostly waits for memory; those of a burst wait together. `expected` is a guess,
-// empty where there is none: packets before may open and end sessions, so it is checked when it is used.
-// At most kLookAhead frames, headers not validated.
-void look_ahead(const State& state, std::span<const Received> burst, Matches& expected);
+// What a burst's frames seem to be of: a key of zeros where there is no flow of IPv4, no match where no session is
+// known. Guesses: no header was validated, and packets before may open and end sessions.
+struct LookAhead {
+  std::array<region::FlowKey, kLookAhead> keys;
+  std::array<region::SessionTable::Match, kLookAhead> matches;
+};
+
+// With many sessions a lookup mostly waits for memory; those of a burst wait together.
+// At most kLookAhead frames; entries of `ahead` beyond them are left as they are.
+void look_ahead(const State& state, std::span<const Received> burst, LookAhead& ahead);
 
 // Asks for the headers of a burst, for functions without sessions.
 void prefetch(std::span<const Received> burst);

@@ -22,12 +22,12 @@ constexpr unsigned kSettlings = 2;
 bool after(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
 bool before(std::uint32_t a, std::uint32_t b) { return after(b, a); }
 
-bool has(const TcpSegment& segment, unsigned flag) { return (segment.flags & flag) != 0; }
+inline bool has(const TcpSegment& segment, unsigned flag) { return (segment.flags & flag) != 0; }
 
-unsigned shift_of(const TcpSide& side) { return side.scale == 0 ? kShiftMax : side.scale - 1u; }
+inline unsigned shift_of(const TcpSide& side) { return side.scale == 0 ? kShiftMax : side.scale - 1u; }
 
 // How far the numbers of this side's peer may lie from the last ones: the largest window that it offered.
-std::uint32_t reach_of(const TcpSide& side) {
+inline std::uint32_t reach_of(const TcpSide& side) {
   if (side.loose != 0) return std::min(2 * (kWindowMax << shift_of(side)), kLargestReach);
   return std::min(side.window * kWindowUnit + kLate, kLargestReach);
 }
@@ -58,7 +58,7 @@ bool is_tentative(const TcpWindow& window) {
 // RFC 9293 section 3.10.7.4, first check, by what passed here: the sender may repeat what its peer did not
 // acknowledge, and probe one below (keep-alive) or at the edge (window of 0).
 // Whose probe went beyond the edge, seen here or not, speaks from there.
-bool fits_by_number(const TcpSide& sender, const TcpSide& receiver, const TcpSegment& segment) {
+inline bool fits_by_number(const TcpSide& sender, const TcpSide& receiver, const TcpSegment& segment) {
   const std::uint32_t reach = reach_of(receiver);
   if (receiver.spoke != 0) {
     const bool says_nothing = segment.length == 0 && !has(segment, RTE_TCP_RST_FLAG);
@@ -71,7 +71,7 @@ bool fits_by_number(const TcpSide& sender, const TcpSide& receiver, const TcpSeg
 }
 
 // RFC 5961 section 5: what was sent may be acknowledged, and what was acknowledged a window ago.
-bool fits_by_ack(const TcpSide& sender, const TcpSide& receiver, const TcpSegment& segment) {
+inline bool fits_by_ack(const TcpSide& sender, const TcpSide& receiver, const TcpSegment& segment) {
   if (!has(segment, RTE_TCP_ACK_FLAG) || receiver.known == 0) return true;
   const std::uint32_t reach = reach_of(sender);
   if (after(segment.ack, receiver.end + (receiver.loose != 0 ? reach : 0))) return false;
@@ -122,14 +122,14 @@ TcpFate judge_unanswered(const TcpSegment& segment, Direction direction) {
   return is_challenge ? TcpFate::pass : TcpFate::unasked;
 }
 
-void widen(TcpSide& side, std::uint32_t bytes) {
+inline void widen(TcpSide& side, std::uint32_t bytes) {
   const std::uint32_t units = (bytes + kWindowUnit - 1) / kWindowUnit;
   if (units > side.window) side.window = units & 0x7f'ffffu;
 }
 
-void extend(TcpSide& side, std::uint32_t end) {
+inline void extend(TcpSide& side, std::uint32_t end) {
   if (side.known == 0 || after(end, side.end)) side.end = end;
-  side.known = 1;
+  if (side.known == 0) side.known = 1;  // written once: who reads the bits beside it would wait for the store
 }
 
 // Without an offer of its own a responder may make none (RFC 7323 section 1.3).
@@ -138,16 +138,31 @@ void offer_scale(TcpSide& sender, TcpSide& receiver, const TcpSegment& syn) {
   if (syn.scale == 0) receiver.scale = 1;
 }
 
-void take_ack(TcpSide& sender, TcpSide& receiver, const TcpSegment& segment, std::uint32_t window) {
+inline void take_ack(TcpSide& sender, TcpSide& receiver, const TcpSegment& segment, std::uint32_t window) {
   // What a SYN offered may have been rounded down by the scale since.
   const std::uint32_t at_first = sender.spoke == 0 ? sender.window * kWindowUnit : 0;
   const std::uint32_t limit = segment.ack + std::max(window, at_first);
   if (sender.spoke == 0 || after(limit, receiver.limit)) receiver.limit = limit;
   if (sender.spoke == 0 || after(segment.ack, sender.acknowledged)) sender.acknowledged = segment.ack;
-  sender.spoke = 1;
+  if (sender.spoke == 0) sender.spoke = 1;
   if (receiver.known == 0 || (receiver.loose != 0 && after(segment.ack, receiver.end)))
     receiver.end = segment.ack;
-  receiver.known = 1;
+  if (receiver.known == 0) receiver.known = 1;
+}
+
+inline void take_number_and_ack(TcpSide& sender, TcpSide& receiver, const TcpSegment& segment) {
+  extend(sender, segment.end());
+  if (!has(segment, RTE_TCP_ACK_FLAG)) return;
+  const std::uint32_t offered = std::uint32_t{segment.window} << shift_of(sender);
+  take_ack(sender, receiver, segment, offered);
+  widen(sender, offered);
+}
+
+// Of a session that was found amid its life.
+void begin_amid(TcpWindow& window, std::uint32_t scales) {
+  window.side[0].scale = scales & 0xfu;
+  window.side[1].scale = (scales >> 4) & 0xfu;
+  for (TcpSide& side : window.side) side.loose = kSettlings;
 }
 
 void take_first_syn(TcpSide& sender, TcpSide& receiver, const TcpSegment& syn) {
@@ -184,17 +199,18 @@ void take_answer(TcpSide& sender, TcpSide& receiver, const TcpSegment& answer, D
 
 }  // namespace
 
-TcpSegment segment_of(const Packet& packet) {
-  const auto& tcp = *packet.l4_as<rte_tcp_hdr>();
-  const unsigned headers = (packet.ip->version_ihl & 0xfu) * 4u + (tcp.data_off >> 4) * 4u;
-  const unsigned total = rte_be_to_cpu_16(packet.ip->total_length);
-  const bool syn = (packet.tcp_flags & RTE_TCP_SYN_FLAG) != 0;
-  const unsigned fin = (packet.tcp_flags & RTE_TCP_FIN_FLAG) != 0 ? 1 : 0;
+TcpSegment segment_of(const Packet& packet) { return segment_of(*packet.ip, *packet.l4_as<rte_tcp_hdr>()); }
+
+TcpSegment segment_of(const rte_ipv4_hdr& ip, const rte_tcp_hdr& tcp) {
+  const unsigned headers = (ip.version_ihl & 0xfu) * 4u + (tcp.data_off >> 4) * 4u;
+  const unsigned total = rte_be_to_cpu_16(ip.total_length);
+  const bool syn = (tcp.tcp_flags & RTE_TCP_SYN_FLAG) != 0;
+  const unsigned fin = (tcp.tcp_flags & RTE_TCP_FIN_FLAG) != 0 ? 1 : 0;
   return {.seq = rte_be_to_cpu_32(tcp.sent_seq),
           .ack = rte_be_to_cpu_32(tcp.recv_ack),
           .length = (total > headers ? total - headers : 0) + (syn ? 1u : 0u) + fin,
           .window = rte_be_to_cpu_16(tcp.rx_win),
-          .flags = packet.tcp_flags,
+          .flags = tcp.tcp_flags,
           .scale = syn ? scale_option_of(tcp) : std::uint8_t{0}};
 }
 
@@ -241,21 +257,21 @@ void take(TcpWindow& window, const TcpSegment& segment, Direction direction, std
   TcpSide& sender = window.side[static_cast<unsigned>(direction)];
   TcpSide& receiver = window.side[1 - static_cast<unsigned>(direction)];
   if (fate == TcpFate::begin_anew) window = {};
-  if (sender.known == 0 && receiver.known == 0) {  // amid its life
-    const std::uint32_t both = scales;
-    window.side[0].scale = both & 0xfu;
-    window.side[1].scale = (both >> 4) & 0xfu;
-    sender.loose = receiver.loose = kSettlings;
-  }
+  if (sender.known == 0 && receiver.known == 0) begin_amid(window, scales);
   if (has(segment, RTE_TCP_SYN_FLAG)) {
     if (has(segment, RTE_TCP_ACK_FLAG)) return take_answer(sender, receiver, segment, direction);
     return take_first_syn(sender, receiver, segment);
   }
-  extend(sender, segment.end());
-  if (!has(segment, RTE_TCP_ACK_FLAG)) return;
-  const std::uint32_t offered = std::uint32_t{segment.window} << shift_of(sender);
-  take_ack(sender, receiver, segment, offered);
-  widen(sender, offered);
+  take_number_and_ack(sender, receiver, segment);
+}
+
+bool take_if_it_fits(TcpWindow& window, const TcpSegment& segment, Direction direction, std::uint8_t scales) {
+  TcpSide& sender = window.side[static_cast<unsigned>(direction)];
+  TcpSide& receiver = window.side[1 - static_cast<unsigned>(direction)];
+  if (!fits_by_number(sender, receiver, segment) || !fits_by_ack(sender, receiver, segment)) return false;
+  if (sender.known == 0 && receiver.known == 0) begin_amid(window, scales);
+  take_number_and_ack(sender, receiver, segment);
+  return true;
 }
 
 std::uint8_t scales_of(const TcpWindow& window) {

@@ -4,6 +4,9 @@
 
 #include <cstdint>
 
+#include <rte_ip.h>
+#include <rte_tcp.h>
+
 #include "ckpt_engine/region/session_table.h"
 
 namespace stillwater::dataplane {
@@ -49,6 +52,8 @@ struct TcpSegment {
 };
 // Of a packet that parse_flow has read as TCP.
 [[nodiscard]] TcpSegment segment_of(const Packet& packet);
+// The same of its headers, which are valid.
+[[nodiscard]] TcpSegment segment_of(const rte_ipv4_hdr& ip, const rte_tcp_hdr& tcp);
 
 enum class TcpFate : std::uint8_t {
   take,           // it goes on, and tells where windows are
@@ -81,6 +86,11 @@ void begin(TcpWindow& window, const TcpSegment& syn);
 // are not known.
 void take(TcpWindow& window, const TcpSegment& segment, region::Direction direction, std::uint8_t scales,
           TcpFate fate);
+
+// Of a session that is established, and a segment without SYN, FIN and RST: judges it, and takes it if that is
+// its fate. False: it is not, and nothing was changed.
+[[nodiscard]] bool take_if_it_fits(TcpWindow& window, const TcpSegment& segment, region::Direction direction,
+                                   std::uint8_t scales);
 
 // Both sides' scales, for Session::tcp_scales.
 [[nodiscard]] std::uint8_t scales_of(const TcpWindow& window);

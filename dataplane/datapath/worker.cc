@@ -18,6 +18,7 @@
 #include "dataplane/datapath/nodes/ip/forward_burst.h"
 #include "dataplane/datapath/nodes/ip/reassemble.h"
 #include "dataplane/datapath/nodes/link/unresolved.h"
+#include "dataplane/datapath/nodes/session/forward_established.h"
 
 namespace stillwater::dataplane {
 namespace {
@@ -120,7 +121,7 @@ void Worker::poll_ports(bool discarding) {
       else if (may_be_brought && setup_.handover.was_brought(port, *burst[i]))
         pool_.drop(burst[i], DropReason::brought_already);
       else
-        sort({burst[i], port, false});
+        sort(burst[i], port);
     }
     if (may_be_brought && !discarding && n < kBurst && !agent_.asked_to_stop())
       emptied_[port] = setup_.handover.succession();
@@ -131,19 +132,19 @@ void Worker::poll_ports(bool discarding) {
 void Worker::receive_brought() {
   rte_mbuf* burst[kBurst];
   const std::uint16_t n = agent_.rx_ring(setup_.handover.brought(), burst, kBurst);
-  for (std::uint16_t i = 0; i < n; ++i) sort({burst[i], Handover::port_of(*burst[i]), false});
+  for (std::uint16_t i = 0; i < n; ++i) sort(burst[i], Handover::port_of(*burst[i]));
 }
 
 // Frames whose session another worker has go there; a lone worker owns all.
-void Worker::sort(const Received& frame) {
+void Worker::sort(rte_mbuf* frame, PortIndex port) {
   if (setup_.rings.to.size() >= 2) {
-    const unsigned owner = setup_.service.steering.owner(*frame.mbuf, context_.fib_of_turn);
+    const unsigned owner = setup_.service.steering.owner(*frame, context_.fib_of_turn);
     if (owner == Steering::kEveryone)
-      exchange_.copy_to_others(frame);
+      exchange_.copy_to_others({frame, port, false});
     else if (owner != Steering::kNobody && owner != setup_.index)
-      return exchange_.give(owner, frame);
+      return exchange_.give(owner, {frame, port, false});
   }
-  received_[received_count_++] = frame;
+  received_[received_count_++] = {frame, port, false};
 }
 
 void Worker::process() {
@@ -152,21 +153,15 @@ void Worker::process() {
 }
 
 void Worker::process(std::span<const Received> burst) {
-  Matches expected{};
   if (setup_.service.pipeline.has_sessions) {
-    look_ahead(setup_.state, burst, expected);
+    LookAhead ahead;
+    look_ahead(setup_.state, burst, ahead);
+    if (output_.has_short_way()) return forward_established(context_, burst, ahead);
+    for (std::size_t i = 0; i < burst.size(); ++i) dataplane::process(context_, burst[i], ahead.matches[i]);
   } else {
     prefetch(burst);
     if (output_.has_short_way()) return forward_burst(context_, burst);
-  }
-  for (std::size_t i = 0; i < burst.size(); ++i) {
-    Packet packet{.mbuf = burst[i].mbuf,
-                  .in_port = burst[i].port,
-                  .copy = burst[i].copy,
-                  .turned_back = burst[i].turned_back,
-                  .depended_before = burst[i].depends_epoch,
-                  .expected = expected[i]};
-    dataplane::process(context_, packet);
+    for (const Received& received : burst) dataplane::process(context_, received, {});
   }
 }
 

@@ -80,7 +80,7 @@ class Worker final : private quiesce::WhileStopped {
   void breathe();
   void begin_turn();
   void poll();
-  void sort(const Received& frame);
+  void sort(rte_mbuf* frame, PortIndex port);
   void process();
   void process(std::span<const Received> burst);
   void transmit();

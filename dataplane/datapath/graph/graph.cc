@@ -72,4 +72,14 @@ void process(Context& context, Packet& packet) {
   }
 }
 
+void process(Context& context, const Received& received, region::SessionTable::Match expected) {
+  Packet packet{.mbuf = received.mbuf,
+                .in_port = received.port,
+                .copy = received.copy,
+                .turned_back = received.turned_back,
+                .depended_before = received.depends_epoch,
+                .expected = expected};
+  process(context, packet);
+}
+
 }  // namespace stillwater::dataplane

@@ -3,6 +3,7 @@
 
 #include "dataplane/datapath/context.h"
 #include "dataplane/datapath/packet.h"
+#include "dataplane/datapath/steering/exchange.h"
 
 namespace stillwater::dataplane {
 
@@ -15,5 +16,7 @@ void rehearse(Context& context, Packet& packet);
 
 // The whole way of a received packet, with what its verdict says carried out.
 void process(Context& context, Packet& packet);
+// `expected`: what a look ahead found, or nothing.
+void process(Context& context, const Received& received, region::SessionTable::Match expected);
 
 }  // namespace stillwater::dataplane

@@ -4,7 +4,7 @@ namespace stillwater::dataplane {
 namespace {
 
 rte_ether_addr to_ether(const std::array<std::uint8_t, 6>& mac) {
-  rte_ether_addr address;
+  rte_ether_addr address{};
   std::copy(mac.begin(), mac.end(), address.addr_bytes);
   return address;
 }
@@ -43,19 +43,6 @@ bool Output::release() {
   });
 }
 
-// 0: none. No packet depends on a later epoch than the one that it is processed in.
-std::uint64_t Output::awaited_epoch(std::uint64_t depends_epoch) const {
-  switch (service_.output_commit) {
-    case OutputCommit::none:
-      return 0;
-    case OutputCommit::new_state:
-      return depends_epoch;
-    case OutputCommit::all:
-      return epoch_;
-  }
-  return epoch_;
-}
-
 // An epoch that has ended is on its way: only the one that goes on has to be asked for.
 void Output::forward(const Packet& packet, std::uint64_t depends_epoch) {
   const std::uint64_t awaited = awaited_epoch(depends_epoch);
@@ -70,7 +57,7 @@ void Output::forward(const Packet& packet, std::uint64_t depends_epoch) {
 }
 
 Output::Departure Output::departure(const Packet& packet, std::uint64_t depends_epoch, unsigned ahead) const {
-  Departure departure{.waits_for_commit = awaited_epoch(depends_epoch) > committed_};
+  Departure departure{.waits_for_commit = waits_for_commit(depends_epoch)};
   if (const auto* neighbour = neighbours_.find(packet.out_port, packet.next_hop); neighbour != nullptr)
     departure.mac = to_ether(neighbour->mac);
   if (!departure.waits_for_commit) {

@@ -57,7 +57,11 @@ class Output {
     return resolver_.ask(port, address, known);
   }
 
-  // The short way, of packets that depend on nothing: whoever sends untagged frames puts the link header on
+  // Whether a packet that depends on this epoch has to wait for its commit.
+  [[nodiscard]] bool waits_for_commit(std::uint64_t depends_epoch) const {
+    return awaited_epoch(depends_epoch) > committed_;
+  }
+  // The short way, of packets that need not wait: whoever sends untagged frames puts the link header on
   // itself.
   [[nodiscard]] bool has_short_way() const { return service_.output_commit != OutputCommit::all; }
   [[nodiscard]] Rewrites& rewrites() { return rewrites_; }
@@ -76,7 +80,11 @@ class Output {
   [[nodiscard]] std::uint64_t frames_sent_past_permit() const { return tx_.sent_past_permit(); }
 
  private:
-  [[nodiscard]] std::uint64_t awaited_epoch(std::uint64_t depends_epoch) const;
+  // 0: none. No packet depends on a later epoch than the one that it is processed in.
+  [[nodiscard]] std::uint64_t awaited_epoch(std::uint64_t depends_epoch) const {
+    if (service_.output_commit == OutputCommit::new_state) return depends_epoch;
+    return service_.output_commit == OutputCommit::none ? 0 : epoch_;
+  }
   void emit(rte_mbuf* packet, PortIndex port, const IpAddress& next_hop);
 
   PacketPool& pool_;

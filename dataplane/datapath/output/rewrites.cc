@@ -2,7 +2,7 @@
 
 namespace stillwater::dataplane {
 
-bool Rewrites::find(PortIndex port, const IpAddress& neighbour, LinkHeader& header) {
+bool Rewrites::is_known(PortIndex port, const IpAddress& neighbour, LinkHeader& header) {
   const ServicePort& out = service_.ports[port];
   const region::Neighbour* known = neighbours_.find(port, neighbour);
   if (known == nullptr || out.vlan != 0) return false;
@@ -20,7 +20,7 @@ bool Rewrites::find(PortIndex port, const IpAddress& neighbour, LinkHeader& head
 
 void Rewrites::fill(Entry& entry, PortIndex port, const IpAddress& next_hop) {
   entry = {.stamp = stamp_, .next_hop = next_hop, .header = {}, .port = port, .usable = false};
-  entry.usable = find(port, next_hop, entry.header);
+  entry.usable = is_known(port, next_hop, entry.header);
 }
 
 }  // namespace stillwater::dataplane

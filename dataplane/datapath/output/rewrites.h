@@ -39,14 +39,17 @@ class Rewrites {
 
   // Of packets along `adjacency`, which is `via`. Null: the neighbour is not known, or the port is a VLAN.
   [[nodiscard]] const LinkHeader* find(const Adjacency& adjacency) {
-    Entry& entry = entries_[reinterpret_cast<std::uintptr_t>(&adjacency) / sizeof(Adjacency) % kEntries];
-    if (__builtin_expect(
-            entry.stamp != stamp_ || entry.port != adjacency.port || entry.next_hop != adjacency.next_hop, 0))
-      fill(entry, adjacency.port, adjacency.next_hop);
-    return entry.usable ? &entry.header : nullptr;
+    return find(entries_[reinterpret_cast<std::uintptr_t>(&adjacency) / sizeof(Adjacency) % kEntries],
+                adjacency.port, adjacency.next_hop);
   }
-  // Of packets to a neighbour, without the cache. False: as null above.
-  [[nodiscard]] bool find(PortIndex port, const IpAddress& neighbour, LinkHeader& header);
+  // Of packets to a neighbour.
+  [[nodiscard]] const LinkHeader* find(PortIndex port, const IpAddress& neighbour) {
+    std::uint64_t halves[2];
+    static_assert(sizeof(halves) == sizeof(neighbour.bytes));
+    std::memcpy(halves, neighbour.bytes.data(), sizeof(halves));
+    constexpr std::uint64_t kSpread = 0x9e37'79b9'7f4a'7c15;
+    return find(neighbour_entries_[(halves[0] ^ halves[1]) * kSpread >> 55], port, neighbour);
+  }
 
  private:
   static constexpr std::size_t kEntries = 512;
@@ -58,7 +61,13 @@ class Rewrites {
     PortIndex port = 0;
     bool usable = false;
   };
+  [[nodiscard]] const LinkHeader* find(Entry& entry, PortIndex port, const IpAddress& next_hop) {
+    if (__builtin_expect(entry.stamp != stamp_ || entry.port != port || entry.next_hop != next_hop, 0))
+      fill(entry, port, next_hop);
+    return entry.usable ? &entry.header : nullptr;
+  }
   void fill(Entry& entry, PortIndex port, const IpAddress& next_hop);
+  [[nodiscard]] bool is_known(PortIndex port, const IpAddress& neighbour, LinkHeader& header);
 
   const Service& service_;
   const region::NeighbourTable& neighbours_;
@@ -67,6 +76,7 @@ class Rewrites {
   std::uint32_t region_now_s_ = 0;
   std::uint64_t stamp_ = ~std::uint64_t{0};
   std::array<Entry, kEntries> entries_;
+  std::array<Entry, kEntries> neighbour_entries_;
 };
 
 // A neighbour older than this is asked again while it goes on being used (RFC 4861 section 10).

@@ -14,7 +14,8 @@
 namespace stillwater::dataplane {
 
 // The flow that an IPv4 frame's headers name. Reads headers of the first segment and trusts nothing in them.
-[[nodiscard]] std::optional<region::FlowKey> flow_of(const rte_mbuf& frame);
+// False: there is none, and `flow` is as it was. It is written where it is to lie: a copy would wait for it.
+[[nodiscard]] bool read_flow(const rte_mbuf& frame, region::FlowKey& flow);
 
 // Both directions of a session have one owner, without a lock or a shared table, and so have all sessions of
 // an endpoint that source NAT binds. By the first that holds:

@@ -39,6 +39,8 @@ class Admission {
   void found(std::uint32_t slot, const region::Session& session) {
     if (!counted_[slot]) count(slot, session, false, 0);
   }
+  // Whether it was passed, and is not among those that give way.
+  [[nodiscard]] bool has_settled(std::uint32_t slot) const { return counted_[slot] && !embryonic_.has(slot); }
   void tidy(std::uint32_t now_s) { counts_.tidy(now_s); }
   // While the worker stands still, or in the first turn of its lead: others led. Costs nothing where nothing
   // was counted, as on a standby.

@@ -1,6 +1,7 @@
 #include "dataplane/datapath/tables/policy.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace stillwater::dataplane {
 
@@ -15,8 +16,10 @@ Result<std::unique_ptr<const Policy>> Policy::build(std::span<const PortConfig> 
 Policy::Policy(RuleSet rules, unsigned workers, std::uint32_t generation)
     : generation_(generation),
       rules_(std::move(rules)),
-      has_idle_timeouts_(std::any_of(rules_.rules().begin(), rules_.rules().end(),
-                                     [](const Rule& rule) { return rule.idle_timeout_s != 0; })) {
+      least_idle_timeout_s_(std::accumulate(
+          rules_.rules().begin(), rules_.rules().end(), kNoTimeout, [](std::uint32_t least, const Rule& rule) {
+            return rule.idle_timeout_s == 0 ? least : std::min(least, rule.idle_timeout_s);
+          })) {
   const std::span<const Rule> all = rules_.rules();
   for (unsigned worker = 0; worker < workers; ++worker) {
     uses_.push_back(std::make_unique<RuleUse[]>(all.size()));

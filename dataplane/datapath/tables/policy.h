@@ -33,17 +33,21 @@ class Policy {
   [[nodiscard]] RuleUse& use(unsigned worker, const Rule& rule) const { return uses_[worker][rule.place]; }
   // Of sessions that the rule of this id admits; 0: as their state has it, or there is no such rule.
   [[nodiscard]] std::uint32_t idle_timeout_s(std::uint32_t rule_id) const {
-    const Rule* rule = has_idle_timeouts_ ? rules_.find(rule_id) : nullptr;
+    const Rule* rule = least_idle_timeout_s_ != kNoTimeout ? rules_.find(rule_id) : nullptr;
     return rule != nullptr ? rule->idle_timeout_s : 0;
   }
+  // The shortest of them; the largest value where no rule has any.
+  [[nodiscard]] std::uint32_t least_idle_timeout_s() const { return least_idle_timeout_s_; }
 
  private:
   Policy(RuleSet rules, unsigned workers, std::uint32_t generation);
 
+  static constexpr std::uint32_t kNoTimeout = 0xffff'ffff;
+
   const std::uint32_t generation_;
   const RuleSet rules_;
   std::vector<std::unique_ptr<RuleUse[]>> uses_;  // by worker and place
-  const bool has_idle_timeouts_;
+  const std::uint32_t least_idle_timeout_s_;
 };
 
 // The policy in force. Writer: the control plane; a worker reads it once a turn. Sequentially consistent, for

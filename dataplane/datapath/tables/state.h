@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "ckpt_engine/region/counters.h"
 #include "ckpt_engine/region/neighbour_table.h"
 #include "ckpt_engine/region/session_table.h"
@@ -28,7 +29,7 @@ struct State {
   // A TCP responder's SYN was seen: what the handshake needs to be called complete. Not worth a hard write: a
   // takeover assumes it was, which only lets a session be called established by its initiator's next segment.
   std::vector<bool> responder_answered;  // by slot; not in the region
-  std::vector<TcpWindow> tcp_windows;    // by slot; not in the region
+  std::vector<TcpWindow, HugePageAllocator<TcpWindow>> tcp_windows;  // by slot; not in the region
   // A closed session was reset, for the log alone: what was reset before a takeover is told as closed by FIN.
   std::vector<bool> ended_by_reset;  // by slot; not in the region
   Admission admission;               // not in the region

@@ -27,10 +27,13 @@ struct NatNetwork : Firewall {
     Dataplane::add_roots(layout, config);
     region = region::Region::create(layout).value();
     start_and_resume();
-    for (unsigned n = 0; n < kHosts; ++n) inside.put(arp_request(mac_of_host(n), host(n), kIn));
-    for (unsigned n = 0; n < kRemotes; ++n) outside.put(arp_request(mac_of_remote(n), remote(n), kOut));
+    greet_all();
     settle();
     drain();
+  }
+  void greet_all() {
+    for (unsigned n = 0; n < kHosts; ++n) inside.put(arp_request(mac_of_host(n), host(n), kIn));
+    for (unsigned n = 0; n < kRemotes; ++n) outside.put(arp_request(mac_of_remote(n), remote(n), kOut));
   }
   static std::uint8_t mac_of_host(unsigned n) { return static_cast<std::uint8_t>(30 + n); }
   static std::uint8_t mac_of_remote(unsigned n) { return static_cast<std::uint8_t>(60 + n); }
