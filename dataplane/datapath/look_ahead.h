@@ -11,11 +11,11 @@
 namespace stillwater::dataplane {
 
 inline constexpr std::size_t kLookAhead = 32;
-using Matches = std::array<region::SessionTable::Match, kLookAhead>;
+using Matches = std::array<region::SessionMatch, kLookAhead>;  // each of its frame's family
 
 // With many sessions a lookup mostly waits for memory; those of a burst wait together. `expected` is a guess,
-// empty where there is none: packets before may open and end sessions, so it is checked when it is used.
-// At most kLookAhead frames, headers not validated.
+// empty where there is none, as it comes: packets before may open and end sessions, so it is checked when it
+// is used. At most kLookAhead frames, headers not validated.
 void look_ahead(const State& state, std::span<const Received> burst, Matches& expected);
 
 // Asks for the headers of a burst, for functions without sessions.

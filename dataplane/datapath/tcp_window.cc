@@ -184,10 +184,12 @@ void take_answer(TcpSide& sender, TcpSide& receiver, const TcpSegment& answer, D
 
 }  // namespace
 
-TcpSegment segment_of(const Packet& packet) {
+namespace {
+
+// `total`: octets of headers and segment, as the IP header says; `ip_headers`: in front of the segment.
+TcpSegment read_segment(const Packet& packet, unsigned total, unsigned ip_headers) {
   const auto& tcp = *packet.l4_as<rte_tcp_hdr>();
-  const unsigned headers = (packet.ip->version_ihl & 0xfu) * 4u + (tcp.data_off >> 4) * 4u;
-  const unsigned total = rte_be_to_cpu_16(packet.ip->total_length);
+  const unsigned headers = ip_headers + (tcp.data_off >> 4) * 4u;
   const bool syn = (packet.tcp_flags & RTE_TCP_SYN_FLAG) != 0;
   const unsigned fin = (packet.tcp_flags & RTE_TCP_FIN_FLAG) != 0 ? 1 : 0;
   return {.seq = rte_be_to_cpu_32(tcp.sent_seq),
@@ -196,6 +198,19 @@ TcpSegment segment_of(const Packet& packet) {
           .window = rte_be_to_cpu_16(tcp.rx_win),
           .flags = packet.tcp_flags,
           .scale = syn ? scale_option_of(tcp) : std::uint8_t{0}};
+}
+
+}  // namespace
+
+TcpSegment segment_of(const Packet& packet) {
+  return read_segment(packet, rte_be_to_cpu_16(packet.ip->total_length),
+                      (packet.ip->version_ihl & 0xfu) * 4u);
+}
+
+TcpSegment segment6_of(const Packet& packet) {
+  const auto extensions =
+      static_cast<unsigned>(packet.l4 - reinterpret_cast<const std::uint8_t*>(packet.ip6 + 1));
+  return read_segment(packet, rte_be_to_cpu_16(packet.ip6->payload_len), extensions);
 }
 
 TcpFate judge(const TcpWindow& window, const TcpSegment& segment, Direction direction, SessionState state) {

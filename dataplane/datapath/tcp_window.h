@@ -49,6 +49,7 @@ struct TcpSegment {
 };
 // Of a packet that parse_flow has read as TCP.
 [[nodiscard]] TcpSegment segment_of(const Packet& packet);
+[[nodiscard]] TcpSegment segment6_of(const Packet& packet);  // by parse_flow6
 
 enum class TcpFate : std::uint8_t {
   take,           // it goes on, and tells where windows are
