@@ -77,12 +77,9 @@ Status read_interface(const std::string& name, const dataplane::Config& config,
 }  // namespace
 
 Result<SessionFilter> session_filter(const mgmt::SessionFilter& filter, const dataplane::Config& config) {
-  const std::map<std::string, std::uint8_t> protocols{{"tcp", IPPROTO_TCP},
-                                                      {"udp", IPPROTO_UDP},
-                                                      {"icmp", IPPROTO_ICMP},
-                                                      {"icmpv6", IPPROTO_ICMPV6},
-                                                      {"gre", IPPROTO_GRE},
-                                                      {"esp", IPPROTO_ESP}};
+  const std::map<std::string, std::uint8_t> protocols{{"tcp", IPPROTO_TCP},   {"udp", IPPROTO_UDP},
+                                                      {"icmp", IPPROTO_ICMP}, {"icmpv6", IPPROTO_ICMPV6},
+                                                      {"gre", IPPROTO_GRE},   {"esp", IPPROTO_ESP}};
   std::map<std::string, SessionState> states;
   for (const auto state : {SessionState::opening, SessionState::established, SessionState::closing})
     states[dataplane::name_of(state)] = state;

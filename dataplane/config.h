@@ -202,7 +202,8 @@ struct LimitsConfig {
   std::uint32_t half_open_per_source = 0;  // of them, TCP without a complete handshake
   std::uint32_t new_per_s_per_source = 0;
   // TCP sessions of a family without a complete handshake, beyond which they have less time for it. 0: a
-  // quarter of its table. In peace they are a few percent: a handshake takes a round trip, a session its lifetime.
+  // quarter of its table. In peace they are a few percent: a handshake takes a round trip, a session its
+  // lifetime.
   std::uint32_t half_open_max = 0;
 };
 
@@ -246,7 +247,7 @@ inline constexpr unsigned kNatPortBlock = 64;
 
 struct Config {
   Function function = Function::firewall;
-  std::uint32_t workers = 1;  // 1..kWorkersMax; the tables below are dealt to them in equal shares
+  std::uint32_t workers = 1;            // 1..kWorkersMax; the tables below are dealt to them in equal shares
   std::uint32_t sessions_max = 65536;   // of IPv4
   std::uint32_t sessions6_max = 16384;  // of IPv6, where it is served
   std::uint32_t neighbours_max = 1024;

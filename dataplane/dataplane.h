@@ -158,8 +158,9 @@ class Dataplane final : public Announcer {
   // Of that worker: its ring was full, or a fence came before the commit. Any thread.
   [[nodiscard]] std::uint64_t log_records_lost(unsigned worker) const;
 
-  // Hands at most `limit` sessions to `sink`, those of IPv4 first, in chunks that workers copy between packets: no snapshot.
-  // One caller at a time gets on, others wait. Errors: timed_out, if the workers are quiesced or end.
+  // Hands at most `limit` sessions to `sink`, those of IPv4 first, in chunks that workers copy between
+  // packets: no snapshot. One caller at a time gets on, others wait. Errors: timed_out, if the workers are
+  // quiesced or end.
   [[nodiscard]] Status list_sessions(std::uint64_t limit,
                                      const std::function<void(const SessionView&)>& sink);
   // Ends all sessions that match, in such chunks; how many. New ones may come meanwhile. Errors: as above,

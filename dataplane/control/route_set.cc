@@ -62,8 +62,9 @@ Status RouteSet::check(const IpPrefix& to) const {
   if (to.length > (to.is_v4() ? 32 : 128) || to.network() != to)
     return fail(Errc::invalid_argument, name_of(to) + " has bits past its length; expected a network");
   if (!to.is_v4() && !has_ipv6_)
-    return fail(Errc::invalid_argument, name_of(to) + " is of IPv6; expected dataplane.function: router, or a firewall "
-                                           "whose ports have IPv6 addresses");
+    return fail(Errc::invalid_argument, name_of(to) +
+                                            " is of IPv6; expected dataplane.function: router, or a firewall "
+                                            "whose ports have IPv6 addresses");
   return {};
 }
 

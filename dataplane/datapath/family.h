@@ -27,7 +27,6 @@ struct Ipv4 {
   static constexpr Node kOpen = Node::session_open;
   static constexpr Node kForward = Node::session_forward;
   static constexpr Node kError = Node::session_error;
-  static constexpr Node kLocal = Node::ipv4_local;
 
   [[nodiscard]] static Sessions<Key>& sessions(State& state) { return state.sessions; }
   [[nodiscard]] static Key& key(Packet& packet) { return packet.key; }
@@ -48,7 +47,6 @@ struct Ipv6 {
   static constexpr Node kOpen = Node::session6_open;
   static constexpr Node kForward = Node::session6_forward;
   static constexpr Node kError = Node::session6_error;
-  static constexpr Node kLocal = Node::ipv6_local;
 
   [[nodiscard]] static Sessions<Key>& sessions(State& state) { return state.sessions6; }
   [[nodiscard]] static Key& key(Packet& packet) { return packet.key6; }

@@ -70,8 +70,9 @@ struct SessionRecord {
 
 template <class Key>
 [[nodiscard]] SessionRecord as_record(const region::BasicSession<Key>& session) {
-  return {as_flow(session.forward), as_flow(session.reply),  session.changed_epoch, session.rule_id,
-          session.state,            session.initiator_port, session.responder_port};
+  return {as_flow(session.forward), as_flow(session.reply), session.changed_epoch,
+          session.rule_id,          session.state,          session.initiator_port,
+          session.responder_port};
 }
 
 // Of a session's tuples: it leaves under another source than its initiator's.

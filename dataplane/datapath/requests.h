@@ -48,7 +48,7 @@ struct SessionQuery {
   static constexpr std::uint32_t kSlotsPerChunk = 4096;  // bounds the turn that serves it
 
   std::atomic<QueryStage> stage{QueryStage::idle};  // writers: asker and worker, as said above
-  bool of_ipv6 = false;      // asker
+  bool of_ipv6 = false;                             // asker
   std::uint32_t cursor = 0;  // asker: the slot to begin at; worker: the slot to go on at
   SessionFilter filter{};    // asker
   bool ends = false;         // asker: those that match are ended, and not copied

@@ -62,9 +62,7 @@ void Worker::serve_requests() {
   serve_posted(requests.ping, serve_it);
 }
 
-void Worker::serve(SessionQuery& query) {
-  query.of_ipv6 ? serve(query, ageing6_) : serve(query, ageing_);
-}
+void Worker::serve(SessionQuery& query) { query.of_ipv6 ? serve(query, ageing6_) : serve(query, ageing_); }
 
 template <class Family>
 void Worker::serve(SessionQuery& query, const Ageing<Family>& ageing) {
@@ -83,8 +81,8 @@ void Worker::serve(SessionQuery& query, const Ageing<Family>& ageing) {
       ++query.rows_count;
       continue;
     }
-    query.rows[query.rows_count++] = {as_record(session), ageing.idle_s(sessions, query.cursor, turn_.now_s()),
-                                      age_ns};
+    query.rows[query.rows_count++] = {as_record(session),
+                                      ageing.idle_s(sessions, query.cursor, turn_.now_s()), age_ns};
   }
   query.at_end = query.cursor >= touched;
 }

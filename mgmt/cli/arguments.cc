@@ -132,7 +132,8 @@ void add_end_sessions(CLI::App& app, Arguments& a) {
   auto* end = add_command(app, "end-sessions", "End sessions, and wait until the standby knows", a,
                           Command::end_sessions);
   v1::EndSessionsRequest& which = a.end_sessions;
-  end->add_option("--protocol", *which.mutable_protocol(), "Of this protocol: tcp, udp, icmp, icmpv6, gre or esp")
+  end->add_option("--protocol", *which.mutable_protocol(),
+                  "Of this protocol: tcp, udp, icmp, icmpv6, gre or esp")
       ->check(CLI::IsMember({"tcp", "udp", "icmp", "icmpv6", "gre", "esp"}).description(""))
       ->type_name("PROTOCOL");
   const CLI::Validator network(is_no_network, "");

@@ -39,7 +39,8 @@ inline void log_freed(Context& context, const region::Session& session, const Na
 }
 template <class Family>
 void log_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule) {
-  if (__builtin_expect(context.log != nullptr, 0)) write_rule_matched<Family>(context, packet, out_port, rule);
+  if (__builtin_expect(context.log != nullptr, 0))
+    write_rule_matched<Family>(context, packet, out_port, rule);
 }
 
 }  // namespace stillwater::dataplane

@@ -37,7 +37,7 @@ namespace stillwater::dataplane {
   X(session_lookup, "finds the packet's session")                                           \
   X(session_open, "the first packet of a session: NAT and rules decide")                    \
   X(session_forward, "a packet of a known session: its state is tracked, it is translated") \
-  X(session_error, "an ICMP error about a known session: both headers are translated back")  \
+  X(session_error, "an ICMP error about a known session: both headers are translated back") \
   X(session6_lookup, "walks extension headers, finds the packet's session")                 \
   X(session6_open, "the first packet of a session: rules decide")                           \
   X(session6_forward, "a packet of a known session: its state is tracked")                  \

@@ -30,9 +30,9 @@ struct Counted {
   region::SessionState state;
 };
 
-// One worker's, of one family and its own shard. Not in the region: a successor counts the sessions that its sweep passes,
-// in about a second, and those that it has not passed yet count against nobody; nor do they give way. Belongs
-// to one worker's thread, but for forget() and what makes it.
+// One worker's, of one family and its own shard. Not in the region: a successor counts the sessions that its
+// sweep passes, in about a second, and those that it has not passed yet count against nobody; nor do they
+// give way. Belongs to one worker's thread, but for forget() and what makes it.
 class Admission {
  public:
   static constexpr std::uint32_t kLeastOpeningS = 2;  // a handshake's second SYN comes after one (RFC 6298)

@@ -12,8 +12,8 @@ struct rte_hash;
 
 namespace stillwater::dataplane {
 
-// Who opens sessions, as limits know them. IPv4: an address. IPv6: its /64, since a host has as many addresses
-// of its link's as it likes (RFC 7421 section 2, RFC 8981); the octets of either as on the wire.
+// Who opens sessions, as limits know them. IPv4: an address. IPv6: its /64, since a host has as many
+// addresses of its link's as it likes (RFC 7421 section 2, RFC 8981); the octets of either as on the wire.
 using SourceId = std::uint64_t;
 [[nodiscard]] inline SourceId source_id(const region::FlowKey& key) { return key.source_be; }
 [[nodiscard]] inline SourceId source_id(const region::FlowKey6& key) {

@@ -185,6 +185,18 @@ TEST_CASE("stillwaterctl end-sessions says how many ended, and since when the st
   CHECK(ctl(node, {"end-sessions", "--source", "nowhere"}).exit == 2);
 }
 
+TEST_CASE("stillwaterctl end-sessions takes networks and protocols of IPv6") {
+  Node node;
+  CHECK(ctl(node,
+            {"end-sessions", "--source", "2001:db8::/32", "--peer", "2001:db8::1", "--protocol", "icmpv6"})
+            .exit == 0);
+  const auto ended = node.control.with([](FakeState& s) { return s.ended; });
+  REQUIRE(ended);
+  CHECK(ended->source == "2001:db8::/32");
+  CHECK(ended->address == "2001:db8::1");
+  CHECK(ended->protocol == "icmpv6");
+}
+
 TEST_CASE("stillwaterctl end-sessions passes on what sessions match, and refuses what cannot be meant") {
   Node node;
   CHECK(ctl(node, {"end-sessions", "--source", "10.80.1.0/24", "--destination", "198.51.100.7", "--peer",
@@ -205,6 +217,7 @@ TEST_CASE("stillwaterctl end-sessions passes on what sessions match, and refuses
   for (const auto& [option, value] :
        std::vector<std::pair<std::string, std::string>>{{"--source", "10.80.1.0/33"},
                                                         {"--source", "10.80.1/24"},
+                                                        {"--source", "2001:db8::/129"},
                                                         {"--peer", "10.80.1.0/x"},
                                                         {"--port", "0"},
                                                         {"--port", "65536"},

@@ -80,8 +80,8 @@ void replace_outer(rte_ipv4_hdr& ip, std::uint32_t source_be, std::uint32_t dest
   ip.hdr_checksum = delta.apply(ip.hdr_checksum);
 }
 
-// Of the session that an error is about: it came from where the packet that it quotes went to, and rules admit
-// the session still. Else what becomes of the error.
+// Of the session that an error is about: it came from where the packet that it quotes went to, and rules
+// admit the session still. Else what becomes of the error.
 template <class Family>
 std::optional<Verdict> check_session(Context& context, const Packet& packet, region::SessionMatch match) {
   const auto& session = Family::sessions(context.state).at(match.slot);
@@ -131,7 +131,8 @@ Verdict session_error(Context& context, Packet& packet) {
   return again ? turn_back(context, packet, route) : verdict;
 }
 
-// An error goes to the source of the packet that it quotes (RFC 4443 section 2.2), by whatever router sent it.
+// An error goes to the source of the packet that it quotes (RFC 4443 section 2.2), by whatever router sent
+// it.
 Verdict session6_error(Context& context, Packet& packet) {
   constexpr unsigned kIcmpBytes = sizeof(rte_icmp_hdr);
   const auto quoted = flow6_at(packet.l4 + kIcmpBytes, packet.l4_bytes - kIcmpBytes);

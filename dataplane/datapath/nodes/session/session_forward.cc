@@ -54,7 +54,8 @@ struct Judged {
 template <class Family>
 Judged judged(const Context& context, const Packet& packet, const typename Family::Session& session) {
   Judged judged;
-  if (Family::key(packet).protocol != IPPROTO_TCP || context.service.tcp_checks == TcpChecks::off) return judged;
+  if (Family::key(packet).protocol != IPPROTO_TCP || context.service.tcp_checks == TcpChecks::off)
+    return judged;
   const auto [slot, direction] = packet.session;
   judged.segment = Family::segment(packet);
   judged.fate =

@@ -174,9 +174,9 @@ PolicyAnswer admit_new(Context& context, const Packet& packet, const WayOf<Famil
   if (!context.output.has_room_for_new_session())
     return {nullptr, Verdict::drop(DropReason::hold_buffer_full_new)};
   const typename Family::Key& key = Family::key(packet);
-  if (!packet.turned_back && !Family::sessions(context.state)
-                                  .admission.admits(source_id(key), key.protocol, context.turn.now_s(),
-                                                    has_ended_one(context)))
+  if (!packet.turned_back &&
+      !Family::sessions(context.state)
+           .admission.admits(source_id(key), key.protocol, context.turn.now_s(), has_ended_one(context)))
     return {nullptr, Verdict::drop(DropReason::source_limit)};
   return answer;
 }
