@@ -153,8 +153,8 @@ unsigned Steering::owner(const rte_mbuf& frame, const Fib* fib) const {
       is_neighbour_discovery(contents.payload))
     return kEveryone;
   if (!has_sessions_) return kNobody;
-  if (is_ipv6(contents)) return owner_of_ipv6({contents.payload.data, contents.payload.size});
-  if (contents.ethertype_be != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) return kNobody;
+  if (contents.ethertype_be != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
+    return is_ipv6(contents) ? owner_of_ipv6({contents.payload.data, contents.payload.size}) : kNobody;
   const auto datagram = datagram_at(contents.payload);
   if (!datagram) return kNobody;
   if (is_fragment(datagram->ip))

@@ -168,7 +168,7 @@ def rfc4443_3_1_rejected_is_administratively_prohibited():
 
 @firewall6
 def rfc4443_3_2_packet_too_big_is_told():
-    """RFC 4443 3.2: nobody else cuts, so its sender has to know; of what no rule admits it is told nothing."""
+    """RFC 4443 3.2: nobody else cuts, so its sender has to know; of what no rule admits it hears nothing."""
     case = Firewall(["{id: 10, action: allow, from: lan, to: wan}"], ports=two_ports(9000, 1500),
                     met=(HOST, BEYOND))
     long = udp(HOST, BEYOND, data=bytes(1453))
@@ -192,8 +192,8 @@ def rfc4443_3_3_a_hop_limit_of_1_is_told():
 
 @firewall6
 def rfc4443_4_2_an_echo_is_bound_to_its_session():
-    """RFC 4443 4.1, 4.2: replies come back by the identifier; requests the other way are a session of their own,
-    and replies that nobody asked for are none."""
+    """RFC 4443 4.1, 4.2: replies come back by the identifier; requests the other way are a session of their
+    own, and replies that nobody asked for are none."""
     case = Firewall(["{id: 10, action: allow, source: '2001:db8:1::2', protocol: icmpv6, "
                      "icmp_types: [echo-request]}"])
     case.dropped("no_session", SERVER, echo6(SERVER.ip6, HOST.ip6, kind=ECHO_REPLY6))
@@ -219,12 +219,13 @@ def rfc4443_4_2_a_firewall_answers_an_echo_to_itself():
 
 @firewall6
 def rfc4443_2_2_errors_about_a_session_reach_their_receiver():
-    """RFC 4443 2.2, RFC 4890 4.3.1: all four kinds, from any router, unchanged but for a hop; the session goes
-    on."""
+    """RFC 4443 2.2, RFC 4890 4.3.1: all four kinds, from any router, unchanged but for a hop; the session
+    goes on."""
     case = Firewall()
     sent = udp()
     case.passes(HOST, SERVER, sent)
-    for kind, code, word in ((UNREACHABLE6, 4, 0), (TOO_BIG6, 0, 1280), (TIME_EXCEEDED6, 0, 0), (PARAMETER6, 1, 6)):
+    kinds = (UNREACHABLE6, 4, 0), (TOO_BIG6, 0, 1280), (TIME_EXCEEDED6, 0, 0), (PARAMETER6, 1, 6)
+    for kind, code, word in kinds:
         case.passes(SERVER, HOST, error6("2001:db8:77::1", forwarded(sent), kind, code, word))
     options = IPv6(src=HOST.ip6, dst=SERVER.ip6) / IPv6ExtHdrDestOpt() / sent[UDP]
     case.passes(SERVER, HOST, error6("2001:db8:77::1", options, TOO_BIG6, 0, 1400))
@@ -235,8 +236,8 @@ def rfc4443_2_2_errors_about_a_session_reach_their_receiver():
 
 @firewall6
 def rfc4890_4_3_1_errors_about_no_session_dropped():
-    """RFC 4890 4.3.1: what nobody sent cannot have failed; nor comes an error from where its packet did not go, or
-    for another than its packet's sender."""
+    """RFC 4890 4.3.1: what nobody sent cannot have failed; nor comes an error from where its packet did not
+    go, or for another than its packet's sender."""
     case = Firewall()
     sent = udp()
     case.passes(HOST, SERVER, sent)
@@ -253,7 +254,7 @@ def rfc4890_4_3_1_errors_about_no_session_dropped():
 
 @firewall6
 def rfc4890_4_3_4_unknown_and_link_messages_are_not_forwarded():
-    """RFC 4890 4.3.3, 4.3.4: neighbour discovery, listener discovery and kinds without a meaning stay outside."""
+    """RFC 4890 4.3.3, 4.3.4: neighbour discovery, listener discovery and kinds without a meaning end here."""
     case = Firewall()
     for kind in (5, 100, 127, 130, 131, 133, 134, 135, 136, 137, 138, 143, 200, 255):
         case.dropped("icmp_type", HOST, icmp6(HOST.ip6, SERVER.ip6, kind, rest=bytes(32), hlim=255))
@@ -267,7 +268,8 @@ def rfc8200_4_1_extension_headers_are_walked():
     """RFC 8200 4.1: a session is by what lies behind them; options are their receivers' business."""
     case = Firewall(["{id: 10, action: allow, protocol: udp, destination_ports: 53}"])
     ip = IPv6(src=HOST.ip6, dst=SERVER.ip6)
-    chains = [IPv6ExtHdrHopByHop(options=[Pad1(), Pad1()]), IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(20))]),
+    chains = [IPv6ExtHdrHopByHop(options=[Pad1(), Pad1()]),
+              IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(20))]),
               IPv6ExtHdrRouting(segleft=0, addresses=[FAR6]), IPv6ExtHdrFragment(id=7),
               IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / IPv6ExtHdrFragment(id=8) / IPv6ExtHdrDestOpt()]
     for chain in chains:
@@ -334,7 +336,8 @@ def rfc8200_4_4_routing_headers_with_segments_left_dropped():
 def rfc8200_8_1_nothing_is_translated():
     """RFC 8200 8.1: addresses, ports, flow label and checksums leave as they came, wrong ones too."""
     case = Firewall()
-    wrong = IPv6(src=HOST.ip6, dst=SERVER.ip6, fl=0x12345, tc=0xb8) / UDP(sport=4000, dport=53, chksum=1) / b"q"
+    ip = IPv6(src=HOST.ip6, dst=SERVER.ip6, fl=0x12345, tc=0xb8)
+    wrong = ip / UDP(sport=4000, dport=53, chksum=1) / b"q"
     case.passes(HOST, SERVER, wrong)
     case.passes(SERVER, HOST, answer(fl=0x54321))
     case.passes(HOST, SERVER, IPv6(src=HOST.ip6, dst=SERVER.ip6) / GRE(proto=0x6558) / b"tunnelled")
@@ -364,7 +367,8 @@ def rfc8981_3_a_source_is_a_prefix_of_64():
     """RFC 8981 3: a host takes as many addresses of its link as it likes; limits count the link."""
     case = Firewall(sections="limits: {sessions_per_source: 3}\n")
     for number in range(3):
-        case.passes(HOST, SERVER, IPv6(src=f"2001:db8:1::{number:x}ff", dst=SERVER.ip6) / UDP(sport=1, dport=2))
+        ip = IPv6(src=f"2001:db8:1::{number:x}ff", dst=SERVER.ip6)
+        case.passes(HOST, SERVER, ip / UDP(sport=1, dport=2))
     case.dropped("source_limit", HOST, udp())
     case.passes(SERVER, HOST, udp(SERVER, HOST, 9, 9))
     return case
