@@ -57,6 +57,7 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "tracked next hops   1 of 2 answer\n",
            "DEAD NEXT HOP       10.80.2.3 at outside for 12 s: 6 routes name it, 2 are withdrawn\n",
            "sessions            12,345 of 65,536\n",
+           "IPv6 sessions       678 of 16,384\n",
            "held packets        7\n",
            "logs                192.0.2.9:6514 tls: connected, 4,321 sent, 17 lost, 3 waiting; last: the "
            "collector does not read\n",
