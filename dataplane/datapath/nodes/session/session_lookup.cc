@@ -1,5 +1,3 @@
-#include <optional>
-
 #include <netinet/in.h>
 
 #include "dataplane/datapath/family.h"
@@ -20,9 +18,9 @@ bool travels_as(const Packet& packet, region::Direction direction) {
   return packet.icmp_type == (is_forward ? Family::kEchoRequest : Family::kEchoReply);
 }
 
-// Of a packet whose flow was parsed. None: it belongs to no session.
-template <class Family>
-std::optional<Verdict> by_session(Context& context, Packet& packet) {
+// Of a packet whose flow was parsed. `otherwise`: the node for one that belongs to no session.
+template <class Family, class Otherwise>
+Verdict by_session(Context& context, Packet& packet, Otherwise otherwise) {
   const std::uint8_t protocol = Family::key(packet).protocol;
   if (protocol == IPPROTO_TCP && context.service.tcp_checks != TcpChecks::off &&
       !are_valid_flags(packet.tcp_flags))
@@ -31,7 +29,7 @@ std::optional<Verdict> by_session(Context& context, Packet& packet) {
   packet.session = Family::sessions(context.state).find(Family::key(packet), packet.expected);
   if (packet.session && travels_as<Family>(packet, packet.session.direction))
     return Verdict::next(Family::kForward);
-  return std::nullopt;
+  return Verdict::next(otherwise());
 }
 
 }  // namespace
@@ -42,17 +40,18 @@ Verdict session_lookup(Context& context, Packet& packet) {
   const bool local = packet.route->kind == Adjacency::Kind::local;
   if (const auto why = parse_flow(packet))
     return Verdict::drop(local && *why == DropReason::unknown_protocol ? DropReason::not_served : *why);
-  if (const auto verdict = by_session<Ipv4>(context, packet)) return *verdict;
-  // At an address of NAT it may be for a host inside.
-  const bool ours = local && !context.service.nat.is_outside_address(packet.ip->dst_addr);
-  return Verdict::next(ours ? Node::ipv4_local : Node::session_open);
+  return by_session<Ipv4>(context, packet, [&] {
+    // At an address of NAT it may be for a host inside.
+    const bool ours = local && !context.service.nat.is_outside_address(packet.ip->dst_addr);
+    return ours ? Node::ipv4_local : Node::session_open;
+  });
 }
 
 Verdict session6_lookup(Context& context, Packet& packet) {
   if (packet.route->kind == Adjacency::Kind::local) return Verdict::next(Node::ipv6_local);
   if (const auto why = find_transport(packet)) return Verdict::drop(*why);
   if (const auto why = parse_flow6(packet)) return Verdict::drop(*why);
-  return by_session<Ipv6>(context, packet).value_or(Verdict::next(Node::session6_open));
+  return by_session<Ipv6>(context, packet, [] { return Node::session6_open; });
 }
 
 }  // namespace stillwater::dataplane
