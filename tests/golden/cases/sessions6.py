@@ -276,8 +276,7 @@ def rfc8200_4_1_extension_headers_are_walked():
         case.passes(HOST, SERVER, ip / chain / UDP(sport=4000, dport=53) / b"question")
         case.dropped("no_rule", HOST, ip / chain / UDP(sport=4000, dport=54) / b"question")
     case.passes(SERVER, HOST, answer())
-    unknown = IPv6ExtHdrDestOpt() / Raw(b"")
-    unknown.options = [PadN(otype=0xde, optdata=bytes(4))]
+    unknown = IPv6ExtHdrDestOpt(options=[PadN(otype=0xde, optdata=bytes(4))])
     case.passes(HOST, SERVER, ip / unknown / UDP(sport=4000, dport=53) / b"question")
     return case
 
