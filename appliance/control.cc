@@ -31,10 +31,8 @@ std::string hex_of(const region::RegionId& id) {
   return text;
 }
 
-std::string endpoint_of(std::uint32_t address_be, std::uint16_t port_be) {
-  char text[INET_ADDRSTRLEN] = {};
-  inet_ntop(AF_INET, &address_be, text, sizeof(text));
-  return std::string(text) + ":" + std::to_string(ntohs(port_be));
+std::string endpoint_of(const IpAddress& address, std::uint16_t port_be) {
+  return dataplane::to_endpoint_text(address, ntohs(port_be));
 }
 
 std::string name_of_protocol(std::uint8_t protocol) {
@@ -45,6 +43,8 @@ std::string name_of_protocol(std::uint8_t protocol) {
       return "udp";
     case IPPROTO_ICMP:
       return "icmp";
+    case IPPROTO_ICMPV6:
+      return "icmpv6";
     case IPPROTO_GRE:
       return "gre";
     case IPPROTO_ESP:
@@ -157,6 +157,8 @@ mgmt::NodeStatus NodeControl::status() {
   const bool leads = view.role == standby::Role::active || view.role == standby::Role::standalone;
   out.sessions = leads ? dataplane_.sessions_in_use() : dataplane_.sessions_mirrored();
   out.sessions_max = dataplane_.sessions_max();
+  out.sessions6 = leads ? dataplane_.sessions6_in_use() : dataplane_.sessions6_mirrored();
+  out.sessions6_max = dataplane_.sessions6_max();
   out.held_packets = dataplane_.held_packets();
   out.replication_refused = view.refused;
   out.last_refusal = view.last_refusal;
@@ -218,19 +220,18 @@ Result<std::uint64_t> NodeControl::committed_so_far() {
 Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const mgmt::SessionInfo&)>& sink) {
   if (Status leading = leads(); !leading) return leading;
   const auto tell = [&](const dataplane::SessionView& view) {
-    const region::Session& s = view.record;
+    const dataplane::SessionRecord& s = view.record;
+    const dataplane::Flow& sent = s.forward;
+    const dataplane::Flow& answered = s.reply;
     mgmt::SessionInfo info;
-    info.protocol = name_of_protocol(s.forward.protocol);
+    info.protocol = name_of_protocol(sent.protocol);
     info.state = dataplane::name_of(s.state);
-    info.source = endpoint_of(s.forward.source_be, s.forward.source_port_be);
-    info.destination = endpoint_of(s.forward.destination_be, s.forward.destination_port_be);
-    const bool translated = s.reply.destination_be != s.forward.source_be ||
-                            s.reply.destination_port_be != s.forward.source_port_be;
-    if (translated) info.translated_source = endpoint_of(s.reply.destination_be, s.reply.destination_port_be);
-    const bool forwarded =
-        s.reply.source_be != s.forward.destination_be ||
-        (s.forward.protocol != IPPROTO_ICMP && s.reply.source_port_be != s.forward.destination_port_be);
-    if (forwarded) info.translated_destination = endpoint_of(s.reply.source_be, s.reply.source_port_be);
+    info.source = endpoint_of(sent.source, sent.source_port_be);
+    info.destination = endpoint_of(sent.destination, sent.destination_port_be);
+    if (dataplane::has_other_source(sent, answered))
+      info.translated_source = endpoint_of(answered.destination, answered.destination_port_be);
+    if (dataplane::has_other_destination(sent, answered))
+      info.translated_destination = endpoint_of(answered.source, answered.source_port_be);
     info.rule = s.rule_id;
     info.age_s = std::chrono::duration<double>(Nanos(view.age_ns)).count();
     info.idle_s = view.idle_s;

@@ -15,28 +15,34 @@ namespace {
 using dataplane::SessionFilter;
 using region::SessionState;
 
-// ADDRESS or ADDRESS/LENGTH.
-std::optional<SessionFilter::Network> network_of(const std::string& text) {
+// ADDRESS or ADDRESS/LENGTH of either family.
+std::optional<IpPrefix> network_of(const std::string& text) {
   const std::size_t slash = text.find('/');
-  in_addr address{};
-  if (inet_pton(AF_INET, text.substr(0, slash).c_str(), &address) != 1) return std::nullopt;
-  unsigned length = 32;
-  if (slash != std::string::npos) {
-    const std::string digits = text.substr(slash + 1);
-    if (digits.empty() || digits.size() > 2 || digits.find_first_not_of("0123456789") != std::string::npos)
-      return std::nullopt;
-    length = static_cast<unsigned>(std::stoul(digits));
-  }
-  if (length > 32) return std::nullopt;
-  const dataplane::Ipv4Prefix prefix{ntohl(address.s_addr), static_cast<std::uint8_t>(length)};
-  return SessionFilter::Network{htonl(prefix.address & prefix.mask()), htonl(prefix.mask())};
+  const std::string address = text.substr(0, slash);
+  IpPrefix network;
+  in_addr v4{};
+  if (inet_pton(AF_INET, address.c_str(), &v4) == 1)
+    network = {IpAddress::v4(v4.s_addr), 32};
+  else if (inet_pton(AF_INET6, address.c_str(), network.address.bytes.data()) == 1 &&
+           !network.address.is_v4())
+    network.length = 128;
+  else
+    return std::nullopt;
+  if (slash == std::string::npos) return network;
+  const std::string digits = text.substr(slash + 1);
+  if (digits.empty() || digits.size() > 3 || digits.find_first_not_of("0123456789") != std::string::npos)
+    return std::nullopt;
+  const unsigned long length = std::stoul(digits);
+  if (length > network.length) return std::nullopt;
+  network.length = static_cast<std::uint8_t>(length);
+  return network.network();
 }
 
-Status read_network(const std::string& text, std::optional<SessionFilter::Network>& network) {
+Status read_network(const std::string& text, std::optional<IpPrefix>& network) {
   if (text.empty()) return {};
   network = network_of(text);
   if (network) return {};
-  return fail(Errc::invalid_argument, "'" + text + "' is no IPv4 address and no ADDRESS/LENGTH");
+  return fail(Errc::invalid_argument, "'" + text + "' is no IPv4 or IPv6 address and no ADDRESS/LENGTH");
 }
 
 template <class T>
@@ -71,11 +77,9 @@ Status read_interface(const std::string& name, const dataplane::Config& config,
 }  // namespace
 
 Result<SessionFilter> session_filter(const mgmt::SessionFilter& filter, const dataplane::Config& config) {
-  const std::map<std::string, std::uint8_t> protocols{{"tcp", IPPROTO_TCP},
-                                                      {"udp", IPPROTO_UDP},
-                                                      {"icmp", IPPROTO_ICMP},
-                                                      {"gre", IPPROTO_GRE},
-                                                      {"esp", IPPROTO_ESP}};
+  const std::map<std::string, std::uint8_t> protocols{{"tcp", IPPROTO_TCP},   {"udp", IPPROTO_UDP},
+                                                      {"icmp", IPPROTO_ICMP}, {"icmpv6", IPPROTO_ICMPV6},
+                                                      {"gre", IPPROTO_GRE},   {"esp", IPPROTO_ESP}};
   std::map<std::string, SessionState> states;
   for (const auto state : {SessionState::opening, SessionState::established, SessionState::closing})
     states[dataplane::name_of(state)] = state;

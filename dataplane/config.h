@@ -198,11 +198,12 @@ struct TimeoutConfig {
 
 // Of new sessions. Of several workers each keeps its share, rounded up. 0: no limit.
 struct LimitsConfig {
-  std::uint32_t sessions_per_source = 0;   // by the address of the initiator
+  std::uint32_t sessions_per_source = 0;   // by the address of the initiator; of IPv6 by its /64
   std::uint32_t half_open_per_source = 0;  // of them, TCP without a complete handshake
   std::uint32_t new_per_s_per_source = 0;
-  // TCP sessions without a complete handshake, beyond which they have less time for it. 0: a quarter of
-  // sessions_max. In peace they are a few percent: a handshake takes a round trip, a session its lifetime.
+  // TCP sessions of a family without a complete handshake, beyond which they have less time for it. 0: a
+  // quarter of its table. In peace they are a few percent: a handshake takes a round trip, a session its
+  // lifetime.
   std::uint32_t half_open_max = 0;
 };
 
@@ -246,8 +247,9 @@ inline constexpr unsigned kNatPortBlock = 64;
 
 struct Config {
   Function function = Function::firewall;
-  std::uint32_t workers = 1;  // 1..kWorkersMax; the tables below are dealt to them in equal shares
-  std::uint32_t sessions_max = 65536;
+  std::uint32_t workers = 1;            // 1..kWorkersMax; the tables below are dealt to them in equal shares
+  std::uint32_t sessions_max = 65536;   // of IPv4
+  std::uint32_t sessions6_max = 16384;  // of IPv6, where it is served
   std::uint32_t neighbours_max = 1024;
   std::uint32_t hold_packets_max = 4096;
   std::uint32_t routes4_max = 65536;
@@ -267,6 +269,13 @@ struct Config {
   LimitsConfig limits;
   LogConfig log;
 };
+
+// A router always, a firewall where one of its ports has an address of it.
+[[nodiscard]] inline bool serves_ipv6(const Config& config) {
+  for (const PortConfig& port : config.ports)
+    if (!port.addresses6.empty()) return true;
+  return config.function == Function::router;
+}
 
 [[nodiscard]] inline std::uint32_t hold_packets_of_a_worker(const Config& config) {
   return (config.hold_packets_max + config.workers - 1) / config.workers;

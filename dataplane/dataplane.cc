@@ -56,7 +56,7 @@ Result<std::unique_ptr<Dataplane>> Dataplane::create(const Config& config, regio
   for (unsigned worker = 0; worker < config.workers; ++worker)
     dataplane->shards_.push_back(std::make_unique<Shard>(region, worker, config));
   for (const auto& shard : dataplane->shards_)
-    if (!shard->state.admission.is_made())
+    if (!shard->state.sessions.admission.is_made() || !shard->state.sessions6.admission.is_made())
       return fail(Errc::resource_exhausted,
                   "no memory to count sessions by source; expected more dataplane.memory, fewer "
                   "dataplane.sessions or no limits.*_per_source");

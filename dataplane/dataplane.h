@@ -124,10 +124,15 @@ class Dataplane final : public Announcer {
   // The port that can absorb the shortest pause, with that pause; none while nothing arrives.
   [[nodiscard]] std::optional<PortStats> tightest_port() const;
   [[nodiscard]] std::map<std::string, std::uint64_t> drops() const;  // by reason, those that occurred
+  // Of IPv4 each, and beside it of IPv6.
   [[nodiscard]] std::uint64_t sessions_in_use() const;
-  [[nodiscard]] std::uint64_t sessions_max() const;  // of all workers: the configured number, rounded up
+  [[nodiscard]] std::uint64_t sessions6_in_use() const;
+  // Of all workers: the configured number, rounded up; 0 where the family is not served.
+  [[nodiscard]] std::uint64_t sessions_max() const;
+  [[nodiscard]] std::uint64_t sessions6_max() const;
   // As the region has it: what a takeover would begin with. A hint while a checkpoint is being applied.
   [[nodiscard]] std::uint64_t sessions_mirrored() const;
+  [[nodiscard]] std::uint64_t sessions6_mirrored() const;
   // Of each address and protocol of which ports are taken, as the region has it: a hint while a checkpoint is
   // being applied. Counts them: 24 KiB of memory an address and worker.
   [[nodiscard]] std::vector<NatPoolUse> nat_pools() const;
@@ -153,8 +158,9 @@ class Dataplane final : public Announcer {
   // Of that worker: its ring was full, or a fence came before the commit. Any thread.
   [[nodiscard]] std::uint64_t log_records_lost(unsigned worker) const;
 
-  // Hands at most `limit` sessions to `sink`, in chunks that workers copy between packets: no snapshot.
-  // One caller at a time gets on, others wait. Errors: timed_out, if the workers are quiesced or end.
+  // Hands at most `limit` sessions to `sink`, those of IPv4 first, in chunks that workers copy between
+  // packets: no snapshot. One caller at a time gets on, others wait. Errors: timed_out, if the workers are
+  // quiesced or end.
   [[nodiscard]] Status list_sessions(std::uint64_t limit,
                                      const std::function<void(const SessionView&)>& sink);
   // Ends all sessions that match, in such chunks; how many. New ones may come meanwhile. Errors: as above,
@@ -180,6 +186,9 @@ class Dataplane final : public Announcer {
   [[nodiscard]] Status open_ports();
   [[nodiscard]] Status make_rings();
   [[nodiscard]] Status launch(unsigned worker, unsigned lcore);
+  // All sessions that match, chunk by chunk, until `take` says false; `ends`: they end. Errors: timed_out.
+  [[nodiscard]] Status each_chunk(const SessionFilter& filter, bool ends,
+                                  const std::function<bool(SessionQuery&)>& take);
   // Waits until the worker has served what lies beside `stage` in its requests. Errors: timed_out.
   [[nodiscard]] Status ask(Requests& requests, std::atomic<QueryStage>& stage);
   [[nodiscard]] Result<EchoOrder> order_of(const PingRequest& request) const;

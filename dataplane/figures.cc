@@ -11,6 +11,14 @@ namespace {
 constexpr Nanos kAnswerPatience = 300ms;
 constexpr Nanos kAnswerPoll = 200us;
 
+template <class Key>
+std::uint64_t mirrored(const region::Region& region, unsigned shards) {
+  std::uint64_t sum = 0;
+  for (unsigned shard = 0; shard < shards; ++shard)
+    sum += region::BasicSessionTable<Key>(region, shard).in_use();
+  return sum;
+}
+
 template <class Shards, class Figure>
 std::uint64_t sum(const Shards& shards, Figure figure) {
   std::uint64_t total = 0;
@@ -52,16 +60,24 @@ std::uint64_t Dataplane::sessions_in_use() const {
   return sum(
       shards_, [](const WorkerReport& report) -> auto& { return report.sessions; });
 }
+std::uint64_t Dataplane::sessions6_in_use() const {
+  return sum(
+      shards_, [](const WorkerReport& report) -> auto& { return report.sessions6; });
+}
 std::uint64_t Dataplane::sessions_max() const {
   std::uint64_t capacity = 0;
   for (const auto& shard : shards_) capacity += shard->state.sessions.capacity();
   return capacity;
 }
-std::uint64_t Dataplane::sessions_mirrored() const {
-  std::uint64_t sum = 0;
-  for (unsigned shard = 0; shard < workers(); ++shard) sum += region::SessionTable(region_, shard).in_use();
-  return sum;
+std::uint64_t Dataplane::sessions6_max() const {
+  std::uint64_t capacity = 0;
+  if (config_.function != Function::firewall || !serves_ipv6(config_)) return capacity;
+  for (const auto& shard : shards_) capacity += shard->state.sessions6.capacity();
+  return capacity;
 }
+std::uint64_t Dataplane::sessions_mirrored() const { return mirrored<region::FlowKey>(region_, workers()); }
+std::uint64_t Dataplane::sessions6_mirrored() const { return mirrored<region::FlowKey6>(region_, workers()); }
+
 std::vector<NatPoolUse> Dataplane::nat_pools() const {
   std::vector<NatPoolUse> pools;
   const NatTables& tables = tables_->service->nat;
@@ -131,38 +147,45 @@ Status Dataplane::ask(Requests& requests, std::atomic<QueryStage>& stage) {
 
 Status Dataplane::list_sessions(std::uint64_t limit, const std::function<void(const SessionView&)>& sink) {
   const std::lock_guard lock(list_mutex_);
-  for (auto& shard : shards_) {
-    SessionQuery& query = shard->requests.query;
-    query.cursor = 0;
-    query.at_end = false;
-    query.filter = {};
-    query.ends = false;
-    while (limit > 0 && !query.at_end) {
-      query.rows_wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, SessionQuery::kRowsMax));
-      if (auto fetched = ask(shard->requests, query.stage); !fetched) return fetched;
-      for (std::uint32_t i = 0; i < query.rows_count; ++i) sink(query.rows[i]);
-      limit -= query.rows_count;
-    }
-  }
-  return {};
+  if (limit == 0) return {};
+  return each_chunk({}, false, [&](SessionQuery& query) {
+    const auto rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, query.rows_count));
+    for (std::uint32_t i = 0; i < rows; ++i) sink(query.rows[i]);
+    limit -= rows;
+    return limit > 0;
+  });
 }
 
 Result<std::uint64_t> Dataplane::end_sessions(const SessionFilter& filter) {
   const std::lock_guard lock(list_mutex_);
   std::uint64_t ended = 0;
-  for (auto& shard : shards_) {
-    SessionQuery& query = shard->requests.query;
-    query.cursor = 0;
-    query.at_end = false;
-    query.filter = filter;
-    query.ends = true;
-    query.rows_wanted = SessionQuery::kRowsMax;
-    while (!query.at_end) {
-      if (auto fetched = ask(shard->requests, query.stage); !fetched) return tl::unexpected(fetched.error());
-      ended += query.rows_count;
+  const Status walked = each_chunk(filter, true, [&](SessionQuery& query) {
+    ended += query.rows_count;
+    return true;
+  });
+  if (!walked) return tl::unexpected(walked.error());
+  return ended;
+}
+
+// Under list_mutex_.
+Status Dataplane::each_chunk(const SessionFilter& filter, bool ends,
+                             const std::function<bool(SessionQuery&)>& take) {
+  for (const bool of_ipv6 : {false, true}) {
+    for (auto& shard : shards_) {
+      SessionQuery& query = shard->requests.query;
+      query.of_ipv6 = of_ipv6;
+      query.cursor = 0;
+      query.at_end = false;
+      query.filter = filter;
+      query.ends = ends;
+      query.rows_wanted = SessionQuery::kRowsMax;
+      while (!query.at_end) {
+        if (auto fetched = ask(shard->requests, query.stage); !fetched) return fetched;
+        if (!take(query)) return {};
+      }
     }
   }
-  return ended;
+  return {};
 }
 
 // A session's record is output as its first packet is, and waits for the same.

@@ -31,6 +31,12 @@ namespace stillwater::dataplane {
   return to_text(prefix.address) + "/" + std::to_string(prefix.length);
 }
 
+// "10.0.1.1:80", "[2001:db8::1]:80".
+[[nodiscard]] inline std::string to_endpoint_text(const IpAddress& address, std::uint16_t port) {
+  const std::string text = address.is_v4() ? to_text(address) : "[" + to_text(address) + "]";
+  return text + ":" + std::to_string(port);
+}
+
 // "established".
 [[nodiscard]] inline const char* name_of(region::SessionState state) {
   switch (state) {

@@ -31,7 +31,7 @@ Status check(const PingRequest& request, const Service& service) {
   const IpAddress& destination = request.destination;
   const std::string name = to_text(destination);
   if (!destination.is_v4() && !service.pipeline.has_ipv6)
-    return wrong(name + " is of IPv6; expected dataplane.function: router");
+    return wrong(name + " is of IPv6, of which this node has no address");
   if (is_group_or_nobody(destination)) return wrong(name + " is no host's address");
   if (service.own.contains6(destination)) return wrong(name + " is an address of this node");
   if (request.payload_bytes > PingRequest::kPayloadMax)
@@ -152,7 +152,7 @@ Result<unsigned> Dataplane::send(EchoOrder& order) {
     order.echo.identifier_be = rte_cpu_to_be_16(static_cast<std::uint16_t>(1 + serial % kIdentifiers));
     order.echo.sequence_be = rte_cpu_to_be_16(static_cast<std::uint16_t>(serial / kIdentifiers + 1));
     unsigned worker = 0;
-    if (service.pipeline.has_sessions) {
+    if (service.pipeline.has_sessions && order.echo.destination.is_v4()) {
       region::FlowKey answer;
       answer.source_be = order.echo.destination.v4_be();
       answer.destination_be = order.echo.source.v4_be();

@@ -150,6 +150,8 @@ struct NodeStatus {
   std::string mirror;  // how far the mirroring of this node's memory has come; empty on a standby
   std::uint64_t sessions = 0;
   std::uint64_t sessions_max = 0;
+  std::uint64_t sessions6 = 0;  // of IPv6
+  std::uint64_t sessions6_max = 0;
   std::uint64_t held_packets = 0;
   std::uint64_t replication_refused = 0;  // connections or messages refused
   std::string last_refusal;
@@ -171,7 +173,7 @@ struct NodeStatus {
 };
 
 struct SessionInfo {
-  std::string protocol;  // tcp | udp | icmp | gre | esp
+  std::string protocol;  // tcp | udp | icmp | icmpv6 | gre | esp
   std::string state;
   std::string source;  // "address:port" as the initiator sent it
   std::string destination;
@@ -185,8 +187,8 @@ struct SessionInfo {
 
 // Which sessions are meant: those that match all that is named; an empty field, or 0, matches any.
 struct SessionFilter {
-  std::string protocol{};     // tcp | udp | icmp | gre | esp
-  std::string source{};       // IPv4 address or ADDRESS/LENGTH, as the initiator sent it
+  std::string protocol{};     // tcp | udp | icmp | icmpv6 | gre | esp
+  std::string source{};       // IPv4 or IPv6 address or ADDRESS/LENGTH, as the initiator sent it
   std::string destination{};  // likewise
   std::string address{};      // likewise, of either side, translated or not
   std::uint32_t port = 0;     // of either side, translated or not

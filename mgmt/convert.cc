@@ -130,6 +130,8 @@ void fill(v1::NodeStatus& message, const NodeStatus& status) {
   message.set_mirror(status.mirror);
   message.set_sessions(status.sessions);
   message.set_sessions_max(status.sessions_max);
+  message.set_sessions6(status.sessions6);
+  message.set_sessions6_max(status.sessions6_max);
   message.set_held_packets(status.held_packets);
   message.set_replication_refused(status.replication_refused);
   message.set_last_refusal(status.last_refusal);

@@ -144,6 +144,13 @@ void put_nat(Canonical& out, const dataplane::Config& plane) {
   out.each(plane.static_nat, [&](const auto& nat) { put_static_nat(out, nat); });
 }
 
+// The digest of a router, and of a firewall of IPv4, is what it was before there were such sessions.
+void put_sessions6(Canonical& out, const dataplane::Config& plane) {
+  if (plane.function != dataplane::Function::firewall || !dataplane::serves_ipv6(plane)) return;
+  out.put(std::string("sessions6"));
+  out.put(plane.sessions6_max);
+}
+
 }  // namespace
 
 std::uint64_t Config::service_digest() const {
@@ -185,6 +192,7 @@ std::uint64_t Config::service_digest() const {
   out.put(static_cast<std::uint64_t>(replication.enabled ? replication.lease.count() : 0));
   put_tracking(out, dataplane);
   put_nat(out, dataplane);
+  put_sessions6(out, dataplane);
   return out.digest();
 }
 

@@ -94,6 +94,7 @@ void read_dataplane(Section& root, Config& config) {
     config.eal.memory_mib = static_cast<std::uint32_t>(memory_bytes / kMiB);
   }
   section.optional("sessions", config.dataplane.sessions_max, WholeNumber<std::uint32_t>{16, 1u << 24});
+  section.optional("ipv6_sessions", config.dataplane.sessions6_max, WholeNumber<std::uint32_t>{16, 1u << 24});
   section.optional("neighbours", config.dataplane.neighbours_max, WholeNumber<std::uint32_t>{16, 1u << 20});
   section.optional("hold_packets", config.dataplane.hold_packets_max,
                    WholeNumber<std::uint32_t>{64, 1u << 20});

@@ -63,9 +63,6 @@ bool read_addresses(Section& section, PortConfig& port, const std::vector<PortCo
   bool complete = is_router || !values.empty();
   for (const Value& value : values) {
     const bool is_v6 = value.node.IsScalar() && is_ipv6_text(value.node.Scalar());
-    if (is_v6 && !is_router)
-      section.mistake(value,
-                      "'function: firewall' does not forward IPv6; expected IPv4 addresses, or a router");
     complete = (is_v6 ? read_address(section, value, port.addresses6, parse_interface6,
                                      [&](const IpPrefix& it) { return conflict6(it, port, others); })
                       : read_address(section, value, port.addresses, parse_interface,

@@ -89,9 +89,9 @@ void read_track(Section& section, RouteConfig& route, const Config& config) {
 bool read_route(Section& section, RouteConfig& route, const KnownPorts& known, const Config& config) {
   const OneOf<RouteKind> action{{{"blackhole", RouteKind::blackhole}, {"reject", RouteKind::reject}}};
   const bool has_to = section.required("to", route.to, parse_ip_network);
-  if (has_to && !route.to.is_v4() && config.dataplane.function == dataplane::Function::firewall)
+  if (has_to && !route.to.is_v4() && known.subnets_complete && !dataplane::serves_ipv6(config.dataplane))
     section.mistake("to",
-                    "'function: firewall' does not forward IPv6; expected an IPv4 network, or a router");
+                    "an IPv6 network, and no port has an IPv6 address; expected one, or an IPv4 network");
   section.optional("action", route.kind, action);
   if (!section.has("action"))
     read_next_hops(section, route, has_to, known, config);

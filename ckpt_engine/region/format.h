@@ -11,8 +11,8 @@ namespace stillwater::region {
 inline constexpr std::size_t kLineBytes = 64;
 inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::array<char, 8> kMagic = {'S', 'W', 'R', 'E', 'G', 'I', 'O', 'N'};
-inline constexpr std::uint32_t kFormatVersion = 2;
-inline constexpr std::size_t kRootsMax = 62;  // as many as fit into the header's page
+inline constexpr std::uint32_t kFormatVersion = 3;
+inline constexpr std::size_t kRootsMax = 126;  // as many as fit into the header's pages
 
 using RegionId = std::array<std::uint8_t, 16>;
 
@@ -39,7 +39,7 @@ struct RootEntry {
 };
 static_assert(sizeof(RootEntry) == 64 && std::is_trivially_copyable_v<RootEntry>);
 
-// Page 0. Never shipped: the handshake compares `layout_digest`, and commit records carry the stamp.
+// Pages 0 and 1. Never shipped: the handshake compares `layout_digest`, and commit records carry the stamp.
 struct RegionHeader {
   // identity: written when the region is made
   std::array<char, 8> magic;
@@ -59,11 +59,11 @@ struct RegionHeader {
   RootEntry roots[kRootsMax];
 };
 static_assert(offsetof(RegionHeader, term) == 64 && offsetof(RegionHeader, roots) == 128);
-static_assert(sizeof(RegionHeader) <= kPageBytes && std::is_trivially_copyable_v<RegionHeader>);
+static_assert(sizeof(RegionHeader) == 2 * kPageBytes && std::is_trivially_copyable_v<RegionHeader>);
 
-// Page 1 is protected: it holds the node's own profile. No transfer may touch it (mission D4).
-inline constexpr std::uint64_t kProfileOffset = kPageBytes;
+// Page 2 is protected: it holds the node's own profile. No transfer may touch it (mission D4).
+inline constexpr std::uint64_t kProfileOffset = sizeof(RegionHeader);
 // Transfers may touch [kDataOffset, size) only.
-inline constexpr std::uint64_t kDataOffset = 2 * kPageBytes;
+inline constexpr std::uint64_t kDataOffset = kProfileOffset + kPageBytes;
 
 }  // namespace stillwater::region

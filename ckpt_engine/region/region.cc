@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <string>
 
 #include <sys/mman.h>
 
@@ -68,7 +69,8 @@ Layout& Layout::add(std::string_view name, StateClass state_class, std::uint64_t
 
 Result<std::unique_ptr<Region>> Region::create(const Layout& layout) {
   std::vector<RootEntry> roots = layout.roots();
-  if (roots.size() > kRootsMax) return fail(Errc::invalid_argument, "a region holds at most 62 roots");
+  if (roots.size() > kRootsMax)
+    return fail(Errc::invalid_argument, "a region holds at most " + std::to_string(kRootsMax) + " roots");
   std::stable_sort(roots.begin(), roots.end(),
                    [](const RootEntry& a, const RootEntry& b) { return a.state_class < b.state_class; });
   std::uint64_t offset = kDataOffset;

@@ -39,19 +39,23 @@ struct SessionTableControl {
 };
 static_assert(sizeof(SessionTableControl) == kLineBytes);
 
+// A session that was found, and by which of its tuples. Of both families' tables.
+struct SessionMatch {
+  static constexpr std::uint32_t kNone = 0xffff'ffff;
+
+  std::uint32_t slot = kNone;
+  Direction direction = Direction::forward;
+  explicit operator bool() const { return slot != kNone; }
+};
+
 // Hash of buckets with signatures and overflow chains: O(1), no tombstones. A view: the region must outlive
 // it. The owning worker writes; any thread may read while workers are quiesced.
 template <class Key>
 class BasicSessionTable {
  public:
   using Session = BasicSession<Key>;
-  static constexpr std::uint32_t kNone = 0xffff'ffff;
-
-  struct Match {
-    std::uint32_t slot = kNone;
-    Direction direction = Direction::forward;
-    explicit operator bool() const { return slot != kNone; }
-  };
+  using Match = SessionMatch;
+  static constexpr std::uint32_t kNone = SessionMatch::kNone;
 
   // Adds the roots "sessions.SHARD.*" ("sessions6" for IPv6) for at most `sessions_max` sessions (1 .. 2^30).
   static void add_roots(Layout& layout, unsigned shard, std::uint32_t sessions_max);

@@ -57,7 +57,6 @@ Result<Links> Links::build(const Config& config) {
   for (PortIndex port = 0; port < config.ports.size(); ++port) {
     links.ports_.emplace(config.ports[port].name, port);
     for (const Ipv4Prefix& own : config.ports[port].addresses) links.add_subnet4(port, own);
-    if (config.function != Function::router) continue;
     for (const IpPrefix& own : config.ports[port].addresses6) links.add_subnet6(port, own);
   }
   for (const auto& [name, what] : nat_ports_of(config)) {

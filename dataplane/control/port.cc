@@ -40,8 +40,9 @@ std::string with_queues(const std::string& device, unsigned workers) {
 // Where the device knows RSS: with the key of flow_hash.h, so that most packets arrive at their owner's
 // queue. `key` outlives the configuration of the device.
 void spread_by_hash(const rte_eth_dev_info& info, rte_eth_conf& conf, std::vector<std::uint8_t>& key) {
-  constexpr std::uint64_t kHashed =
-      RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
+  constexpr std::uint64_t kHashed = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP |
+                                    RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_FRAG_IPV6 |
+                                    RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
   if ((info.flow_type_rss_offloads & kHashed) == 0) return;
   key.resize(info.hash_key_size != 0 ? info.hash_key_size : 40);
   for (std::size_t i = 0; i < key.size(); ++i)

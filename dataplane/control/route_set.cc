@@ -14,7 +14,8 @@ using Index = AdjacencyGroups::Index;
 // A firewall's routes stay as they are configured.
 std::uint32_t routes_max(const Config& config, bool v4) {
   if (config.function == Function::router) return v4 ? config.routes4_max : config.routes6_max;
-  return v4 ? static_cast<std::uint32_t>(config.routes.size()) : 0;
+  const auto of_family = [&](const RouteConfig& route) { return route.to.is_v4() == v4; };
+  return static_cast<std::uint32_t>(std::count_if(config.routes.begin(), config.routes.end(), of_family));
 }
 
 std::uint32_t prefixes_max(const Config& config, const Links& links, bool v4) {
@@ -44,7 +45,8 @@ tl::unexpected<Error> no_group_left(const IpPrefix& to) {
 
 RouteSet::RouteSet(const Config& config, Links links)
     : links_(std::move(links)),
-      has_ipv6_(config.function == Function::router),
+      has_ipv6_(serves_ipv6(config)),
+      changes_(config.function == Function::router),
       ipv4_{"IPv4", "ipv4_routes", routes_max(config, true), prefixes_max(config, links_, true),
             Tbl8Count(tbl8_max(config, links_, true))},
       ipv6_{"IPv6", "ipv6_routes", routes_max(config, false), prefixes_max(config, links_, false),
@@ -60,13 +62,15 @@ Status RouteSet::check(const IpPrefix& to) const {
   if (to.length > (to.is_v4() ? 32 : 128) || to.network() != to)
     return fail(Errc::invalid_argument, name_of(to) + " has bits past its length; expected a network");
   if (!to.is_v4() && !has_ipv6_)
-    return fail(Errc::invalid_argument, name_of(to) + " is of IPv6; expected dataplane.function: router");
+    return fail(Errc::invalid_argument, name_of(to) +
+                                            " is of IPv6; expected dataplane.function: router, or a firewall "
+                                            "whose ports have IPv6 addresses");
   return {};
 }
 
 Status RouteSet::check_tracking(const RouteConfig& route) const {
   if (!route.track) return {};
-  if (!has_ipv6_)  // a firewall
+  if (!changes_)
     return fail(Errc::invalid_argument, name_of(route.to) +
                                             " is tracked, and a firewall's routes do not change; expected "
                                             "dataplane.function: router, or no tracking");

@@ -136,6 +136,7 @@ class RouteSet {
 
   Links links_;
   bool has_ipv6_;
+  bool changes_;  // not of a firewall
   AdjacencyGroups groups_;
   Family ipv4_;
   Family ipv6_;

@@ -9,7 +9,6 @@
 #include <rte_byteorder.h>
 
 #include "dataplane/control/icmp_words.h"
-#include "dataplane/datapath/nat/nat_state.h"
 #include "dataplane/names.h"
 
 namespace stillwater::dataplane {
@@ -37,6 +36,8 @@ std::string protocol_name(std::uint8_t protocol) {
       return "gre";
     case IPPROTO_ESP:
       return "esp";
+    case IPPROTO_ICMPV6:
+      return "icmpv6";
     default:
       return "protocol " + std::to_string(protocol);
   }
@@ -54,9 +55,22 @@ const char* verb_of(RuleAction action) {
   return "decides";
 }
 
-// "10.0.1.2:4000"; of ICMP the port is the identifier.
-std::string endpoint(std::uint32_t address_be, std::uint16_t port_be) {
-  return dataplane::to_text(rte_be_to_cpu_32(address_be)) + ":" + std::to_string(rte_be_to_cpu_16(port_be));
+// Of ICMP the port is the identifier.
+std::string endpoint(const IpAddress& address, std::uint16_t port_be) {
+  return to_endpoint_text(address, rte_be_to_cpu_16(port_be));
+}
+
+// "10.0.1.2:4000 to 192.0.2.1:80 tcp".
+std::string to_text(const Flow& flow) {
+  return endpoint(flow.source, flow.source_port_be) + " to " +
+         endpoint(flow.destination, flow.destination_port_be) + " " + protocol_name(flow.protocol);
+}
+
+bool is_lookup(Node node) { return node == Node::session_lookup || node == Node::session6_lookup; }
+bool is_error(Node node) { return node == Node::session_error || node == Node::session6_error; }
+bool forwards_ipv6(Node node) {
+  return node == Node::ipv6_forward || node == Node::session6_open || node == Node::session6_forward ||
+         node == Node::session6_error;
 }
 
 bool is_local(Node node) { return node == Node::ipv4_local || node == Node::ipv6_local; }
@@ -138,50 +152,34 @@ void Writer::note_route(const RehearsedStep::Lookup& lookup, Notes& notes) const
   notes.push_back(std::move(text));
 }
 
-// Of a session's tuples: who answers is another than the initiator speaks to. For ICMP the address alone says
-// it.
-bool has_other_destination(const region::FlowKey& forward, const region::FlowKey& reply) {
-  return reply.source_be != forward.destination_be ||
-         (forward.protocol != IPPROTO_ICMP && reply.source_port_be != forward.destination_port_be);
-}
-
 void Writer::note_session(const RehearsedStep& step, Notes& notes) const {
   const auto& [session, direction] = *step.session;
-  const region::FlowKey& forward = session.forward;
-  notes.push_back(std::string(step.node == Node::session_error ? "about " : "") + "session " +
-                  endpoint(forward.source_be, forward.source_port_be) + " to " +
-                  endpoint(forward.destination_be, forward.destination_port_be) + " " +
-                  protocol_name(forward.protocol) + ", " + name_of(session.state) + ", by rule " +
-                  std::to_string(session.rule_id));
+  notes.push_back(std::string(is_error(step.node) ? "about " : "") + "session " + to_text(session.forward) +
+                  ", " + name_of(session.state) + ", by rule " + std::to_string(session.rule_id));
   notes.push_back(direction == region::Direction::forward ? "in the direction of its initiator"
                                                           : "in the direction of its responder");
-  if (is_translated(session))
+  if (has_other_source(session.forward, session.reply))
     notes.push_back("its source is translated to " +
-                    endpoint(session.reply.destination_be, session.reply.destination_port_be));
-  if (has_other_destination(forward, session.reply))
+                    endpoint(session.reply.destination, session.reply.destination_port_be));
+  if (has_other_destination(session.forward, session.reply))
     notes.push_back("its destination is translated to " +
-                    endpoint(session.reply.source_be, session.reply.source_port_be));
+                    endpoint(session.reply.source, session.reply.source_port_be));
 }
 
 void Writer::note_opening(const RehearsedStep& step, Notes& notes) const {
   if (step.asked_rules && !step.rule) notes.push_back("no rule matches");
   if (step.rule) notes.push_back("rule " + std::to_string(step.rule->id) + " " + verb_of(step.rule->action));
-  if (step.gives_way) {
-    const region::FlowKey& oldest = step.gives_way->forward;
-    notes.push_back("the table is full: session " + endpoint(oldest.source_be, oldest.source_port_be) +
-                    " to " + endpoint(oldest.destination_be, oldest.destination_port_be) + " " +
-                    protocol_name(oldest.protocol) + ", opening, would give way");
-  }
+  if (step.gives_way)
+    notes.push_back("the table is full: session " + to_text(step.gives_way->forward) +
+                    ", opening, would give way");
   if (!step.opened) return;
   const auto& [forward, reply] = *step.opened;
-  const bool translated =
-      reply.destination_be != forward.source_be || reply.destination_port_be != forward.source_port_be;
   notes.push_back("would open a session" +
-                  (translated ? ", source NAT to " + endpoint(reply.destination_be, reply.destination_port_be)
-                              : std::string(", not translated")));
+                  (has_other_source(forward, reply)
+                       ? ", source NAT to " + endpoint(reply.destination, reply.destination_port_be)
+                       : std::string(", not translated")));
   if (has_other_destination(forward, reply))
-    notes.push_back("its destination would be translated to " +
-                    endpoint(reply.source_be, reply.source_port_be));
+    notes.push_back("its destination would be translated to " + endpoint(reply.source, reply.source_port_be));
 }
 
 // What the MTU says of it.
@@ -228,8 +226,8 @@ Notes Writer::notes_of(const RehearsedStep& step) {
   }
   if (step.session)
     note_session(step, notes);
-  else if (step.node == Node::session_lookup && step.verdict.kind == Kind::next &&
-           step.verdict.node != Node::session_error)
+  else if (is_lookup(step.node) && step.verdict.kind == Kind::next && !is_error(step.verdict.node) &&
+           step.verdict.node != Node::ipv6_local)
     notes.push_back("belongs to no session");
   if (step.asked_again)
     notes.push_back(std::string("the policy has changed since it was admitted: it would ") +
@@ -242,7 +240,7 @@ Notes Writer::notes_of(const RehearsedStep& step) {
     notes.push_back("learns that " + dataplane::to_text(step.learned->address) + " is at " +
                     to_text(step.learned->mac));
   if (is_forwarded(step)) {
-    notes.push_back((step.node != Node::ipv6_forward ? "time to live would be " : "hop limit would be ") +
+    notes.push_back((forwards_ipv6(step.node) ? "hop limit would be " : "time to live would be ") +
                     std::to_string(*step.hops_after));
   }
   if (step.node != Node::ipv4_input && step.verdict.kind == Kind::next &&

@@ -12,11 +12,11 @@ namespace stillwater::dataplane {
 
 inline constexpr std::size_t kLookAhead = 32;
 
-// What a burst's frames seem to be of: a key of zeros where there is no flow of IPv4, no match where no session is
-// known. Guesses: no header was validated, and packets before may open and end sessions.
+// What a burst's frames seem to be of: a key of zeros where there is no flow of IPv4, a match, of the frame's family,
+// of no session where none is known. Guesses: no header was validated, and packets before may open and end sessions.
 struct LookAhead {
   std::array<region::FlowKey, kLookAhead> keys;
-  std::array<region::SessionTable::Match, kLookAhead> matches;
+  std::array<region::SessionMatch, kLookAhead> matches;
 };
 
 // With many sessions a lookup mostly waits for memory; those of a burst wait together.

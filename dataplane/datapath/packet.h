@@ -48,9 +48,10 @@ struct Packet {
   std::uint8_t icmp_type = 0;
   const Adjacency* route = nullptr;   // to its destination address
   std::uint64_t depended_before = 0;  // of `turned_back` at another worker: what it depends on since
-  region::FlowKey key{};
-  region::SessionTable::Match session{};   // that it belongs to
-  region::SessionTable::Match expected{};  // what a look ahead found; the table may have changed since
+  region::FlowKey key{};              // of an IPv4 packet
+  region::FlowKey6 key6{};            // of an IPv6 packet
+  region::SessionMatch session{};     // that it belongs to, of its family
+  region::SessionMatch expected{};    // what a look ahead found; the table may have changed since
 
   template <class Header>
   [[nodiscard]] Header* l4_as() const {

@@ -6,28 +6,27 @@ namespace stillwater::dataplane {
 namespace {
 
 // Both tuples have both sides, one of them with its translation.
-template <class Matches>
-bool either_side(const region::Session& session, const Matches& matches) {
-  const region::FlowKey& sent = session.forward;
-  const region::FlowKey& answered = session.reply;
-  return matches(sent.source_be, sent.source_port_be) ||
-         matches(sent.destination_be, sent.destination_port_be) ||
-         matches(answered.source_be, answered.source_port_be) ||
-         matches(answered.destination_be, answered.destination_port_be);
+template <class Key, class Matches>
+bool either_side(const region::BasicSession<Key>& session, const Matches& matches) {
+  const Key& sent = session.forward;
+  const Key& answered = session.reply;
+  return matches(source_of(sent), sent.source_port_be) ||
+         matches(destination_of(sent), sent.destination_port_be) ||
+         matches(source_of(answered), answered.source_port_be) ||
+         matches(destination_of(answered), answered.destination_port_be);
 }
 
 }  // namespace
 
-bool SessionFilter::matches(const region::Session& session, std::int64_t age_ns) const {
+template <class Key>
+bool SessionFilter::matches(const region::BasicSession<Key>& session, std::int64_t age_ns) const {
   if (protocol && *protocol != session.forward.protocol) return false;
-  if (source && !source->has(session.forward.source_be)) return false;
-  if (destination && !destination->has(session.forward.destination_be)) return false;
-  if (address &&
-      !either_side(session, [&](std::uint32_t side_be, std::uint16_t) { return address->has(side_be); }))
-    return false;
-  if (port_be &&
-      !either_side(session, [&](std::uint32_t, std::uint16_t side_be) { return side_be == *port_be; }))
-    return false;
+  if (source && !source->contains(address_of(source_of(session.forward)))) return false;
+  if (destination && !destination->contains(address_of(destination_of(session.forward)))) return false;
+  const auto is_there = [&](const auto& side, std::uint16_t) { return address->contains(address_of(side)); };
+  if (address && !either_side(session, is_there)) return false;
+  const auto has_port = [&](const auto&, std::uint16_t side_be) { return side_be == *port_be; };
+  if (port_be && !either_side(session, has_port)) return false;
   if (state && *state != session.state) return false;
   if (rule_id && *rule_id != session.rule_id) return false;
   if (interface && *interface != session.initiator_port && *interface != session.responder_port) return false;
@@ -35,5 +34,8 @@ bool SessionFilter::matches(const region::Session& session, std::int64_t age_ns)
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds(age_ns)).count();
   return !min_age_s || (age_s >= 0 && static_cast<std::uint64_t>(age_s) >= *min_age_s);
 }
+
+template bool SessionFilter::matches(const region::Session&, std::int64_t) const;
+template bool SessionFilter::matches(const region::Session6&, std::int64_t) const;
 
 }  // namespace stillwater::dataplane

@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/ip_address.h"
 #include "ckpt_engine/region/session.h"
+#include "dataplane/datapath/flow.h"
 #include "dataplane/datapath/ping/echo.h"
 #include "dataplane/datapath/rehearsal/record.h"
 
@@ -15,42 +17,38 @@ namespace stillwater::dataplane {
 
 // One session as a worker saw it.
 struct SessionView {
-  region::Session record;
+  SessionRecord record;
   std::uint32_t idle_s;
   std::int64_t age_ns;  // region time
 };
 
 // Which sessions are meant: those that match all that is named.
 struct SessionFilter {
-  struct Network {
-    std::uint32_t address_be = 0;
-    std::uint32_t mask_be = 0xffff'ffff;
-
-    [[nodiscard]] bool has(std::uint32_t other_be) const { return ((other_be ^ address_be) & mask_be) == 0; }
-  };
   std::optional<std::uint8_t> protocol{};
-  std::optional<Network> source{};         // the initiator's, as it sent it
-  std::optional<Network> destination{};    // as the initiator sent it
-  std::optional<Network> address{};        // of either side, translated or not
+  std::optional<IpPrefix> source{};        // the initiator's, as it sent it; no family has the other's
+  std::optional<IpPrefix> destination{};   // as the initiator sent it
+  std::optional<IpPrefix> address{};       // of either side, translated or not
   std::optional<std::uint16_t> port_be{};  // of either side, translated or not
   std::optional<region::SessionState> state{};
   std::optional<std::uint32_t> rule_id{};  // that admitted it
   std::optional<PortIndex> interface {};   // that either side's packets arrive at
   std::optional<std::uint64_t> min_age_s{};
 
-  [[nodiscard]] bool matches(const region::Session& session, std::int64_t age_ns) const;
+  template <class Key>
+  [[nodiscard]] bool matches(const region::BasicSession<Key>& session, std::int64_t age_ns) const;
 };
 
 // Of something that a control thread asks of a worker. The asker owns it in `idle` and `done`, the worker in
 // `running`; `posted` may be taken back by whoever swaps it away first.
 enum class QueryStage : std::uint32_t { idle, posted, running, done };
 
-// A chunk of the session table, to read or to end its sessions.
+// A chunk of a family's session table, to read or to end its sessions.
 struct SessionQuery {
   static constexpr std::uint32_t kRowsMax = 128;
   static constexpr std::uint32_t kSlotsPerChunk = 4096;  // bounds the turn that serves it
 
   std::atomic<QueryStage> stage{QueryStage::idle};  // writers: asker and worker, as said above
+  bool of_ipv6 = false;                             // asker
   std::uint32_t cursor = 0;  // asker: the slot to begin at; worker: the slot to go on at
   SessionFilter filter{};    // asker
   bool ends = false;         // asker: those that match are ended, and not copied
@@ -103,7 +101,8 @@ struct WorkerReport {
   alignas(64) std::atomic<std::uint64_t> turns{0};   // at the end of each
   std::atomic<std::uint64_t> sent{0};                // frames handed to devices
   std::atomic<std::uint64_t> sent_past_permit{0};    // of them, those of bursts that ended too late
-  std::atomic<std::uint32_t> sessions{0};            // in use
+  std::atomic<std::uint32_t> sessions{0};            // of IPv4, in use
+  std::atomic<std::uint32_t> sessions6{0};           // of IPv6, in use
   std::atomic<std::uint32_t> held{0};                // packets that wait for a commit or for ARP
   std::atomic<std::int64_t> largest_receive_gap{0};  // ns between two polls; a reader may set it to 0
 };

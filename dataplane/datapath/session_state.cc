@@ -40,7 +40,8 @@ bool answers_session(std::uint8_t tcp_flags) {
   return (tcp_flags & kBoth) == kBoth;
 }
 
-std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& timeouts,
+template <class Key>
+std::uint32_t timeout_s(const region::BasicSession<Key>& session, const TimeoutConfig& timeouts,
                         std::uint32_t by_rule_s) {
   const bool is_tcp = session.forward.protocol == IPPROTO_TCP;
   if (by_rule_s != 0 && (!is_tcp || session.state == SessionState::established)) return by_rule_s;
@@ -48,6 +49,7 @@ std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& tim
     case IPPROTO_UDP:
       return timeouts.udp_s;
     case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
       return timeouts.icmp_s;
     case IPPROTO_TCP:
       break;
@@ -63,5 +65,8 @@ std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& tim
       return timeouts.tcp_opening_s;
   }
 }
+
+template std::uint32_t timeout_s(const region::Session&, const TimeoutConfig&, std::uint32_t);
+template std::uint32_t timeout_s(const region::Session6&, const TimeoutConfig&, std::uint32_t);
 
 }  // namespace stillwater::dataplane

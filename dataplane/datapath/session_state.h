@@ -37,12 +37,14 @@ struct TcpEvidence {
 [[nodiscard]] bool answers_session(std::uint8_t tcp_flags);
 
 // TCP, and nothing is to come any more.
-[[nodiscard]] inline bool is_closed(const region::Session& session) {
+template <class Key>
+[[nodiscard]] bool is_closed(const region::BasicSession<Key>& session) {
   return session.state == region::SessionState::closing && session.tcp_ended == kBothEnded;
 }
 // How long a session in this state may be idle. `by_rule_s`: as the rule says that admitted it, 0 if it does
 // not; of TCP this is said of established sessions, since those that open or close are to make room.
-[[nodiscard]] std::uint32_t timeout_s(const region::Session& session, const TimeoutConfig& timeouts,
+template <class Key>
+[[nodiscard]] std::uint32_t timeout_s(const region::BasicSession<Key>& session, const TimeoutConfig& timeouts,
                                       std::uint32_t by_rule_s = 0);
 
 }  // namespace stillwater::dataplane

@@ -199,11 +199,11 @@ void take_answer(TcpSide& sender, TcpSide& receiver, const TcpSegment& answer, D
 
 }  // namespace
 
-TcpSegment segment_of(const Packet& packet) { return segment_of(*packet.ip, *packet.l4_as<rte_tcp_hdr>()); }
+namespace {
 
-TcpSegment segment_of(const rte_ipv4_hdr& ip, const rte_tcp_hdr& tcp) {
-  const unsigned headers = (ip.version_ihl & 0xfu) * 4u + (tcp.data_off >> 4) * 4u;
-  const unsigned total = rte_be_to_cpu_16(ip.total_length);
+// `total`: octets of headers and segment, as the IP header says; `ip_headers`: in front of the segment.
+TcpSegment read_segment(const rte_tcp_hdr& tcp, unsigned total, unsigned ip_headers) {
+  const unsigned headers = ip_headers + (tcp.data_off >> 4) * 4u;
   const bool syn = (tcp.tcp_flags & RTE_TCP_SYN_FLAG) != 0;
   const unsigned fin = (tcp.tcp_flags & RTE_TCP_FIN_FLAG) != 0 ? 1 : 0;
   return {.seq = rte_be_to_cpu_32(tcp.sent_seq),
@@ -212,6 +212,20 @@ TcpSegment segment_of(const rte_ipv4_hdr& ip, const rte_tcp_hdr& tcp) {
           .window = rte_be_to_cpu_16(tcp.rx_win),
           .flags = tcp.tcp_flags,
           .scale = syn ? scale_option_of(tcp) : std::uint8_t{0}};
+}
+
+}  // namespace
+
+TcpSegment segment_of(const rte_ipv4_hdr& ip, const rte_tcp_hdr& tcp) {
+  return read_segment(tcp, rte_be_to_cpu_16(ip.total_length), (ip.version_ihl & 0xfu) * 4u);
+}
+
+TcpSegment segment_of(const Packet& packet) { return segment_of(*packet.ip, *packet.l4_as<rte_tcp_hdr>()); }
+
+TcpSegment segment6_of(const Packet& packet) {
+  const auto extensions =
+      static_cast<unsigned>(packet.l4 - reinterpret_cast<const std::uint8_t*>(packet.ip6 + 1));
+  return read_segment(*packet.l4_as<rte_tcp_hdr>(), rte_be_to_cpu_16(packet.ip6->payload_len), extensions);
 }
 
 TcpFate judge(const TcpWindow& window, const TcpSegment& segment, Direction direction, SessionState state) {

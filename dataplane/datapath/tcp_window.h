@@ -54,6 +54,7 @@ struct TcpSegment {
 [[nodiscard]] TcpSegment segment_of(const Packet& packet);
 // The same of its headers, which are valid.
 [[nodiscard]] TcpSegment segment_of(const rte_ipv4_hdr& ip, const rte_tcp_hdr& tcp);
+[[nodiscard]] TcpSegment segment6_of(const Packet& packet);  // by parse_flow6
 
 enum class TcpFate : std::uint8_t {
   take,           // it goes on, and tells where windows are

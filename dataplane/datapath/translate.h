@@ -2,18 +2,10 @@
 #pragma once
 
 #include "ckpt_engine/region/session_table.h"
+#include "dataplane/datapath/flow.h"
 #include "dataplane/datapath/packet.h"
 
 namespace stillwater::dataplane {
-
-[[nodiscard]] inline region::FlowKey reversed(const region::FlowKey& key) {
-  region::FlowKey reply = key;
-  reply.source_be = key.destination_be;
-  reply.destination_be = key.source_be;
-  reply.source_port_be = key.destination_port_be;
-  reply.destination_port_be = key.source_port_be;
-  return reply;
-}
 
 // The tuple that answers to packets of this direction arrive with.
 [[nodiscard]] inline const region::FlowKey& answer_to(const region::Session& session,

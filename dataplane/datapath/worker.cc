@@ -173,6 +173,7 @@ void Worker::transmit() {
 
 void Worker::tidy() {
   ageing_.tick(context_);
+  ageing6_.tick(context_);
   expire_fragments(context_);
   while (const auto unanswered = output_.tick()) give_up(context_, *unanswered);
   if (context_.own_mac_elsewhere) announcements_.conflict(context_.now);

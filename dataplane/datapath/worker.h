@@ -96,6 +96,8 @@ class Worker final : private quiesce::WhileStopped {
   void activate();
   void serve_requests();
   void serve(SessionQuery& query);
+  template <class Family>
+  void serve(SessionQuery& query, const Ageing<Family>& ageing);
   void serve(TraceQuery& query);
   void serve(PingQuery& query);
   void flush_counters();
@@ -109,7 +111,8 @@ class Worker final : private quiesce::WhileStopped {
   region::Turn turn_;
   Reassembly reassembly_;
   Context context_;
-  Ageing ageing_;
+  Ageing<Ipv4> ageing_;
+  Ageing<Ipv6> ageing6_;
   Announcements announcements_;
   NextHopQuestions next_hop_questions_;
   Rehearser rehearser_;

@@ -32,9 +32,10 @@ void Worker::activate() {
   setup_.requests.activate.store(false, std::memory_order_relaxed);
   setup_.state.neighbours.scrub(turn_);
   ageing_.begin_grace(turn_.now_s());
-  setup_.state.admission.forget();
+  ageing6_.begin_grace(turn_.now_s());
+  setup_.state.sessions.begin_lead();
+  setup_.state.sessions6.begin_lead();
   if (context_.next_hops != nullptr) context_.next_hops->forget_silence();
-  std::fill(setup_.state.responder_answered.begin(), setup_.state.responder_answered.end(), true);
 }
 
 // Between two turns, by the last one's region time: nothing but frames changes.
@@ -61,23 +62,27 @@ void Worker::serve_requests() {
   serve_posted(requests.ping, serve_it);
 }
 
-void Worker::serve(SessionQuery& query) {
-  const region::SessionTable& sessions = setup_.state.sessions;
+void Worker::serve(SessionQuery& query) { query.of_ipv6 ? serve(query, ageing6_) : serve(query, ageing_); }
+
+template <class Family>
+void Worker::serve(SessionQuery& query, const Ageing<Family>& ageing) {
+  const auto& sessions = Family::sessions(setup_.state);
   const std::uint32_t touched = sessions.slots_touched();
   const std::uint32_t end = std::min(touched, query.cursor + SessionQuery::kSlotsPerChunk);
   const std::uint32_t rows_wanted = std::min(query.rows_wanted, SessionQuery::kRowsMax);
   query.rows_count = 0;
   for (; query.cursor < end && query.rows_count < rows_wanted; ++query.cursor) {
-    const region::Session& session = sessions.at(query.cursor);
+    const auto& session = sessions.at(query.cursor);
     if (session.state == region::SessionState::free) continue;
     const std::int64_t age_ns = turn_.now().count() - session.created_ns;
     if (!query.filter.matches(session, age_ns)) continue;
     if (query.ends) {
-      end_session(context_, query.cursor, CloseReason::cleared);
+      end_session<Family>(context_, query.cursor, CloseReason::cleared);
       ++query.rows_count;
       continue;
     }
-    query.rows[query.rows_count++] = {session, ageing_.idle_s(sessions, query.cursor, turn_.now_s()), age_ns};
+    query.rows[query.rows_count++] = {as_record(session),
+                                      ageing.idle_s(sessions, query.cursor, turn_.now_s()), age_ns};
   }
   query.at_end = query.cursor >= touched;
 }
@@ -109,6 +114,7 @@ void Worker::publish() {
   report.sent.store(output_.frames_sent(), std::memory_order_relaxed);
   report.sent_past_permit.store(output_.frames_sent_past_permit(), std::memory_order_relaxed);
   report.sessions.store(setup_.state.sessions.in_use(), std::memory_order_relaxed);
+  report.sessions6.store(setup_.state.sessions6.in_use(), std::memory_order_relaxed);
   report.held.store(agent_.held(), std::memory_order_relaxed);
 }
 

@@ -1,5 +1,7 @@
 #include "mgmt/cli/arguments.h"
 
+#include <arpa/inet.h>
+
 #include <CLI/CLI.hpp>
 
 #include "mgmt/cli/command.h"
@@ -118,28 +120,32 @@ void add_agent_commands(CLI::App& app, Arguments& a) {
 // Empty, or what is wrong: an option's check.
 std::string is_no_network(const std::string& text) {
   const std::size_t slash = text.find('/');
-  std::string wrong = CLI::ValidIPV4(text.substr(0, slash));
+  const std::string address = text.substr(0, slash);
+  in6_addr v6{};
+  const bool is_v6 = inet_pton(AF_INET6, address.c_str(), &v6) == 1;
+  std::string wrong = is_v6 ? "" : CLI::ValidIPV4(address);
   if (!wrong.empty() || slash == std::string::npos) return wrong;
-  return CLI::Range(0, 32)(text.substr(slash + 1));
+  return CLI::Range(0, is_v6 ? 128 : 32)(text.substr(slash + 1));
 }
 
 void add_end_sessions(CLI::App& app, Arguments& a) {
   auto* end = add_command(app, "end-sessions", "End sessions, and wait until the standby knows", a,
                           Command::end_sessions);
   v1::EndSessionsRequest& which = a.end_sessions;
-  end->add_option("--protocol", *which.mutable_protocol(), "Of this protocol: tcp, udp, icmp, gre or esp")
-      ->check(CLI::IsMember({"tcp", "udp", "icmp", "gre", "esp"}).description(""))
+  end->add_option("--protocol", *which.mutable_protocol(),
+                  "Of this protocol: tcp, udp, icmp, icmpv6, gre or esp")
+      ->check(CLI::IsMember({"tcp", "udp", "icmp", "icmpv6", "gre", "esp"}).description(""))
       ->type_name("PROTOCOL");
   const CLI::Validator network(is_no_network, "");
   end->add_option("--source", *which.mutable_source(), "That this host or network began")
       ->check(network)
-      ->type_name("IPV4[/LENGTH]");
+      ->type_name("ADDRESS[/LENGTH]");
   end->add_option("--destination", *which.mutable_destination(), "To this host or network, untranslated")
       ->check(network)
-      ->type_name("IPV4[/LENGTH]");
+      ->type_name("ADDRESS[/LENGTH]");
   end->add_option("--peer", *which.mutable_address(), "With this on either side, translated or not")
       ->check(network)
-      ->type_name("IPV4[/LENGTH]");
+      ->type_name("ADDRESS[/LENGTH]");
   const auto port = [&which](std::uint32_t number) { which.set_port(number); };
   end->add_option_function<std::uint32_t>("--port", port, "With this port on either side, translated or not")
       ->check(CLI::Range(1u, 65535u).description(""))

@@ -126,6 +126,9 @@ std::string logs(const v1::LogsStatus& l) {
 std::string dataplane(const v1::NodeStatus& s) {
   return fact("routes", routes(s.routes())) + next_hops(s.routes()) +
          fact("sessions", fmt::format("{} of {}", grouped(s.sessions()), grouped(s.sessions_max()))) +
+         (s.sessions6_max() == 0 ? ""
+                                 : fact("IPv6 sessions", fmt::format("{} of {}", grouped(s.sessions6()),
+                                                                     grouped(s.sessions6_max())))) +
          fact("held packets", grouped(s.held_packets())) + logs(s.logs());
 }
 

@@ -1,5 +1,5 @@
 // What people run through a firewall goes on when its active dies: downloads, requests, streams, an ssh
-// session, lookups, through each kind of translation.
+// session, lookups, through each kind of translation, and over IPv6, which has none.
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -19,6 +19,8 @@ namespace {
 
 constexpr Nanos kProgramsRun = 6s;
 
+constexpr const char* kServerAddress6 = "2001:db8:2::2";
+
 // How the programs' client reaches their server.
 struct Way {
   std::string name;
@@ -26,7 +28,13 @@ struct Way {
   const char* client_space;
   const char* server_space;
   std::string server_address;
+  const char* sessions = "sessions";  // where status counts theirs
 };
+
+std::string with_ipv6(std::string text) {
+  text = replaced(std::move(text), "[10.80.1.1/24]", "[10.80.1.1/24, \"2001:db8:1::1/64\"]");
+  return replaced(std::move(text), "[10.80.2.1/24]", "[10.80.2.1/24, \"2001:db8:2::1/64\"]");
+}
 
 // The section of source NAT, which ends where that of time-outs begins, replaced.
 Edit with_nat(const std::string& sections) {
@@ -61,13 +69,31 @@ std::vector<Way> ways() {
           {"port-forward", with_nat(let_in + leave + forwards), "server", "client", "10.80.2.1"},
           {"one-to-one-out", with_nat(one_to_one), "client", "server", rig::kServerAddress},
           {"one-to-one-in", with_nat(let_in + one_to_one), "server", "client", "10.80.2.20"},
-          {"hairpin", with_nat(let_in + leave + forwards), "client", "client", "10.80.2.1"}};
+          {"hairpin", with_nat(let_in + leave + forwards), "client", "client", "10.80.2.1"},
+          {"ipv6", with_ipv6, "client", "server", kServerAddress6, "sessions6"}};
 }
 
 rig::Plan network_with_a_way_back() {
   rig::Plan plan = network_of_a_pair();
   plan.routes.push_back({"server", "10.80.1.0/24", "10.80.2.1"});
+  for (const char* space : {"client", "server"})
+    plan.settings.push_back({space, "net/ipv6/conf/default/disable_ipv6", "0"});
   return plan;
+}
+
+// Addresses of IPv6 at both ends, and ways to each other.
+void give_ipv6(const PairFixture& pair) {
+  for (const auto& [space, net] : {std::pair{"client", "1"}, std::pair{"server", "2"}}) {
+    const std::string subnet = std::string("2001:db8:") + net;
+    for (const std::vector<std::string>& argv :
+         {std::vector<std::string>{"ip", "address", "add", subnet + "::2/64", "dev", "eth0", "nodad"},
+          std::vector<std::string>{"ip", "-6", "route", "add", "default", "via", subnet + "::1"}}) {
+      const auto said = rig::run_command_in(pair.network.space(space).fd(), argv, 20s);
+      REQUIRE(said.has_value());
+      INFO(said->out << said->err);
+      REQUIRE(said->exit_status == 0);
+    }
+  }
 }
 
 // All known programs, in one folder.
@@ -114,15 +140,19 @@ bool has_all_tools() {
 
 }  // namespace
 
-TEST_CASE("downloads, streams, ssh and lookups go on through every kind of NAT when the active is killed") {
+TEST_CASE(
+    "downloads, streams, ssh and lookups go on through every kind of NAT, and over IPv6, when the active is "
+    "killed",
+    "[programs]") {
   if (!has_all_tools()) return;
   const std::vector<Way> all = ways();
   const Way& way = all[GENERATE_COPY(range(std::size_t{0}, all.size()))];
   INFO(way.name);
   PairFixture pair("programs-" + way.name, way.edit, way.edit, network_with_a_way_back());
+  give_ipv6(pair);
   pair.start_in_sync();
   Programs programs(pair, way);
-  REQUIRE(eventually(10s, [&] { return pair.a.status().value("sessions", 0) >= 4; }));
+  REQUIRE(eventually(10s, [&] { return pair.a.status().value(way.sessions, 0) >= 4; }));
   pair.a.kill();
   REQUIRE(eventually(10s, [&] { return pair.b.role() == "standalone"; }));
   programs.must_have_worked();

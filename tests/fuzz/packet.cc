@@ -46,7 +46,7 @@ IpAddress four(std::uint8_t net, std::uint8_t host) {
 Config config_of(Function function) {
   Config config;
   config.function = function;
-  config.sessions_max = 64;
+  config.sessions_max = config.sessions6_max = 64;
   config.neighbours_max = 16;
   config.hold_packets_max = 16;
   config.routes4_max = config.routes6_max = 64;
@@ -57,7 +57,7 @@ Config config_of(Function function) {
     port.mac = kLanMac;
     port.mac[5] = net;
     port.addresses = {{RTE_IPV4(10, 80, net, 1), 24}};
-    if (function == Function::router) port.addresses6 = {{six(net, 1), 64}};
+    port.addresses6 = {{six(net, 1), 64}};
     config.ports.push_back(port);
   }
   PortConfig vlan = config.ports[0];
@@ -68,13 +68,18 @@ Config config_of(Function function) {
   vlan.addresses = {{RTE_IPV4(10, 80, 7, 1), 24}};
   vlan.addresses6.clear();
   config.ports.push_back(vlan);
-  config.routes = {{.to = {IpAddress::v4(0), 0}, .via = {{four(2, 2)}, {four(2, 3)}}}};
+  config.routes = {{.to = {IpAddress::v4(0), 0}, .via = {{four(2, 2)}, {four(2, 3)}}},
+                   {.to = {IpAddress{}, 0}, .via = {{six(2, 2)}}}};
   if (function == Function::router) {
-    config.routes.push_back({.to = {IpAddress{}, 0}, .via = {{six(2, 2)}}});
     config.routes.push_back({.to = {four(66, 0), 24}, .kind = RouteKind::reject});
   } else {
-    config.rules = {{.id = 4, .action = RuleAction::reject, .source = {{four(1, 4), 32}, {four(2, 4), 32}}},
-                    {.id = 3, .action = RuleAction::allow, .source = {{four(1, 3), 32}}, .limit = {10, 2}},
+    config.rules = {{.id = 4,
+                     .action = RuleAction::reject,
+                     .source = {{four(1, 4), 32}, {four(2, 4), 32}, {six(1, 0), 128}}},
+                    {.id = 3,
+                     .action = RuleAction::allow,
+                     .source = {{four(1, 3), 32}, {six(1, 3), 128}},
+                     .limit = {10, 2}},
                     {.id = 1, .action = RuleAction::allow, .log = true}};
     config.log = {.sessions = SessionLog::all, .translations = true, .rules = true};
     config.source_nat = {
@@ -320,6 +325,8 @@ void append_ipv6(Octets& to, Input& input) {
   std::memcpy(ip.dst_addr, &destination, sizeof(destination));
   const std::size_t bytes = to.size() - begin - sizeof(ip);
   ip.payload_len = htons(static_cast<std::uint16_t>(bytes));
+  if (ip.proto == IPPROTO_TCP && bytes >= sizeof(rte_tcp_hdr))
+    shape_tcp(*reinterpret_cast<rte_tcp_hdr*>(&to[begin + sizeof(ip)]), input);
   if (ip.proto != IPPROTO_ICMPV6 || bytes < 8) return;
   std::uint8_t* icmp = &to[begin + sizeof(ip)];
   constexpr std::uint8_t kTypes[] = {135, 136, 128, 133, 137, 1, 2};

@@ -2,13 +2,15 @@
 
 #include <rte_byteorder.h>
 
+#include "dataplane/datapath/family.h"
 #include "dataplane/datapath/session_state.h"
 
 namespace stillwater::dataplane {
 namespace {
 
-LogEndpoint endpoint(std::uint32_t address_be, std::uint16_t port_be) {
-  return {IpAddress::v4(address_be), rte_be_to_cpu_16(port_be)};
+template <class Address>
+LogEndpoint endpoint(const Address& address, std::uint16_t port_be) {
+  return {address_of(address), rte_be_to_cpu_16(port_be)};
 }
 
 // It tells of a hard write, unless its kind says otherwise: that of this epoch.
@@ -20,36 +22,40 @@ LogRecord record_of(const Context& context, LogKind kind) {
   return record;
 }
 
-bool wants_session(const Context& context, const region::Session& session) {
+bool wants_session(const Context& context, std::uint32_t rule_id) {
   switch (context.service.log.sessions) {
     case SessionLog::none:
       return false;
     case SessionLog::by_rule:
-      return context.policy().rules().logs(session.rule_id);
+      return context.policy().rules().logs(rule_id);
     case SessionLog::all:
       return true;
   }
   return false;
 }
 
-LogRecord record_of(const Context& context, LogKind kind, const region::Session& session) {
+template <class Key>
+LogRecord record_of(const Context& context, LogKind kind, const region::BasicSession<Key>& session) {
+  const Key& forward = session.forward;
+  const Key& reply = session.reply;
   LogRecord record = record_of(context, kind);
   record.rule_id = session.rule_id;
-  record.protocol = session.forward.protocol;
+  record.protocol = forward.protocol;
   record.in_port = session.initiator_port;
   record.out_port = session.responder_port;
-  record.source = endpoint(session.forward.source_be, session.forward.source_port_be);
-  record.destination = endpoint(session.forward.destination_be, session.forward.destination_port_be);
-  record.translated_source = endpoint(session.reply.destination_be, session.reply.destination_port_be);
-  record.translated_destination = endpoint(session.reply.source_be, session.reply.source_port_be);
+  record.source = endpoint(source_of(forward), forward.source_port_be);
+  record.destination = endpoint(destination_of(forward), forward.destination_port_be);
+  record.translated_source = endpoint(destination_of(reply), reply.destination_port_be);
+  record.translated_destination = endpoint(source_of(reply), reply.source_port_be);
   return record;
 }
 
 // A TCP session that was over is told as what ended it, whoever came to clear it away.
-CloseReason reason_of(const Context& context, std::uint32_t slot, CloseReason why) {
+template <class Key>
+CloseReason reason_of(const Sessions<Key>& sessions, std::uint32_t slot, CloseReason why) {
   if (why != CloseReason::idle && why != CloseReason::replaced) return why;
-  if (!is_closed(context.state.sessions.at(slot))) return why;
-  return context.state.ended_by_reset[slot] ? CloseReason::rst : CloseReason::fin;
+  if (!is_closed(sessions.at(slot))) return why;
+  return sessions.ended_by_reset[slot] ? CloseReason::rst : CloseReason::fin;
 }
 
 // A binding, or a block of ports that a host was given (RFC 6888 REQ-14).
@@ -76,34 +82,39 @@ void write_binding(Context& context, LogKind kind, const LoggedBinding& binding)
 
 }  // namespace
 
+template <class Family>
 void write_session_opened(Context& context, std::uint32_t slot) {
-  const region::Session& session = context.state.sessions.at(slot);
-  if (wants_session(context, session))
+  const auto& session = Family::sessions(context.state).at(slot);
+  if (wants_session(context, session.rule_id))
     context.log->push(record_of(context, LogKind::session_opened, session));
 }
 
+template <class Family>
 void write_session_closed(Context& context, std::uint32_t slot, CloseReason why) {
-  const region::Session& session = context.state.sessions.at(slot);
-  if (!wants_session(context, session)) return;
+  const auto& sessions = Family::sessions(context.state);
+  const auto& session = sessions.at(slot);
+  if (!wants_session(context, session.rule_id)) return;
   LogRecord record = record_of(context, LogKind::session_closed, session);
-  record.reason = reason_of(context, slot, why);
+  record.reason = reason_of(sessions, slot, why);
   record.age = context.turn.now() - Nanos(session.created_ns);
   context.log->push(record);
 }
 
 // A refusal writes nothing that a successor could lack. An admission waits, as the session that it makes
 // does: a successor that does not know of it will be asked again, and tell for itself.
+template <class Family>
 void write_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule) {
   if (!rule.log || !context.service.log.rules) return;
   LogRecord record = record_of(context, LogKind::rule_matched);
   if (rule.action != RuleAction::allow) record.depends_epoch = context.turn.depends_epoch();
   record.rule_id = rule.id;
   record.action = rule.action;
-  record.protocol = packet.key.protocol;
+  const typename Family::Key& key = Family::key(packet);
+  record.protocol = key.protocol;
   record.in_port = packet.in_port;
   record.out_port = out_port;
-  record.source = endpoint(packet.key.source_be, packet.key.source_port_be);
-  record.destination = endpoint(packet.key.destination_be, packet.key.destination_port_be);
+  record.source = endpoint(source_of(key), key.source_port_be);
+  record.destination = endpoint(destination_of(key), key.destination_port_be);
   context.log->push(record);
 }
 
@@ -129,5 +140,12 @@ void write_freed(Context& context, const region::Session& session, const NatStat
   write(freed.initiators, session.initiator_port, session.responder_port);
   write(freed.responders, session.responder_port, session.initiator_port);
 }
+
+template void write_session_opened<Ipv4>(Context&, std::uint32_t);
+template void write_session_opened<Ipv6>(Context&, std::uint32_t);
+template void write_session_closed<Ipv4>(Context&, std::uint32_t, CloseReason);
+template void write_session_closed<Ipv6>(Context&, std::uint32_t, CloseReason);
+template void write_rule_matched<Ipv4>(Context&, const Packet&, PortIndex, const Rule&);
+template void write_rule_matched<Ipv6>(Context&, const Packet&, PortIndex, const Rule&);
 
 }  // namespace stillwater::dataplane

@@ -10,19 +10,24 @@
 namespace stillwater::dataplane {
 
 // All on the worker's thread, inside its turn. Whether the configuration asks for the kind, they find out.
+template <class Family>
 void write_session_opened(Context& context, std::uint32_t slot);
+template <class Family>
 void write_session_closed(Context& context, std::uint32_t slot, CloseReason why);
 void write_translation(Context& context, LogKind kind, const region::Session& session);
 void write_freed(Context& context, const region::Session& session, const NatState::Freed& freed);
+template <class Family>
 void write_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule);
 
 // The session in that slot is whole.
-inline void log_session_opened(Context& context, std::uint32_t slot) {
-  if (__builtin_expect(context.log != nullptr, 0)) write_session_opened(context, slot);
+template <class Family>
+void log_session_opened(Context& context, std::uint32_t slot) {
+  if (__builtin_expect(context.log != nullptr, 0)) write_session_opened<Family>(context, slot);
 }
 // The session in that slot is about to be erased.
-inline void log_session_closed(Context& context, std::uint32_t slot, CloseReason why) {
-  if (__builtin_expect(context.log != nullptr, 0)) write_session_closed(context, slot, why);
+template <class Family>
+void log_session_closed(Context& context, std::uint32_t slot, CloseReason why) {
+  if (__builtin_expect(context.log != nullptr, 0)) write_session_closed<Family>(context, slot, why);
 }
 // `kind`: binding_created or binding_freed; of the endpoint that the session's initiator has got outside.
 inline void log_translation(Context& context, LogKind kind, const region::Session& session) {
@@ -32,8 +37,10 @@ inline void log_translation(Context& context, LogKind kind, const region::Sessio
 inline void log_freed(Context& context, const region::Session& session, const NatState::Freed& freed) {
   if (__builtin_expect(context.log != nullptr, 0)) write_freed(context, session, freed);
 }
-inline void log_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule) {
-  if (__builtin_expect(context.log != nullptr, 0)) write_rule_matched(context, packet, out_port, rule);
+template <class Family>
+void log_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule) {
+  if (__builtin_expect(context.log != nullptr, 0))
+    write_rule_matched<Family>(context, packet, out_port, rule);
 }
 
 }  // namespace stillwater::dataplane

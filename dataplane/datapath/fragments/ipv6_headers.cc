@@ -21,4 +21,16 @@ bool Ipv6HeaderWalk::find_other() {
   return step == Step::other;
 }
 
+bool Ipv6HeaderWalk::find_transport() {
+  while (find_other()) {
+    if (type() != IPPROTO_FRAGMENT) return true;
+    if (left() < sizeof(rte_ipv6_fragment_ext) || passed_ == kHeadersMax) return false;
+    if (!is_atomic_fragment(&packet_[at_])) return false;
+    named_at_ = at_;
+    at_ += unsigned{sizeof(rte_ipv6_fragment_ext)};
+    ++passed_;
+  }
+  return false;
+}
+
 }  // namespace stillwater::dataplane

@@ -10,6 +10,12 @@
 
 namespace stillwater::dataplane {
 
+// A Fragment header, of which all is there, that makes no fragment of its packet (RFC 6946).
+[[nodiscard]] inline bool is_atomic_fragment(const std::uint8_t* header) {
+  constexpr unsigned kMoreOrOffset = 0xfff9;
+  return ((header[2] << 8 | header[3]) & kMoreOrOffset) == 0;
+}
+
 // Stands at a header behind the fixed one, at first the next. Reads nothing past the bytes that it was given,
 // and goes past so many headers at most: longer chains are nobody's.
 class Ipv6HeaderWalk {
@@ -37,6 +43,9 @@ class Ipv6HeaderWalk {
   [[nodiscard]] Step next();
   // Goes past all that it can, to the first header that is neither options nor routing. False: there is none.
   [[nodiscard]] bool find_other();
+  // As find_other, and past Fragment headers that make no fragment (RFC 6946), to where a transport header is
+  // to be. False: it is none of this packet's, or not there.
+  [[nodiscard]] bool find_transport();
 
  private:
   const std::uint8_t* packet_;

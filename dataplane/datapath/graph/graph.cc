@@ -62,7 +62,7 @@ void process(Context& context, Packet& packet) {
     case Verdict::Kind::output:
       return context.output.forward(packet, context.turn.depends_epoch());
     case Verdict::Kind::refuse:
-      if (context.service.pipeline.tells_senders) send_icmp_error(context, packet, verdict.error);
+      if (tells_sender(context, packet, verdict.error)) send_icmp_error(context, packet, verdict.error);
       [[fallthrough]];
     case Verdict::Kind::drop:
       return context.pool.drop(packet.mbuf, verdict.reason);
@@ -72,7 +72,7 @@ void process(Context& context, Packet& packet) {
   }
 }
 
-void process(Context& context, const Received& received, region::SessionTable::Match expected) {
+void process(Context& context, const Received& received, region::SessionMatch expected) {
   Packet packet{.mbuf = received.mbuf,
                 .in_port = received.port,
                 .copy = received.copy,

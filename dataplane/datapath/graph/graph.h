@@ -17,6 +17,6 @@ void rehearse(Context& context, Packet& packet);
 // The whole way of a received packet, with what its verdict says carried out.
 void process(Context& context, Packet& packet);
 // `expected`: what a look ahead found, or nothing.
-void process(Context& context, const Received& received, region::SessionTable::Match expected);
+void process(Context& context, const Received& received, region::SessionMatch expected);
 
 }  // namespace stillwater::dataplane

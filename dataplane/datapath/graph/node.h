@@ -8,9 +8,10 @@
 //                   |                                            +- session_forward -+-> Output
 //                   |                                            +- session_open ----+
 //                   |                                            +- ipv4_local ------+
-//                   +- ipv6_input --- router:    ipv6_route -+- ipv6_forward -> Output
-//                                                            +- ipv6_local -+-> Output
-//                                                                           +- nd_input
+//                   +- ipv6_input -+- router:    ipv6_route -+- ipv6_forward -> Output
+//                                  |                         +- ipv6_local -+-> Output
+//                                  |                                        +- nd_input
+//                                  +- firewall:  session6_lookup, and on as of IPv4
 //
 // What session_open finds to be for us goes on to ipv4_local. What NAT turns back (nat/session_way.h) goes
 // from session_open, session_forward or session_error to session_lookup, once.
@@ -36,7 +37,11 @@ namespace stillwater::dataplane {
   X(session_lookup, "finds the packet's session")                                           \
   X(session_open, "the first packet of a session: NAT and rules decide")                    \
   X(session_forward, "a packet of a known session: its state is tracked, it is translated") \
-  X(session_error, "an ICMP error about a known session: both headers are translated back")
+  X(session_error, "an ICMP error about a known session: both headers are translated back") \
+  X(session6_lookup, "walks extension headers, finds the packet's session")                 \
+  X(session6_open, "the first packet of a session: rules decide")                           \
+  X(session6_forward, "a packet of a known session: its state is tracked")                  \
+  X(session6_error, "an ICMPv6 error about a known session")
 
 enum class Node : std::uint8_t {
 #define X(name, about) name,

@@ -1,8 +1,15 @@
 #include "dataplane/datapath/icmp/icmp_errors.h"
 
+#include "dataplane/datapath/icmp/icmp_types.h"
 #include "dataplane/datapath/icmp/own_messages.h"
 
 namespace stillwater::dataplane {
+
+bool tells_sender(const Context& context, const Packet& packet, const IcmpError& error) {
+  if (context.service.pipeline.tells_senders) return true;
+  return packet.ip6 != nullptr &&
+         (error.type == icmp6::kPacketTooBig || error.type == icmp6::kHopLimitExceeded.type);
+}
 
 void send_icmp_error(Context& context, const Packet& packet, const IcmpError& error) {
   const bool is_v4 = packet.ip != nullptr;

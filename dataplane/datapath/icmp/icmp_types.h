@@ -51,6 +51,12 @@ inline constexpr std::uint8_t kPacketTooBig = 2;
 inline constexpr std::uint8_t kParameterProblem = 4;
 inline constexpr std::uint8_t kUnknownOption = 2;  // a code of parameter problem
 
+// Of the errors that quote a packet, those that there are (RFC 4443 section 2.1): a firewall lets no others
+// through.
+[[nodiscard]] constexpr bool is_known_error(std::uint8_t type) {
+  return kNoRoute.type <= type && type <= kParameterProblem;
+}
+
 [[nodiscard]] constexpr IcmpError packet_too_big(std::uint16_t mtu) { return {kPacketTooBig, 0, mtu}; }
 [[nodiscard]] constexpr IcmpError bad_field(std::uint32_t offset) { return {kParameterProblem, 0, offset}; }
 [[nodiscard]] constexpr IcmpError unknown_next_header(std::uint32_t offset) {

@@ -1,17 +1,8 @@
 #include "dataplane/datapath/ip/ipv4_parse.h"
 
-#include <netinet/in.h>
-
-#include <rte_esp.h>
-
 #include "dataplane/datapath/checksum.h"
 
 namespace stillwater::dataplane {
-namespace {
-
-constexpr unsigned kGreHeaderMin = 4;  // RFC 2784 section 2.1
-
-}  // namespace
 
 std::optional<DropReason> parse_ipv4(Packet& packet) {
   rte_mbuf& mbuf = *packet.mbuf;
@@ -42,50 +33,6 @@ std::optional<DropReason> parse_ipv4(Packet& packet) {
 bool is_fragment(const rte_ipv4_hdr& ip) {
   constexpr unsigned kMoreFragmentsOrOffset = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
   return (rte_be_to_cpu_16(ip.fragment_offset) & kMoreFragmentsOrOffset) != 0;
-}
-
-std::optional<DropReason> parse_flow(Packet& packet) {
-  region::FlowKey key;
-  key.source_be = packet.ip->src_addr;
-  key.destination_be = packet.ip->dst_addr;
-  key.protocol = packet.ip->next_proto_id;
-  switch (key.protocol) {
-    case IPPROTO_TCP: {
-      const auto* tcp = packet.l4_as<rte_tcp_hdr>();
-      if (packet.l4_bytes < sizeof(*tcp)) return DropReason::truncated;
-      const unsigned header_bytes = (tcp->data_off >> 4) * 4u;
-      if (header_bytes < sizeof(*tcp) || header_bytes > packet.l4_bytes) return DropReason::bad_header_length;
-      key.source_port_be = tcp->src_port;
-      key.destination_port_be = tcp->dst_port;
-      packet.tcp_flags = tcp->tcp_flags;
-      break;
-    }
-    case IPPROTO_UDP: {
-      const auto* udp = packet.l4_as<rte_udp_hdr>();
-      if (packet.l4_bytes < sizeof(*udp)) return DropReason::truncated;
-      key.source_port_be = udp->src_port;
-      key.destination_port_be = udp->dst_port;
-      break;
-    }
-    case IPPROTO_ICMP: {
-      const auto* icmp = packet.l4_as<rte_icmp_hdr>();
-      if (packet.l4_bytes < sizeof(*icmp)) return DropReason::truncated;
-      packet.icmp_type = icmp->icmp_type;
-      if (icmp->icmp_type == RTE_IP_ICMP_ECHO_REQUEST || icmp->icmp_type == RTE_IP_ICMP_ECHO_REPLY)
-        key.source_port_be = key.destination_port_be = icmp->icmp_ident;
-      break;
-    }
-    case IPPROTO_GRE:
-      if (packet.l4_bytes < kGreHeaderMin) return DropReason::truncated;
-      break;
-    case IPPROTO_ESP:
-      if (packet.l4_bytes < sizeof(rte_esp_hdr)) return DropReason::truncated;
-      break;
-    default:
-      return DropReason::unknown_protocol;
-  }
-  packet.key = key;
-  return std::nullopt;
 }
 
 }  // namespace stillwater::dataplane

@@ -4,6 +4,7 @@
 
 #include <rte_ip.h>
 
+#include "dataplane/datapath/fragments/ipv6_headers.h"
 #include "dataplane/datapath/icmp/icmp_types.h"
 
 namespace stillwater::dataplane {
@@ -65,10 +66,19 @@ std::optional<Verdict> check_options(const Packet& packet, const std::uint8_t* h
   return std::nullopt;
 }
 
+bool has_segments_left(const std::uint8_t* header) { return header[3] != 0; }
+
 std::optional<Verdict> check_routing(const Packet& packet, const std::uint8_t* header) {
-  const bool is_done = header[3] == 0;
-  if (is_done) return std::nullopt;
+  if (!has_segments_left(header)) return std::nullopt;
   return Verdict::refuse(DropReason::source_route, icmp6::bad_field(offset_of(packet, header + 2)));
+}
+
+// Past the header that `packet` stands at.
+void pass_header(Packet& packet, unsigned bytes) {
+  packet.next_header_at = static_cast<std::uint16_t>(offset_of(packet, packet.l4));
+  packet.protocol = packet.l4[0];
+  packet.l4 += bytes;
+  packet.l4_bytes = static_cast<std::uint16_t>(packet.l4_bytes - bytes);
 }
 
 }  // namespace
@@ -105,10 +115,23 @@ std::optional<Verdict> walk_extension_headers(Packet& packet) {
     const auto verdict = packet.protocol == IPPROTO_ROUTING ? check_routing(packet, header)
                                                             : check_options(packet, header, bytes);
     if (verdict) return verdict;
-    packet.next_header_at = static_cast<std::uint16_t>(offset_of(packet, header));
-    packet.protocol = header[0];
-    packet.l4 += bytes;
-    packet.l4_bytes = static_cast<std::uint16_t>(packet.l4_bytes - bytes);
+    pass_header(packet, bytes);
+  }
+}
+
+std::optional<DropReason> find_transport(Packet& packet) {
+  for (unsigned headers = 0;; ++headers) {
+    const std::uint8_t* header = packet.l4;
+    const bool is_fragment = packet.protocol == IPPROTO_FRAGMENT;
+    const bool is_routing = packet.protocol == IPPROTO_ROUTING;
+    if (!has_options(packet.protocol) && !is_routing && !is_fragment) return std::nullopt;
+    if (headers == kHeadersMax || (packet.protocol == IPPROTO_HOPOPTS && headers != 0))
+      return DropReason::bad_options;
+    if (packet.l4_bytes < 8 || length_of(packet.protocol, header) > packet.l4_bytes)
+      return DropReason::truncated;
+    if (is_fragment && !is_atomic_fragment(header)) return DropReason::fragment;
+    if (is_routing && has_segments_left(header)) return DropReason::source_route;
+    pass_header(packet, length_of(packet.protocol, header));
   }
 }
 

@@ -22,4 +22,10 @@ struct UpperLayer {
 // `l4_bytes` and `protocol`. Else what becomes of the packet (RFC 8200 sections 4.2 to 4.6, RFC 5095).
 [[nodiscard]] std::optional<Verdict> walk_extension_headers(Packet& packet);
 
+// As a firewall on the way has to: on to the transport header, which becomes `l4`, `l4_bytes` and `protocol`.
+// What options say is their receivers' business. Else why the packet ends: a chain that is too long or cut
+// short, a fragment (but for one that is a whole packet, RFC 6946), a routing header that is not used up,
+// whose session would be with somebody else (RFC 5095 section 4.2).
+[[nodiscard]] std::optional<DropReason> find_transport(Packet& packet);
+
 }  // namespace stillwater::dataplane

@@ -10,16 +10,19 @@
 
 namespace stillwater::dataplane {
 
-struct SessionWay {
-  region::FlowKey key{};  // the packet's, with the destination that the session goes to
+template <class Key>
+struct BasicSessionWay {
+  Key key{};  // the packet's, with the destination that the session goes to
   const Adjacency* route = nullptr;
   PortIndex out = 0;
   std::uint32_t binding = NatState::kNone;  // that it came in by
   bool turns_back = false;                  // from inside to an endpoint outside of us (RFC 4787 REQ-9)
   bool filtered = false;                    // it came to a binding, whose filtering refuses it (REQ-8)
 
-  [[nodiscard]] bool translates_destination(const region::FlowKey& packet) const { return !(key == packet); }
+  [[nodiscard]] bool translates_destination(const Key& packet) const { return !(key == packet); }
 };
+
+using SessionWay = BasicSessionWay<region::FlowKey>;
 
 // None: the packet is for ourselves.
 [[nodiscard]] std::optional<SessionWay> find_way(const Context& context, const Packet& packet);

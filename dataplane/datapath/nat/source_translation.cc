@@ -24,11 +24,9 @@ std::size_t place_in_pool(const SourceNatEntry& entry, std::uint32_t source_be) 
 template <class Is>
 const region::Session* find_leaving(const Context& context, const Is& is) {
   if (context.rehearsal == nullptr) return nullptr;
-  const auto& ended = context.rehearsal->ended();
-  const region::Session* session = ended ? &context.state.sessions.at(ended->slot) : nullptr;
-  if (session != nullptr && is(*session)) return session;
-  session = context.rehearsal->giving_way();
-  return session != nullptr && is(*session) ? session : nullptr;
+  for (const auto& slot : {context.rehearsal->ended(), context.rehearsal->giving_way()})
+    if (slot && is(context.state.sessions.at(*slot))) return &context.state.sessions.at(*slot);
+  return nullptr;
 }
 
 // That a session which leaves would have given back: it may be taken anew where nobody's commit is awaited.

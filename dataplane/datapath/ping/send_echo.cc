@@ -98,7 +98,7 @@ rte_mbuf* make_request(PacketPool& pool, const EchoOrder& order) {
   return frame;
 }
 
-// The answer would be taken for that session's.
+// The answer would be taken for that session's. Of IPv6 there is none with an own address.
 bool is_in_use(const Context& context, const Echo& echo) {
   if (!context.service.pipeline.has_sessions || !echo.destination.is_v4()) return false;
   region::FlowKey answer;

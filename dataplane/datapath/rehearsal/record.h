@@ -7,6 +7,7 @@
 
 #include "ckpt_engine/region/session.h"
 #include "ckpt_engine/region/session_table.h"
+#include "dataplane/datapath/flow.h"
 #include "dataplane/datapath/packet.h"
 #include "dataplane/datapath/tables/adjacency.h"
 #include "dataplane/datapath/tables/rule_set.h"
@@ -21,12 +22,12 @@ struct RehearsedStep {
     std::uint16_t members = 1;  // to choose from
   };
   struct OfSession {
-    region::Session session;
+    SessionRecord session;
     region::Direction direction;
   };
   struct Opened {
-    region::FlowKey forward;
-    region::FlowKey reply;
+    Flow forward;
+    Flow reply;
   };
   struct Learned {
     IpAddress address;
@@ -43,7 +44,7 @@ struct RehearsedStep {
   std::optional<OfSession> session{};
   std::optional<region::SessionState> becomes{};  // the session's state, where it changes
   bool ends_session = false;                      // the initiator uses its port anew, or the policy changed
-  std::optional<region::Session> gives_way{};     // to a new one, in a full table
+  std::optional<SessionRecord> gives_way{};       // to a new one, in a full table
   bool asked_rules = false;
   bool asked_again = false;    // about a session that another generation of the policy admitted
   std::optional<Rule> rule{};  // that matched

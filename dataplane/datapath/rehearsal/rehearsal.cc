@@ -41,6 +41,7 @@ void Rehearsal::begin(Node node, const Packet& packet) {
   step_ =
       record_.steps_count < RehearsalRecord::kStepsMax ? &record_.steps[record_.steps_count++] : &scratch_;
   *step_ = {};
+  giving_way_.reset();
   step_->node = node;
   step_->in_port = packet.in_port;
   step_->hops_before = hops_of(packet);
@@ -60,9 +61,12 @@ void Rehearsal::end(const Context& context, const Packet& packet, const Verdict&
     const IpAddress destination = IpAddress::v6(packet.ip6->dst_addr);
     looked_up(destination, *packet.route, context.fib().find(destination).count);
   }
-  if (step_->node == Node::session_lookup && verdict.kind == Verdict::Kind::next &&
-      verdict.node == Node::session_forward)
-    of_session(context.state.sessions.at(packet.session.slot), packet.session.direction);
+  if (verdict.kind != Verdict::Kind::next) return;
+  const auto [slot, direction] = packet.session;
+  if (step_->node == Node::session_lookup && verdict.node == Node::session_forward)
+    of_session(context.state.sessions.at(slot), direction);
+  if (step_->node == Node::session6_lookup && verdict.node == Node::session6_forward)
+    of_session(context.state.sessions6.at(slot), direction);
 }
 
 void Rehearsal::conclude(Context& context, Packet& packet, const Verdict& verdict) {
@@ -74,7 +78,7 @@ void Rehearsal::conclude(Context& context, Packet& packet, const Verdict& verdic
     case Verdict::Kind::refuse:
       record_.sender =
           packet.ip != nullptr ? IpAddress::v4(packet.ip->src_addr) : IpAddress::v6(packet.ip6->src_addr);
-      record_.tells_sender = context.service.pipeline.tells_senders;
+      record_.tells_sender = tells_sender(context, packet, verdict.error);
       if (record_.tells_sender) send_icmp_error(context, packet, verdict.error);
       record_.over_limit =
           context.pool.drops()[static_cast<std::size_t>(DropReason::icmp_error_suppressed)] != 0;
@@ -122,9 +126,9 @@ void Rehearsal::keep(Context& context, rte_mbuf* frame, RehearsedFrame about) {
   context.pool.agent().free(&frame, 1);
 }
 
-void Rehearsal::ends(const region::Session& session, std::uint32_t slot) {
+void Rehearsal::ends(std::uint32_t slot) {
   step_->ends_session = true;
-  ended_ = {slot, session.reply};
+  ended_ = slot;
 }
 
 void Rehearsal::asked_rules(const Rule* rule) {

@@ -32,20 +32,23 @@ class Rehearsal {
   void looked_up(const IpAddress& destination, const Adjacency& route, std::uint16_t members = 1) {
     step_->lookup = {destination, route, members};
   }
-  void of_session(const region::Session& session, region::Direction direction) {
-    step_->session = {session, direction};
+  template <class Key>
+  void of_session(const region::BasicSession<Key>& session, region::Direction direction) {
+    step_->session = {as_record(session), direction};
   }
   void becomes(region::SessionState state) { step_->becomes = state; }
-  void ends(const region::Session& session, std::uint32_t slot);
-  void gives_way(const region::Session& session) { step_->gives_way = session; }
-  // Null: nobody.
-  [[nodiscard]] const region::Session* giving_way() const {
-    return step_->gives_way ? &*step_->gives_way : nullptr;
+  // Sessions are of the packet's family.
+  void ends(std::uint32_t slot);
+  template <class Key>
+  void gives_way(const region::BasicSession<Key>& session, std::uint32_t slot) {
+    step_->gives_way = as_record(session);
+    giving_way_ = slot;
   }
   void asked_rules(const Rule* rule);
   void asked_again() { step_->asked_again = true; }
-  void opens(const region::FlowKey& forward, const region::FlowKey& reply) {
-    step_->opened = {forward, reply};
+  template <class Key>
+  void opens(const Key& forward, const Key& reply) {
+    step_->opened = {as_flow(forward), as_flow(reply)};
   }
   void learns(const IpAddress& address, const rte_ether_addr& mac) { step_->learned = {address, mac}; }
   void goes_to_worker(unsigned worker) { step_->goes_to_worker = worker; }
@@ -53,12 +56,10 @@ class Rehearsal {
   // What is here of the packet's datagram becomes known to the context's own reassembly.
   void bring_fragments(Context& context, const Packet& packet);
 
-  // The session that a node ended on the way here, in the table still.
-  struct Ended {
-    std::uint32_t slot;
-    region::FlowKey reply;
-  };
-  [[nodiscard]] const std::optional<Ended>& ended() const { return ended_; }
+  // The slot of the session that a node ended on the way here, and of the one that gives way to a new one in
+  // this step. Both are in the table still.
+  [[nodiscard]] const std::optional<std::uint32_t>& ended() const { return ended_; }
+  [[nodiscard]] const std::optional<std::uint32_t>& giving_way() const { return giving_way_; }
 
  private:
   void keep(Context& context, rte_mbuf* frame, RehearsedFrame about);
@@ -67,7 +68,8 @@ class Rehearsal {
   Reassembly& held_;
   RehearsedStep scratch_;  // of steps that the record has no room for
   RehearsedStep* step_ = &scratch_;
-  std::optional<Ended> ended_;
+  std::optional<std::uint32_t> ended_;
+  std::optional<std::uint32_t> giving_way_;
   bool over_ = false;  // the last node has spoken
 };
 

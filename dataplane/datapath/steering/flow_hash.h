@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 #include <rte_byteorder.h>
 
@@ -48,6 +49,18 @@ inline constexpr auto kLower = toeplitz_bytes(0);
   const auto folded = static_cast<std::uint16_t>(addresses ^ addresses >> 16 ^ a_port_be ^ b_port_be);
   const std::uint16_t word = rte_be_to_cpu_16(folded);
   return detail::kUpper[word >> 8] ^ detail::kLower[word & 0xff];
+}
+
+// The same of IPv6.
+using AddressBytes = std::array<std::uint8_t, 16>;
+[[nodiscard]] inline std::uint32_t flow_hash(const AddressBytes& a, const AddressBytes& b,
+                                             std::uint16_t a_port_be = 0, std::uint16_t b_port_be = 0) {
+  std::uint64_t words[4];
+  std::memcpy(words, a.data(), sizeof(a));
+  std::memcpy(words + 2, b.data(), sizeof(b));
+  const std::uint64_t all = words[0] ^ words[1] ^ words[2] ^ words[3];
+  return flow_hash(static_cast<std::uint32_t>(all), static_cast<std::uint32_t>(all >> 32), a_port_be,
+                   b_port_be);
 }
 
 // Which of `workers` (at least 1) a hash leads to.

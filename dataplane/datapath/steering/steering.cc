@@ -10,9 +10,11 @@
 #include <rte_ip.h>
 
 #include "ckpt_engine/region/port_bitmap.h"
+#include "dataplane/datapath/fragments/ipv6_headers.h"
 #include "dataplane/datapath/graph/pipeline.h"
 #include "dataplane/datapath/icmp/icmp_types.h"
 #include "dataplane/datapath/ip/ipv4_parse.h"
+#include "dataplane/datapath/ip/ipv6_parse.h"
 #include "dataplane/datapath/steering/flow_hash.h"
 #include "dataplane/datapath/translate.h"
 
@@ -120,7 +122,36 @@ bool is_icmp_error(const Datagram& datagram) {
          quotes_a_packet(datagram.payload.data[0]);
 }
 
+bool is_ipv6(const Contents& contents) {
+  return contents.ethertype_be == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6) &&
+         contents.payload.size >= sizeof(rte_ipv6_hdr);
+}
+
+AddressBytes bytes_at(Bytes bytes, unsigned offset) {
+  AddressBytes address;
+  std::memcpy(address.data(), bytes.data + offset, address.size());
+  return address;
+}
+
+// Of an IPv6 packet: the flow that decides whose it is. None: a fragment, or no flow can be told.
+std::optional<region::FlowKey6> deciding_flow6(Bytes packet) {
+  const auto flow = flow6_at(packet.data, packet.size);
+  if (!flow || flow->protocol != IPPROTO_ICMPV6) return flow;
+  Ipv6HeaderWalk walk(packet.data, packet.size);
+  const Bytes message = walk.find_transport() ? packet.from(walk.at()) : Bytes{packet.data, 0};
+  if (message.size == 0 || !icmp6::is_known_error(message.data[0])) return flow;
+  const Bytes quoted = message.from(sizeof(rte_icmp_hdr));
+  const auto about = flow6_at(quoted.data, quoted.size);
+  return about ? std::optional(reversed(*about)) : std::nullopt;
+}
+
 }  // namespace
+
+std::optional<region::FlowKey6> flow6_of(const rte_mbuf& frame) {
+  const Contents contents = contents_of(frame);
+  if (!is_ipv6(contents)) return std::nullopt;
+  return flow6_at(contents.payload.data, contents.payload.size);
+}
 
 bool read_flow(const rte_mbuf& frame, FlowKey& flow) {
   if (read_plain_flow(bytes_of(frame), flow)) return true;
@@ -132,7 +163,7 @@ bool read_flow(const rte_mbuf& frame, FlowKey& flow) {
 }
 
 Steering::Steering(const Config& config)
-    : workers_(config.workers), has_sessions_(pipeline_of(config.function).has_sessions), nat_(config) {}
+    : workers_(config.workers), has_sessions_(pipeline_of(config).has_sessions), nat_(config) {}
 
 unsigned Steering::owner(const rte_mbuf& frame, const Fib* fib) const {
   const Contents contents = contents_of(frame);
@@ -140,7 +171,9 @@ unsigned Steering::owner(const rte_mbuf& frame, const Fib* fib) const {
   if (contents.ethertype_be == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6) &&
       is_neighbour_discovery(contents.payload))
     return kEveryone;
-  if (!has_sessions_ || contents.ethertype_be != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) return kNobody;
+  if (!has_sessions_) return kNobody;
+  if (contents.ethertype_be != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
+    return is_ipv6(contents) ? owner_of_ipv6({contents.payload.data, contents.payload.size}) : kNobody;
   const auto datagram = datagram_at(contents.payload);
   if (!datagram) return kNobody;
   if (is_fragment(datagram->ip))
@@ -148,6 +181,15 @@ unsigned Steering::owner(const rte_mbuf& frame, const Fib* fib) const {
   if (!is_icmp_error(*datagram)) return owner_of_flow(flow_of(*datagram), fib);
   const auto quoted = datagram_at(datagram->payload.from(sizeof(rte_icmp_hdr)));
   return quoted ? owner_of_flow(reversed(flow_of(*quoted)), fib) : kNobody;
+}
+
+unsigned Steering::owner_of_ipv6(std::span<const std::uint8_t> packet) const {
+  const Bytes bytes{packet.data(), static_cast<unsigned>(packet.size())};
+  const AddressBytes source = bytes_at(bytes, offsetof(rte_ipv6_hdr, src_addr));
+  const AddressBytes destination = bytes_at(bytes, offsetof(rte_ipv6_hdr, dst_addr));
+  if (destination[0] == 0xff) return kNobody;
+  if (const auto flow = deciding_flow6(bytes)) return delivered_to(*flow);
+  return worker_of_hash(flow_hash(source, destination), workers_);
 }
 
 unsigned Steering::owner_of_flow(const FlowKey& flow, const Fib* fib) const {
@@ -221,6 +263,13 @@ unsigned Steering::owner_in_pool(const FlowKey& flow) const {
 unsigned Steering::delivered_to(const FlowKey& flow) const {
   const bool ports = has_ports(flow.protocol);
   return worker_of_hash(flow_hash(flow.source_be, flow.destination_be, ports ? flow.source_port_be : 0,
+                                  ports ? flow.destination_port_be : 0),
+                        workers_);
+}
+
+unsigned Steering::delivered_to(const region::FlowKey6& flow) const {
+  const bool ports = has_ports(flow.protocol);
+  return worker_of_hash(flow_hash(flow.source, flow.destination, ports ? flow.source_port_be : 0,
                                   ports ? flow.destination_port_be : 0),
                         workers_);
 }

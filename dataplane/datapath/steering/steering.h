@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include <rte_mbuf.h>
 
@@ -16,6 +17,8 @@ namespace stillwater::dataplane {
 // The flow that an IPv4 frame's headers name. Reads headers of the first segment and trusts nothing in them.
 // False: there is none, and `flow` is as it was. It is written where it is to lie: a copy would wait for it.
 [[nodiscard]] bool read_flow(const rte_mbuf& frame, region::FlowKey& flow);
+// The flow of an IPv6 frame; none also of a fragment.
+[[nodiscard]] std::optional<region::FlowKey6> flow6_of(const rte_mbuf& frame);
 
 // Both directions of a session have one owner, without a lock or a shared table, and so have all sessions of
 // an endpoint that source NAT binds. By the first that holds:
@@ -27,6 +30,8 @@ namespace stillwater::dataplane {
 //     ports are dealt to workers in blocks;
 //   - what a port forward or a 1:1 entry leads inside, and answers to it: by the endpoint inside;
 //   - any other IPv4 packet: by the flow's symmetric hash.
+// IPv6, which has no NAT, goes by the first two and the last of these. What is sent to many of a link has no
+// session, and stays where it arrived.
 // Protocols without ports behind an address of source NAT go by the remote address. Which packets leave under
 // another source is a question of where routes lead, which do not change where there are sessions: two
 // lookups a packet, where there is NAT and more than one worker.
@@ -50,6 +55,7 @@ class Steering {
 
   // Where a device with RSS delivers packets of this flow.
   [[nodiscard]] unsigned delivered_to(const region::FlowKey& flow) const;
+  [[nodiscard]] unsigned delivered_to(const region::FlowKey6& flow) const;
 
  private:
   // What of a flow is inside of a translation.
@@ -58,6 +64,7 @@ class Steering {
                                           const Adjacency& to) const;
   [[nodiscard]] bool is_answer_translated(const region::FlowKey& flow, const Adjacency& from,
                                           const Adjacency& to) const;
+  [[nodiscard]] unsigned owner_of_ipv6(std::span<const std::uint8_t> packet) const;
   [[nodiscard]] Inside inside_target(const region::FlowKey& flow) const;
   [[nodiscard]] unsigned owner_of_source(const region::FlowKey& flow) const;
   [[nodiscard]] unsigned owner_by(Inside inside, const region::FlowKey& flow) const;

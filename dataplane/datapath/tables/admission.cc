@@ -7,7 +7,6 @@
 namespace stillwater::dataplane {
 namespace {
 
-using region::Session;
 using region::SessionState;
 
 std::uint32_t share_of(std::uint32_t limit, std::uint32_t workers) { return (limit + workers - 1) / workers; }
@@ -30,11 +29,11 @@ bool allows(std::uint32_t limit, std::uint32_t there) { return limit == 0 || the
 
 }  // namespace
 
-bool is_half_open(const Session& session) {
-  return session.state == SessionState::opening && session.forward.protocol == IPPROTO_TCP;
+bool is_half_open(SessionState state, std::uint8_t protocol) {
+  return state == SessionState::opening && protocol == IPPROTO_TCP;
 }
 
-// Addresses that opened in this second, and have none any more, are there besides those with sessions.
+// Sources that opened in this second, and have none any more, are there besides those with sessions.
 Admission::Admission(const Config& config, std::uint32_t sessions)
     : limits_(share_of(config, sessions)),
       sessions_(sessions),
@@ -43,42 +42,41 @@ Admission::Admission(const Config& config, std::uint32_t sessions)
       counted_(sessions),
       by_source_(sessions) {}
 
-bool Admission::admits(std::uint32_t source_be, std::uint8_t protocol, std::uint32_t now_s,
-                       bool ended) const {
+bool Admission::admits(SourceId source, std::uint8_t protocol, std::uint32_t now_s, bool ended) const {
   if (!counts_sources(limits_)) return true;
-  const SourceCount count = counts_.of(source_be);
+  const SourceCount count = counts_.of(source);
   const std::uint32_t sessions = count.sessions - (ended && count.sessions > 0 ? 1 : 0);
   return allows(limits_.sessions_per_source, sessions) &&
          (protocol != IPPROTO_TCP || allows(limits_.half_open_per_source, count.half_open)) &&
          allows(limits_.new_per_s_per_source, count.second == now_s ? count.opened : 0);
 }
 
-void Admission::count(std::uint32_t slot, const Session& session, bool opens, std::uint32_t now_s) {
+void Admission::count(std::uint32_t slot, const Counted& session, bool opens, std::uint32_t now_s) {
   counted_[slot] = has_counted_ = true;
   if (session.state == SessionState::opening) embryonic_.add(slot);
-  const bool half_open = is_half_open(session);
+  const bool half_open = is_half_open(session.state, session.protocol);
   if (half_open) ++half_open_;
-  by_source_[slot] = counts_.add(session.forward.source_be, half_open, opens, now_s);
+  by_source_[slot] = counts_.add(session.source, half_open, opens, now_s);
 }
 
-void Admission::opened(std::uint32_t slot, const Session& session, std::uint32_t now_s) {
+void Admission::opened(std::uint32_t slot, const Counted& session, std::uint32_t now_s) {
   count(slot, session, true, now_s);
 }
 
-void Admission::progressed(std::uint32_t slot, const Session& session) {
+void Admission::progressed(std::uint32_t slot, const Counted& session) {
   if (!counted_[slot] || !embryonic_.has(slot)) return;
   embryonic_.remove(slot);
-  if (session.forward.protocol != IPPROTO_TCP) return;
+  if (session.protocol != IPPROTO_TCP) return;
   --half_open_;
-  if (by_source_[slot]) counts_.complete(session.forward.source_be);
+  if (by_source_[slot]) counts_.complete(session.source);
 }
 
-void Admission::ended(std::uint32_t slot, const Session& session, std::uint32_t now_s) {
+void Admission::ended(std::uint32_t slot, const Counted& session, std::uint32_t now_s) {
   if (!counted_[slot]) return;
-  const bool half_open = embryonic_.has(slot) && session.forward.protocol == IPPROTO_TCP;
+  const bool half_open = embryonic_.has(slot) && session.protocol == IPPROTO_TCP;
   if (embryonic_.has(slot)) embryonic_.remove(slot);
   if (half_open) --half_open_;
-  if (by_source_[slot]) counts_.remove(session.forward.source_be, half_open, now_s);
+  if (by_source_[slot]) counts_.remove(session.source, half_open, now_s);
   counted_[slot] = by_source_[slot] = false;
 }
 

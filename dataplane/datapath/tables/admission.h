@@ -13,11 +13,26 @@
 namespace stillwater::dataplane {
 
 // TCP without a complete handshake.
-[[nodiscard]] bool is_half_open(const region::Session& session);
+[[nodiscard]] bool is_half_open(region::SessionState state, std::uint8_t protocol);
+template <class Key>
+[[nodiscard]] bool is_half_open(const region::BasicSession<Key>& session) {
+  return is_half_open(session.state, session.forward.protocol);
+}
 
-// One worker's, of its own shard. Not in the region: a successor counts the sessions that its sweep passes,
-// in about a second, and those that it has not passed yet count against nobody; nor do they give way. Belongs
-// to one worker's thread, but for forget() and what makes it.
+// What of a session counts here, whatever its family.
+struct Counted {
+  template <class Key>
+  Counted(const region::BasicSession<Key>& session)  // NOLINT: a session is meant
+      : source(source_id(session.forward)), protocol(session.forward.protocol), state(session.state) {}
+
+  SourceId source;
+  std::uint8_t protocol;
+  region::SessionState state;
+};
+
+// One worker's, of one family and its own shard. Not in the region: a successor counts the sessions that its
+// sweep passes, in about a second, and those that it has not passed yet count against nobody; nor do they
+// give way. Belongs to one worker's thread, but for forget() and what makes it.
 class Admission {
  public:
   static constexpr std::uint32_t kLeastOpeningS = 2;  // a handshake's second SYN comes after one (RFC 6298)
@@ -28,15 +43,15 @@ class Admission {
   [[nodiscard]] bool is_made() const { return counts_.is_made(); }
 
   // Whether its limits allow the source a session more. `ended`: one of it, not half open, would end before.
-  [[nodiscard]] bool admits(std::uint32_t source_be, std::uint8_t protocol, std::uint32_t now_s,
-                            bool ended) const;
+  [[nodiscard]] bool admits(SourceId source, std::uint8_t protocol, std::uint32_t now_s, bool ended) const;
 
   // What becomes of sessions. `session` is as it was before.
-  void opened(std::uint32_t slot, const region::Session& session, std::uint32_t now_s);
-  void progressed(std::uint32_t slot, const region::Session& session);  // it is not opening any more
-  void ended(std::uint32_t slot, const region::Session& session, std::uint32_t now_s);
+  void opened(std::uint32_t slot, const Counted& session, std::uint32_t now_s);
+  void progressed(std::uint32_t slot, const Counted& session);  // it is not opening any more
+  void ended(std::uint32_t slot, const Counted& session, std::uint32_t now_s);
   // The sweep passes it.
-  void found(std::uint32_t slot, const region::Session& session) {
+  template <class Key>
+  void found(std::uint32_t slot, const region::BasicSession<Key>& session) {
     if (!counted_[slot]) count(slot, session, false, 0);
   }
   // Whether it was passed, and is not among those that give way.
@@ -55,7 +70,7 @@ class Admission {
   [[nodiscard]] std::uint32_t half_open() const { return half_open_; }
 
  private:
-  void count(std::uint32_t slot, const region::Session& session, bool opens, std::uint32_t now_s);
+  void count(std::uint32_t slot, const Counted& session, bool opens, std::uint32_t now_s);
 
   LimitsConfig limits_;  // this worker's share
   std::uint32_t sessions_;

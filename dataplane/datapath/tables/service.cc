@@ -81,7 +81,7 @@ Result<Service> Service::build(const Config& config, const std::vector<Opened>& 
                   .timeouts = config.timeouts,
                   .tcp_checks = config.tcp_checks,
                   .output_commit = config.output_commit,
-                  .pipeline = pipeline_of(config.function),
+                  .pipeline = pipeline_of(config),
                   .icmp_errors_per_s = config.icmp_errors_per_s,
                   .log = config.log};
   for (PortIndex index = 0; index < config.ports.size(); ++index)

@@ -179,11 +179,32 @@ TEST_CASE("a firewall keeps its routes as they are, and tracks none") {
              Catch::Contains("'function: firewall' does not change its routes"));
 }
 
-TEST_CASE("a firewall takes no IPv6: it would pass what no rule saw") {
-  CHECK_THAT(report(with(kSample, "[10.80.1.1/24]", "[10.80.1.1/24, \"2001:db8::1/64\"]")),
-             Catch::Contains("'function: firewall' does not forward IPv6"));
-  CHECK_THAT(report(with(kSample, "via: 10.80.2.2}", "via: 10.80.2.2}\n  - {to: \"::/0\", action: reject}")),
-             Catch::Contains("'function: firewall' does not forward IPv6"));
+TEST_CASE("a firewall serves IPv6 where one of its ports has an address of it") {
+  const std::string route = "via: 10.80.2.2}\n  - {to: \"::/0\", via: \"2001:db8::2\"}";
+  const std::string served = with(kSample, "[10.80.1.1/24]", "[10.80.1.1/24, \"2001:db8::1/64\"]");
+  CHECK_FALSE(dataplane::serves_ipv6(parse_config(kSample, "f.yaml")->dataplane));
+  const auto config = parse_config(with(served, "via: 10.80.2.2}", route), "f.yaml");
+  REQUIRE(config);
+  CHECK(dataplane::serves_ipv6(config->dataplane));
+  CHECK(config->dataplane.sessions6_max == 16384);
+  CHECK_THAT(
+      report(with(kSample, "via: 10.80.2.2}", "via: 10.80.2.2}\n  - {to: \"::/0\", action: reject}")),
+      Catch::Contains("an IPv6 network, and no port has an IPv6 address; expected one, or an IPv4 network"));
+}
+
+TEST_CASE("sessions of IPv6 have a table of their own, which both nodes of a pair agree on") {
+  const std::string served = with(kSample, "[10.80.1.1/24]", "[10.80.1.1/24, \"2001:db8::1/64\"]");
+  const auto more = [](const std::string& text) {
+    return with(text, "  sessions: 65536\n", "  sessions: 65536\n  ipv6_sessions: 4096\n");
+  };
+  const auto config = parse_config(more(served), "f.yaml");
+  REQUIRE(config);
+  CHECK(config->dataplane.sessions6_max == 4096);
+  CHECK(config->service_digest() != parse_config(served, "f.yaml")->service_digest());
+  CHECK(parse_config(more(kSample), "f.yaml")->service_digest() ==
+        parse_config(kSample, "f.yaml")->service_digest());
+  CHECK_THAT(report(with(served, "  sessions: 65536\n", "  ipv6_sessions: 15\n")),
+             Catch::Contains("ipv6_sessions"));
 }
 
 TEST_CASE("any change of what a router does changes the digest") {

@@ -21,16 +21,33 @@ namespace {
 
 constexpr std::uint32_t kSlots = 48, kSources = 6;
 
-// Sessions by slot, and the slots of those that are opening in their order.
-struct Model {
-  std::map<std::uint32_t, Session> sessions;
-  std::vector<std::uint32_t> opening;
-  std::map<std::uint32_t, std::map<std::uint32_t, unsigned>> opened;  // by source and second
+// Whose addresses are drawn: of IPv4 one a source, of IPv6 many, which count as one.
+struct OfIpv4 {
+  using Session = region::Session;
+  static void set_source(Session& session, std::uint32_t source, Random&) {
+    session.forward.source_be = source;
+  }
+};
+struct OfIpv6 {
+  using Session = region::Session6;
+  static void set_source(Session& session, std::uint32_t source, Random& random) {
+    session.forward.source[7] = static_cast<std::uint8_t>(source);
+    for (std::size_t i = 8; i < session.forward.source.size(); ++i)
+      session.forward.source[i] = static_cast<std::uint8_t>(random());
+  }
+};
 
-  [[nodiscard]] unsigned of(std::uint32_t source, bool half_open) const {
+// Sessions by slot, and the slots of those that are opening in their order.
+template <class Family>
+struct Model {
+  std::map<std::uint32_t, typename Family::Session> sessions;
+  std::vector<std::uint32_t> opening;
+  std::map<SourceId, std::map<std::uint32_t, unsigned>> opened;  // by source and second
+
+  [[nodiscard]] unsigned of(SourceId source, bool half_open) const {
     unsigned count = 0;
     for (const auto& [slot, session] : sessions)
-      count += session.forward.source_be == source && (!half_open || is_half_open(session)) ? 1 : 0;
+      count += source_id(session.forward) == source && (!half_open || is_half_open(session)) ? 1 : 0;
     return count;
   }
   [[nodiscard]] unsigned half_open() const {
@@ -40,10 +57,11 @@ struct Model {
   }
 };
 
-Session some_session(Random& random) {
-  Session session{};
+template <class Family>
+typename Family::Session some_session(Random& random) {
+  typename Family::Session session{};
   session.state = SessionState::opening;
-  session.forward.source_be = 1 + random() % kSources;
+  Family::set_source(session, 1 + random() % kSources, random);
   session.forward.protocol = random() % 3 == 0 ? IPPROTO_UDP : IPPROTO_TCP;
   return session;
 }
@@ -57,7 +75,9 @@ Config limited(std::uint32_t sessions, std::uint32_t half_open, std::uint32_t pe
 
 }  // namespace
 
-TEST_CASE("admission: whatever opens, progresses, ends and is taken over, limits and order are the model's") {
+TEMPLATE_TEST_CASE(
+    "admission: whatever opens, progresses, ends and is taken over, limits and order are the model's", "",
+    OfIpv4, OfIpv6) {
   need_eal();
   const std::uint32_t seed = GENERATE(1u, 2u, 3u, 4u, 5u);
   INFO("seed " << seed);
@@ -65,7 +85,7 @@ TEST_CASE("admission: whatever opens, progresses, ends and is taken over, limits
   const Config config = limited(1 + random() % 12, 1 + random() % 6, 1 + random() % 4);
   Admission admission(config, kSlots);
   REQUIRE(admission.is_made());
-  Model model;
+  Model<TestType> model;
   std::uint32_t now = 100;
   for (int step = 0; step < 20'000; ++step) {
     const std::uint32_t slot = random() % kSlots;
@@ -101,8 +121,8 @@ TEST_CASE("admission: whatever opens, progresses, ends and is taken over, limits
         break;
       default: {
         if (found != model.sessions.end()) break;
-        const Session session = some_session(random);
-        const std::uint32_t source = session.forward.source_be;
+        const auto session = some_session<TestType>(random);
+        const SourceId source = source_id(session.forward);
         const bool is_tcp = session.forward.protocol == IPPROTO_TCP;
         const bool expected = model.of(source, false) < config.limits.sessions_per_source &&
                               (!is_tcp || model.of(source, true) < config.limits.half_open_per_source) &&
@@ -126,7 +146,7 @@ TEST_CASE("admission: without limits nobody is counted, and everybody may open")
   CHECK(admission.is_made());
   Random random(1);
   for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
-    const Session session = some_session(random);
+    const Session session = some_session<OfIpv4>(random);
     CHECK(admission.admits(session.forward.source_be, session.forward.protocol, 1, false));
     admission.opened(slot, session, 1);
   }

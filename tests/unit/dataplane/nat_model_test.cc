@@ -92,7 +92,7 @@ struct Checked : NatNetwork {
     const bool of_host = random() % 2 == 0;
     const std::uint32_t who = of_host ? host(random() % kHosts) : remote(random() % kRemotes);
     dataplane->barrier().resume();
-    REQUIRE(dataplane->end_sessions({.source = SessionFilter::Network{htonl(who)}}));
+    REQUIRE(dataplane->end_sessions({.source = IpPrefix{IpAddress::v4(htonl(who)), 32}}));
     settle();
     forget([&](const Endpoint& inside_end, const Endpoint& far, bool opened_inside) {
       return (opened_inside ? inside_end.first : far.first) == who;

@@ -236,7 +236,7 @@ TEST_CASE("a host has as many bindings as it may, others are not concerned (RFC 
   CHECK(n.out({host(1), remote(0), 4000, 53}));
   CHECK(n.drops_of("nat_host_limit") == 1);
   n.dataplane->barrier().resume();
-  REQUIRE(n.dataplane->end_sessions({.source = SessionFilter::Network{htonl(host(0))}}).value() == 4);
+  REQUIRE(n.dataplane->end_sessions({.source = IpPrefix{IpAddress::v4(htonl(host(0))), 32}}).value() == 4);
   n.settle();
   for (std::uint16_t port = 4003; port < 4006; ++port) CHECK(n.out({host(0), remote(0), port, 53}));
   CHECK_FALSE(n.out({host(0), remote(0), 4007, 53}));

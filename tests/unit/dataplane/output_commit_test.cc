@@ -247,8 +247,8 @@ TEST_CASE("sessions that an operator ends: those that match, and their NAT port 
   CHECK(f.sent_by(f.outside).source_port == 4000);
   CHECK(f.sent_by(f.outside).source_port == 4001);
   CHECK(f.dataplane->end_sessions({.protocol = IPPROTO_TCP}).value() == 0);
-  CHECK(f.dataplane->end_sessions({.source = SessionFilter::Network{htonl(kServer)}}).value() == 0);
-  const SessionFilter queries{.protocol = IPPROTO_UDP, .source = SessionFilter::Network{htonl(kHost)}};
+  CHECK(f.dataplane->end_sessions({.source = IpPrefix{IpAddress::v4(htonl(kServer)), 32}}).value() == 0);
+  const SessionFilter queries{.protocol = IPPROTO_UDP, .source = IpPrefix{IpAddress::v4(htonl(kHost)), 32}};
   CHECK(f.dataplane->end_sessions(queries).value() == 2);
   CHECK(eventually([&] { return f.dataplane->sessions_in_use() == 0; }));
   f.query(5000);

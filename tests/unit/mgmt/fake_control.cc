@@ -126,6 +126,8 @@ NodeStatus full_status() {
   s.sync = {2, 4'784'652'288, 812'345'678.5, 5.9};
   s.sessions = 12'345;
   s.sessions_max = 65'536;
+  s.sessions6 = 678;
+  s.sessions6_max = 16'384;
   s.held_packets = 7;
   s.replication_refused = 2;
   s.last_refusal = "term 2 is over";

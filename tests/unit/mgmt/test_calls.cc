@@ -81,6 +81,8 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.sync().left_s() == 5.9);
   CHECK(status.sessions() == 12'345);
   CHECK(status.sessions_max() == 65'536);
+  CHECK(status.sessions6() == 678);
+  CHECK(status.sessions6_max() == 16'384);
   CHECK(status.held_packets() == 7);
   CHECK(status.replication_refused() == 2);
   CHECK(status.last_refusal() == "term 2 is over");

@@ -57,6 +57,7 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "tracked next hops   1 of 2 answer\n",
            "DEAD NEXT HOP       10.80.2.3 at outside for 12 s: 6 routes name it, 2 are withdrawn\n",
            "sessions            12,345 of 65,536\n",
+           "IPv6 sessions       678 of 16,384\n",
            "held packets        7\n",
            "logs                192.0.2.9:6514 tls: connected, 4,321 sent, 17 lost, 3 waiting; last: the "
            "collector does not read\n",
@@ -185,6 +186,18 @@ TEST_CASE("stillwaterctl end-sessions says how many ended, and since when the st
   CHECK(ctl(node, {"end-sessions", "--source", "nowhere"}).exit == 2);
 }
 
+TEST_CASE("stillwaterctl end-sessions takes networks and protocols of IPv6") {
+  Node node;
+  CHECK(ctl(node,
+            {"end-sessions", "--source", "2001:db8::/32", "--peer", "2001:db8::1", "--protocol", "icmpv6"})
+            .exit == 0);
+  const auto ended = node.control.with([](FakeState& s) { return s.ended; });
+  REQUIRE(ended);
+  CHECK(ended->source == "2001:db8::/32");
+  CHECK(ended->address == "2001:db8::1");
+  CHECK(ended->protocol == "icmpv6");
+}
+
 TEST_CASE("stillwaterctl end-sessions passes on what sessions match, and refuses what cannot be meant") {
   Node node;
   CHECK(ctl(node, {"end-sessions", "--source", "10.80.1.0/24", "--destination", "198.51.100.7", "--peer",
@@ -205,6 +218,7 @@ TEST_CASE("stillwaterctl end-sessions passes on what sessions match, and refuses
   for (const auto& [option, value] :
        std::vector<std::pair<std::string, std::string>>{{"--source", "10.80.1.0/33"},
                                                         {"--source", "10.80.1/24"},
+                                                        {"--source", "2001:db8::/129"},
                                                         {"--peer", "10.80.1.0/x"},
                                                         {"--port", "0"},
                                                         {"--port", "65536"},

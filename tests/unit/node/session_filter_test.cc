@@ -77,6 +77,35 @@ TEST_CASE("a session is meant by each of its traits, and by none that another on
   CHECK_FALSE(is_meant({.min_age_s = 91}));
 }
 
+TEST_CASE("a network is of its family alone, and an IPv6 session is meant by its traits") {
+  region::Session6 session{};
+  const auto address = [](const char* text) {
+    std::array<std::uint8_t, 16> bytes{};
+    REQUIRE(inet_pton(AF_INET6, text, bytes.data()) == 1);
+    return bytes;
+  };
+  session.forward.source = session.reply.destination = address("2001:db8:1::5");
+  session.forward.destination = session.reply.source = address("2001:db8:2::7");
+  session.forward.source_port_be = session.reply.destination_port_be = htons(4000);
+  session.forward.destination_port_be = session.reply.source_port_be = htons(443);
+  session.forward.protocol = session.reply.protocol = IPPROTO_TCP;
+  session.state = SessionState::established;
+  const auto is_meant6 = [&](const mgmt::SessionFilter& words) {
+    return appliance::session_filter(words, three_ports())->matches(session, kSecond);
+  };
+  CHECK(is_meant6({}));
+  for (const char* source : {"2001:db8:1::5", "2001:db8:1::/64", "2001:db8:1::77/64", "::/0"})
+    CHECK(is_meant6({.source = source}));
+  for (const char* source : {"2001:db8:1::6", "2001:db8:2::/64", "0.0.0.0/0", "10.80.1.5"})
+    CHECK_FALSE(is_meant6({.source = source}));
+  CHECK_FALSE(is_meant({.source = "::/0"}));
+  CHECK(is_meant6({.destination = "2001:db8:2::/48"}));
+  CHECK(is_meant6({.address = "2001:db8:2::7", .port = 443}));
+  CHECK_FALSE(is_meant6({.address = "2001:db8:3::/64"}));
+  CHECK(is_meant6({.protocol = "tcp"}));
+  CHECK_FALSE(is_meant6({.protocol = "icmpv6"}));
+}
+
 TEST_CASE("what is named together is meant together") {
   CHECK(is_meant({.protocol = "tcp", .source = "10.80.1.5", .port = 443, .rule = 10}));
   CHECK_FALSE(is_meant({.protocol = "tcp", .source = "10.80.1.5", .port = 443, .rule = 11}));
@@ -84,12 +113,12 @@ TEST_CASE("what is named together is meant together") {
 }
 
 TEST_CASE("words that mean nothing are refused, by what they are") {
-  CHECK(refused({.protocol = "sctp"}) == "'sctp' is none of esp, gre, icmp, tcp, udp");
+  CHECK(refused({.protocol = "sctp"}) == "'sctp' is none of esp, gre, icmp, icmpv6, tcp, udp");
   CHECK(refused({.state = "free"}) == "'free' is none of closing, established, opening");
-  for (const char* network :
-       {"nowhere", "10.80.1", "10.80.1.0/33", "10.80.1.0/", "10.80.1.0/x", "10.80.1.0/-1"})
+  for (const char* network : {"nowhere", "10.80.1", "10.80.1.0/33", "10.80.1.0/", "10.80.1.0/x",
+                              "10.80.1.0/-1", "2001:db8::/129", "2001:db8::g", "::ffff:10.80.1.5"})
     CHECK(refused({.source = network}) ==
-          "'" + std::string(network) + "' is no IPv4 address and no ADDRESS/LENGTH");
+          "'" + std::string(network) + "' is no IPv4 or IPv6 address and no ADDRESS/LENGTH");
   CHECK(refused({.port = 65536}) == "port 65536 is not from 1 to 65535");
   CHECK(refused({.interface = "attic"}) == "'attic' is no port of this node");
 }

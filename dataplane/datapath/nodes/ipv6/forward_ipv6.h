@@ -11,4 +11,8 @@ namespace stillwater::dataplane {
 [[nodiscard]] bool find_next_hop_6(const Context& context, const IpAddress& destination, PortIndex link_port,
                                    Packet& packet);
 
+// Along `route`, which leads to its destination: hop limit, MTU, next hop. Changes the packet only if it can
+// go; else its sender is told why, where the function tells.
+[[nodiscard]] Verdict forward_ipv6(const Context& context, Packet& packet, const Adjacency& route);
+
 }  // namespace stillwater::dataplane

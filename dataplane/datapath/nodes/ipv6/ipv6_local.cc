@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 
+#include "dataplane/datapath/fragments/ipv6_headers.h"
 #include "dataplane/datapath/icmp/icmp6_message.h"
 #include "dataplane/datapath/icmp/icmp_types.h"
 #include "dataplane/datapath/ip/ipv6_headers.h"
@@ -19,6 +20,11 @@ constexpr unsigned kIcmpBytes = 8;
 bool is_discovery(const Packet& packet) {
   return packet.protocol == IPPROTO_ICMPV6 && packet.l4_bytes >= kIcmpBytes &&
          icmp6::kRouterSolicitation <= packet.l4[0] && packet.l4[0] <= icmp6::kRedirect;
+}
+
+// A firewall takes no fragments, and nothing that they are put together of.
+bool is_whole(const Packet& packet) {
+  return packet.l4_bytes >= sizeof(rte_ipv6_fragment_ext) && is_atomic_fragment(packet.l4);
 }
 
 // RFC 4443 section 4.2. The request's buffer becomes the answer: identifier, sequence number and data are as
@@ -69,6 +75,8 @@ Verdict ipv6_local(Context& context, Packet& packet) {
     case IPPROTO_ICMPV6:
       return icmp6_local(context, packet);
     case IPPROTO_FRAGMENT: {
+      if (context.service.pipeline.has_sessions && !is_whole(packet))
+        return Verdict::drop(DropReason::fragment);
       const auto verdict = reassemble(context, packet);
       return verdict ? *verdict : Verdict::next(Node::ipv6_local);
     }

@@ -17,7 +17,6 @@ namespace {
 
 using region::Session;
 using region::SessionState;
-using region::SessionTable;
 
 // Flags that leave a session as it is: an ACK, and none of those that a node has to look at.
 bool is_uneventful(const rte_tcp_hdr& tcp) {
@@ -60,10 +59,10 @@ bool is_steady(const Context& context, const Session& session, const Received& r
 }
 
 // Where the session's window is, its segment fits it, or the long way says what becomes of it.
-bool take_segment(Context& context, const Session& session, SessionTable::Match match,
+bool take_segment(Context& context, const Session& session, region::SessionMatch match,
                   const rte_ipv4_hdr& ip) {
   if (ip.next_proto_id != IPPROTO_TCP || context.service.tcp_checks == TcpChecks::off) return true;
-  TcpWindow& window = context.state.tcp_windows[match.slot];
+  TcpWindow& window = context.state.sessions.tcp_windows[match.slot];
   const TcpSegment segment = segment_of(ip, *reinterpret_cast<const rte_tcp_hdr*>(&ip + 1));
   return take_if_it_fits(window, segment, match.direction, static_cast<std::uint8_t>(session.tcp_scales));
 }
@@ -79,7 +78,7 @@ struct Candidates {
 void look_up(Context& context, std::span<const Received> burst, const LookAhead& ahead,
              Candidates& candidates) {
   for (std::size_t i = 0; i < burst.size(); ++i) {
-    const SessionTable::Match match = ahead.matches[i];
+    const region::SessionMatch match = ahead.matches[i];
     candidates.chosen[i] = match && looks_plain(context, burst[i]);
     if (!candidates.chosen[i]) continue;
     candidates.destinations[candidates.count++] =
@@ -93,7 +92,7 @@ void look_up(Context& context, std::span<const Received> burst, const LookAhead&
 // where the look ahead found it to send packets, and `route` how. Nothing is changed before it is clear that
 // the packet leaves.
 bool forward_one(Context& context, const Received& received, const region::FlowKey& key,
-                 SessionTable::Match match, std::uint32_t destination_be, const Adjacency& route) {
+                 region::SessionMatch match, std::uint32_t destination_be, const Adjacency& route) {
   if (!context.state.sessions.is_match(key, match)) return false;
   const Session& session = context.state.sessions.at(match.slot);
   const region::FlowKey& answer = answer_to(session, match.direction);

@@ -4,8 +4,11 @@
 #include <netinet/in.h>
 
 #include "dataplane/datapath/checksum.h"
+#include "dataplane/datapath/family.h"
+#include "dataplane/datapath/ip/ipv6_parse.h"
 #include "dataplane/datapath/nat/session_way.h"
 #include "dataplane/datapath/nodes/ipv4/forward_ipv4.h"
+#include "dataplane/datapath/nodes/ipv6/forward_ipv6.h"
 #include "dataplane/datapath/nodes/nodes.h"
 #include "dataplane/datapath/nodes/session/ask_policy.h"
 #include "dataplane/datapath/ping/ping_answer.h"
@@ -77,6 +80,19 @@ void replace_outer(rte_ipv4_hdr& ip, std::uint32_t source_be, std::uint32_t dest
   ip.hdr_checksum = delta.apply(ip.hdr_checksum);
 }
 
+// Of the session that an error is about: it came from where the packet that it quotes went to, and rules
+// admit the session still. Else what becomes of the error.
+template <class Family>
+std::optional<Verdict> check_session(Context& context, const Packet& packet, region::SessionMatch match) {
+  const auto& session = Family::sessions(context.state).at(match.slot);
+  if (context.rehearsal != nullptr) context.rehearsal->of_session(session, match.direction);
+  const bool to_responder = match.direction == Direction::forward;
+  if (packet.in_port != (to_responder ? session.initiator_port : session.responder_port))
+    return Verdict::drop(DropReason::wrong_port);
+  if (is_of_policy(context, session)) return std::nullopt;
+  return admit_again<Family>(context, packet, match.slot);
+}
+
 }  // namespace
 
 Verdict session_error(Context& context, Packet& packet) {
@@ -87,14 +103,9 @@ Verdict session_error(Context& context, Packet& packet) {
     const auto verdict = take_ping_answer(context, packet);
     return verdict ? *verdict : Verdict::drop(DropReason::icmp_error_unknown);
   }
+  if (const auto refused = check_session<Ipv4>(context, packet, match)) return *refused;
   const Session& session = context.state.sessions.at(match.slot);
-  if (context.rehearsal != nullptr) context.rehearsal->of_session(session, match.direction);
   const bool to_responder = match.direction == Direction::forward;
-  if (packet.in_port != (to_responder ? session.initiator_port : session.responder_port))
-    return Verdict::drop(DropReason::wrong_port);
-  if (!is_of_policy(context, session))
-    if (const auto refused = admit_again(context, packet, match.slot)) return *refused;
-
   const FlowKey& as_sent = to_responder ? session.reply : session.forward;
   const Adjacency& route = context.fib().lookup(as_sent.source_be);
   if (context.rehearsal != nullptr) context.rehearsal->looked_up(IpAddress::v4(as_sent.source_be), route);
@@ -118,6 +129,23 @@ Verdict session_error(Context& context, Packet& packet) {
   delta.replace16(before, sum_words(quoted->ip, quoted_bytes));
   icmp.icmp_cksum = delta.apply(icmp.icmp_cksum);
   return again ? turn_back(context, packet, route) : verdict;
+}
+
+// An error goes to the source of the packet that it quotes (RFC 4443 section 2.2), by whatever router sent
+// it.
+Verdict session6_error(Context& context, Packet& packet) {
+  constexpr unsigned kIcmpBytes = sizeof(rte_icmp_hdr);
+  const auto quoted = flow6_at(packet.l4 + kIcmpBytes, packet.l4_bytes - kIcmpBytes);
+  if (!quoted) return Verdict::drop(DropReason::truncated);
+  const IpAddress source = IpAddress::v6(packet.ip6->src_addr);
+  if (source.is_none()) return Verdict::drop(DropReason::martian_source);
+  if (source.is_link_local()) return Verdict::drop(DropReason::beyond_scope);
+  const auto match = context.state.sessions6.find(reversed(*quoted));
+  if (!match || address_of(quoted->source) != IpAddress::v6(packet.ip6->dst_addr))
+    return Verdict::drop(DropReason::icmp_error_unknown);
+  if (const auto refused = check_session<Ipv6>(context, packet, match)) return *refused;
+  context.turn.depend_on(context.state.sessions6.at(match.slot).changed_epoch);
+  return forward_ipv6(context, packet, *packet.route);
 }
 
 }  // namespace stillwater::dataplane
