@@ -48,11 +48,18 @@ class ChecksumDelta {
 // The ones' complement sum of `bytes` bytes, without the final inversion. At most 64 KiB.
 inline std::uint16_t sum_words(const void* data, std::size_t bytes) {
   const auto* at = static_cast<const std::uint8_t*>(data);
-  std::uint32_t sum = 0;
-  for (; bytes >= 2; bytes -= 2, at += 2) {
+  std::uint64_t sum = 0;
+  for (; bytes >= 4; bytes -= 4, at += 4) {
+    std::uint32_t words;
+    std::memcpy(&words, at, sizeof(words));
+    sum += words;
+  }
+  if (bytes >= 2) {
     std::uint16_t word;
     std::memcpy(&word, at, sizeof(word));
     sum += word;
+    bytes -= 2;
+    at += 2;
   }
   if (bytes == 1) sum += *at;  // little-endian host: the odd byte is the word's first
   return fold(sum);

@@ -72,6 +72,11 @@ Output::Departure Output::departure(const Packet& packet, std::uint64_t depends_
 }
 
 void Output::emit(rte_mbuf* packet, PortIndex port, const IpAddress& next_hop) {
+  if (const LinkHeader* link = rewrites_.find(port, next_hop)) {
+    link->write_to(*packet);
+    return tx_.send_untagged(link->device, packet);
+  }
+  // A VLAN's, or of a neighbour that is known since this turn or not at all.
   const region::Neighbour* neighbour = neighbours_.find(port, next_hop);
   if (neighbour == nullptr) return resolver_.wait(port, next_hop, packet, now_);
   auto* ether = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
