@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/command_line/completion.h"
+#include "tests/rig/cli/own_places.h"
 #include "tests/rig/faults/schedule.h"
 
 namespace stillwater::rig {
@@ -13,11 +15,6 @@ constexpr const char* kAbout =
     "Puts HA pairs under load in network namespaces, breaks them, and says what the failure cost.\n"
     "Exit status: 0 good (of compare: everything was measured), 1 bad, 2 usage, 3 could not run,\n"
     "130 interrupted.";
-
-// Beside the sources while developing, else where the tool was installed.
-std::string data_folder(const char* source, const char* installed) {
-  return std::filesystem::exists(source) ? source : installed;
-}
 
 Nanos duration_of(const std::string& text) {
   const auto duration = parse_duration(text);
@@ -144,14 +141,13 @@ void describe(CLI::App& app, Options& options) {
   report->add_flag("--json", options.json, "Print JSON instead of a table");
 }
 
-void choose_places(Options& options) {
+void choose_places(Options& options, const OwnPlaces& own) {
   SystemOptions& system = options.system;
   if (options.bin.empty() && std::filesystem::exists("build/appliance/stillwaterd")) options.bin = "build";
   const bool built = !options.bin.empty();
-  system.daemon = built ? options.bin + "/appliance/stillwaterd" : RIG_SBIN_DIR "/stillwaterd";
-  system.witness =
-      built ? options.bin + "/mgmt/witness/stillwater-witness" : RIG_SBIN_DIR "/stillwater-witness";
-  system.client = built ? options.bin + "/mgmt/stillwaterctl" : RIG_BIN_DIR "/stillwaterctl";
+  system.daemon = built ? options.bin + "/appliance/stillwaterd" : own.daemon;
+  system.witness = built ? options.bin + "/mgmt/witness/stillwater-witness" : own.witness;
+  system.client = built ? options.bin + "/mgmt/stillwaterctl" : own.client;
   const bool runs = options.act != Act::list && options.act != Act::report;
   if (system.out.empty() && runs) {
     const std::string name =
@@ -168,9 +164,14 @@ void choose_places(Options& options) {
 
 bool parse_command_line(int argc, char** argv, Options& options, Exit& exit) {
   CLI::App app(kAbout, "stillwater-rig");
-  options.system.configs = data_folder(RIG_SOURCE_DIR "/configs", RIG_DATA_DIR "/configs");
-  options.system.templates = data_folder(RIG_SOURCE_DIR "/tests/rig/systems", RIG_DATA_DIR "/systems");
-  options.scenarios = data_folder(RIG_SOURCE_DIR "/tests/rig/scenarios", RIG_DATA_DIR "/scenarios");
+  std::error_code unknown;  // then its folder is the working one
+  const OwnPlaces own = own_places(std::filesystem::read_symlink("/proc/self/exe", unknown));
+  options.system.configs = own.configs;
+  options.system.templates = own.templates;
+  options.scenarios = own.scenarios;
+  add_completion(app);
+  app.set_version_flag("--version", "stillwater-rig " STILLWATER_VERSION);
+  app.set_help_all_flag("--help-all", "Print the help of all acts and exit");
   describe(app, options);
   try {
     app.parse(argc, argv);
@@ -178,7 +179,7 @@ bool parse_command_line(int argc, char** argv, Options& options, Exit& exit) {
     exit = app.exit(error) == 0 ? Exit::good : Exit::usage;
     return false;
   }
-  choose_places(options);
+  choose_places(options, own);
   return true;
 }
 
