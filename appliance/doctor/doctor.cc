@@ -64,8 +64,9 @@ std::string as_text(const Findings& findings) {
       if (verdict == Verdict::ok) continue;
       text += fmt::format("        costs: {}\n        do:    {}\n", finding.costs, finding.remedy);
     }
-  return text + fmt::format("\n{} faults, {} to improve, {} in order\n", number_of(findings, Verdict::fault),
-                            number_of(findings, Verdict::advice), number_of(findings, Verdict::ok));
+  const auto faults = number_of(findings, Verdict::fault), advice = number_of(findings, Verdict::advice);
+  return text + fmt::format("\nfaults: {}, to improve: {}, in order: {}\n", faults, advice,
+                            number_of(findings, Verdict::ok));
 }
 
 std::string as_json(const Findings& findings) {

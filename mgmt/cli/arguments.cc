@@ -45,7 +45,6 @@ void add_tls_options(CLI::App& app, Arguments& a) {
 
 void add_program_options(CLI::App& app, Arguments& a) {
   add_completion(app);
-  app.set_help_all_flag("--help-all", "Print the help of all commands and exit");
   app.set_version_flag("--version", std::string("stillwaterctl ") + STILLWATER_VERSION);
   app.add_option("--address", a.address, "The node: unix:PATH or ADDRESS:PORT")
       ->envname("STILLWATER_ADDRESS")

@@ -167,9 +167,6 @@ def pages_render(root):
 
 
 def node_runs(root):
-    own_root.leave_network()
-    for address in ('10.80.3.1/24', '10.80.4.1/24'):
-        subprocess.run(['ip', 'address', 'add', address, 'dev', 'lo'], check=True)
     (root.path / 'run/stillwater').mkdir()
     config = root.path / 'etc/stillwater/stillwater.yaml'
     config.write_text(null_ports((root.path / EXAMPLES / 'firewall-a.yaml').read_text()))
@@ -184,11 +181,7 @@ def node_runs(root):
     node = Daemon(root, 'stillwater.service', ['stillwaterd', '--config', '/etc/stillwater/stillwater.yaml'])
     node.must_notify('READY=1')
     node.must_notify('WATCHDOG=1')
-    address = ['stillwaterctl', '--address', 'unix:/run/stillwater/fw-a.sock']
-    status, end = '', time.monotonic() + 60
-    while '"standalone"' not in status and time.monotonic() < end:
-        status = root.run(*address, 'status', '--json')
-    check('"standalone"' in status, f'the node does not lead:\n{status}\n{node.said()}')
+    leads(root, node.said)
     doctor = root.command('stillwaterctl', 'doctor', '--config', '/etc/stillwater/stillwater.yaml')
     asked = subprocess.run(doctor, capture_output=True, text=True)
     check('in use by stillwaterd, which runs' in asked.stdout,
@@ -196,6 +189,58 @@ def node_runs(root):
     node.must_end()
     witness.must_end()
     config.unlink()
+
+
+def systemd_runs_it(root, packages):
+    """A machine of its own, booted: what units do to programs is systemd's own doing."""
+    install(root, packages)
+    own = root.path / 'run/systemd/system'
+    own.mkdir(parents=True)
+    (own / 'package-test.target').write_text('[Unit]\nDescription=Nothing but what is asked for\n')
+    for other in ('timers.target', 'sockets.target'):
+        (own / other).symlink_to('/dev/null')
+    booted = Notified(root.path / 'run/booted')
+    root.boot('package-test.target', {'NOTIFY_SOCKET': '/run/booted'})
+    if not booted.wait_for('READY=1', 60):
+        sys.exit('systemd does not boot:\n' + (root.scratch / 'systemd.log').read_text()[-2000:])
+    config = (root.path / EXAMPLES / 'firewall-a.yaml').read_text()
+    (root.path / 'etc/stillwater/stillwater.yaml').write_text(null_ports(config))
+    witness = 'WITNESS_OPTIONS="--listen 10.80.4.1:7800 --tls none"\n'
+    (root.path / 'etc/default/stillwater-witness').write_text(witness)
+    units = ['stillwater-witness.service', 'stillwater.service']
+    root.run('systemctl', 'start', *units)  # returns when both have said that they are ready
+    leads(root, lambda: root.run('journalctl', '--boot', '--no-pager', '--unit', 'stillwater'))
+    first = of_running(root, 'MainPID')
+    began = int(of_running(root, 'ActiveEnterTimestampMonotonic'))
+    until(lambda: int(of_running(root, 'WatchdogTimestampMonotonic')) > began + 200_000,
+          'the node tells its watchdog nothing')
+    root.run('systemctl', 'kill', '--signal', 'KILL', 'stillwater')
+    until(lambda: of_running(root, 'NRestarts') == '1' and of_running(root, 'ActiveState') == 'active',
+          'a node that was killed is not started again')
+    check(of_running(root, 'MainPID') != first, 'the same process after a restart')
+    root.run('systemctl', 'stop', 'stillwater')
+    check(of_running(root, 'Result') == 'success', 'a node that is stopped fails')
+    root.run('systemctl', 'start', 'stillwater')
+    root.run('dpkg', '--purge', 'stillwater', 'libstillwater-dev')
+    for unit in units:
+        check(of_running(root, 'ActiveState', unit) == 'inactive', f'{unit} runs on after a purge')
+    root.machine.kill()
+
+
+def of_running(root, key, unit='stillwater.service'):
+    return root.run('systemctl', 'show', '--value', '--property', key, unit).strip()
+
+
+def until(holds, otherwise, seconds=60):
+    end = time.monotonic() + seconds
+    while not holds():
+        check(time.monotonic() < end, otherwise)
+
+
+def leads(root, log):
+    address = ['stillwaterctl', '--address', 'unix:/run/stillwater/fw-a.sock']
+    until(lambda: '"standalone"' in root.run(*address, 'status', '--json'),
+          'the node does not lead:\n' + log())
 
 
 def authors_compile(root):
@@ -220,29 +265,44 @@ def purge_leaves_nothing(root):
     check('stillwater' not in (root.path / 'etc/passwd').read_text(), 'the user of the witness is left')
 
 
-def examine(options, scratch):
-    root = own_root.Root(scratch)
-    out = scratch / 'packages'
-    made = subprocess.run([sys.executable, str(SOURCE / 'packaging/package.py'), '--out', str(out),
-                           '--build', str(options.build)], capture_output=True, text=True)
+def make_packages(build, out):
+    made = subprocess.run([sys.executable, str(SOURCE / 'packaging/package.py'), '--build', str(build),
+                           '--out', str(out)], capture_output=True, text=True)
     check(made.returncode == 0, made.stdout + made.stderr)
     packages = [pathlib.Path(line) for line in made.stdout.split()]
     step('made ' + ', '.join(f'{p.name} ({p.stat().st_size >> 10} KiB)' for p in packages))
+    return packages
+
+
+def examine(options, scratch):
+    no_group = own_root.enter_control_group()
+    packages = make_packages(options.build, scratch / 'packages')
+    root = own_root.Root(scratch / 'first')
     root.fetches = options.bootstrap
     (root.bootstrap if options.bootstrap else root.overlay)()
-    step('a root')
     install(root, packages)
     step('installed')
     programs_speak(root)
     units_are_right(root)
     pages_render(root)
     step('programs, units, pages')
+    own_root.leave_network()
+    for address in ('10.80.3.1/24', '10.80.4.1/24'):
+        subprocess.run(['ip', 'address', 'add', address, 'dev', 'lo'], check=True)
     node_runs(root)
     step('a node ran, with a witness')
     authors_compile(root)
     step('an author compiled')
     purge_leaves_nothing(root)
     step('purged')
+    if no_group:
+        print(f'not seen under systemd: no control group of its own ({no_group})')
+        return
+    root = own_root.Root(scratch / 'second')
+    root.fetches = False
+    root.overlay()
+    systemd_runs_it(root, packages)
+    step('ran under systemd')
 
 
 def main():

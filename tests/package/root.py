@@ -21,10 +21,31 @@ def in_namespaces(act):
         mount('-t', 'proc', 'proc', '/proc')
         act(pathlib.Path(os.environ['SCRATCH']))
         return
+    group = f'package-test-{os.getpid()}'
     with tempfile.TemporaryDirectory() as scratch:
         ran = subprocess.run(['unshare', '--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts',
-                              sys.executable, *sys.argv], env=dict(os.environ, SCRATCH=scratch))
+                              sys.executable, *sys.argv], env=dict(os.environ, SCRATCH=scratch, CGROUP=group))
+    for hierarchy in hierarchies():
+        for folder, _, _ in os.walk(hierarchy / group, topdown=False):
+            os.rmdir(folder)
     sys.exit(ran.returncode)
+
+
+def hierarchies():
+    """Of control groups, those that a systemd needs: the second version's; where both are, a named one too."""
+    top = pathlib.Path('/sys/fs/cgroup')
+    return [top] if (top / 'cgroup.procs').exists() else [top / 'unified', top / 'systemd']
+
+
+def enter_control_group():
+    """A group of this process's own, or why there is none."""
+    try:
+        for hierarchy in hierarchies():
+            (hierarchy / os.environ['CGROUP']).mkdir()
+            (hierarchy / os.environ['CGROUP'] / 'cgroup.procs').write_text('0')
+    except OSError as error:
+        return str(error)
+    return ''
 
 
 def leave_network():
@@ -44,11 +65,13 @@ class Root:
 
     def __init__(self, scratch):
         self.scratch = scratch
+        self.scratch.mkdir(exist_ok=True)
         mount('-t', 'tmpfs', 'tmpfs', self.scratch)
         self.path = self.scratch / 'root'
         self.path.mkdir()
         self.upper = None
         self.before = set()
+        self.machine = None
 
     def overlay(self):
         self.upper = self.scratch / 'upper'
@@ -76,13 +99,41 @@ class Root:
         for name in DEVICES:
             (self.path / 'dev' / name).touch()
             mount('--bind', f'/dev/{name}', self.path / 'dev' / name)
-        (self.path / 'dev/shm').mkdir(mode=0o1777)
+        for folder in ('shm', 'pts', 'mqueue', 'hugepages'):
+            (self.path / 'dev' / folder).mkdir()
+        (self.path / 'dev/ptmx').symlink_to('pts/ptmx')
         mount('-t', 'sysfs', '-o', 'ro', 'sysfs', self.path / 'sys')
         mount('-t', 'tmpfs', 'tmpfs', self.path / 'run')
         mount('-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', self.path / 'tmp')
 
+    def boot(self, target, environment):
+        """A systemd of the root's own, which starts `target`; ends with this program."""
+        cgroup, steps = self.path / 'sys/fs/cgroup', [f'mount -t proc proc {self.path}/proc']
+        # What it sets for a whole machine is not its to set.
+        steps += [f'mount --bind {self.path}/proc/sys {self.path}/proc/sys',
+                  f'mount -o remount,bind,ro {self.path}/proc/sys']
+        if len(hierarchies()) == 1:
+            steps += [f'mount -t cgroup2 cgroup2 {cgroup}']
+        else:
+            steps += [f'mount -t tmpfs tmpfs {cgroup}', f'mkdir {cgroup}/unified {cgroup}/systemd',
+                      f'mount -t cgroup2 cgroup2 {cgroup}/unified',
+                      f'mount -t cgroup -o none,name=systemd cgroup {cgroup}/systemd']
+        # Not chroot: from there no user namespace can be made, which units ask for.
+        steps += [f'cd {self.path}', 'mkdir run/outside', 'pivot_root . run/outside',
+                  'umount -l /run/outside',
+                  f'exec /lib/systemd/systemd --unit={target} --log-target=console --show-status=no']
+        log = open(self.scratch / 'systemd.log', 'w')
+        apart = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--cgroup']
+        known = dict(environment, container='other', PATH='/usr/sbin:/usr/bin:/sbin:/bin')
+        self.machine = subprocess.Popen([*apart, 'bash', '-ec', '; '.join(steps)], env=known,
+                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
     def command(self, *words):
-        return ['chroot', str(self.path), *words]
+        if self.machine is None:
+            return ['chroot', str(self.path), *words]
+        pid = self.machine.pid
+        booted = pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().strip()
+        return ['nsenter', '--target', booted, '--mount', '--pid', *words]
 
     def run(self, *words, **options):
         """Runs a program there. Ends the test with what it said, unless it exits with 0."""

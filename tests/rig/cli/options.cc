@@ -51,14 +51,14 @@ void add_places(CLI::App& app, Options& options) {
   app.add_option("--out", options.system.out,
                  "Folder for the report, logs, configurations (in --bin, else stillwater-rig-out/)");
   app.add_flag("--pcap", options.overrides.keep_captures, "Keep what was captured, a file a bridge port");
-  app.add_option("--configs", options.system.configs, "Folder of the example configurations")
-      ->capture_default_str();
-  app.add_option("--templates", options.system.templates, "Folder of the other systems' configurations")
-      ->capture_default_str();
+  app.add_option("--configs", options.system.configs,
+                 "Folder of the example configurations (those that came along)");
+  app.add_option("--templates", options.system.templates,
+                 "Folder of the other systems' configurations (as above)");
 }
 
 void add_common(CLI::App& app, Options& options) {
-  app.add_option("--scenarios", options.scenarios, "Folder of scenarios")->capture_default_str();
+  app.add_option("--scenarios", options.scenarios, "Folder of scenarios (those that came along)");
   app.add_flag("--json", options.json, "Print JSON instead of a table");
 }
 
@@ -171,7 +171,6 @@ bool parse_command_line(int argc, char** argv, Options& options, Exit& exit) {
   options.scenarios = own.scenarios;
   add_completion(app);
   app.set_version_flag("--version", "stillwater-rig " STILLWATER_VERSION);
-  app.set_help_all_flag("--help-all", "Print the help of all acts and exit");
   describe(app, options);
   try {
     app.parse(argc, argv);

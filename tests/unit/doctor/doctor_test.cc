@@ -27,7 +27,7 @@ TEST_CASE("text says what is wrong first, with its price and what to do") {
         "        do:    set it\n"
         "ok      swap       none\n"
         "\n"
-        "1 faults, 1 to improve, 1 in order\n");
+        "faults: 1, to improve: 1, in order: 1\n");
 }
 
 TEST_CASE("JSON has the same, in the order of the checks") {
