@@ -85,7 +85,7 @@ def main():
     jobs = os.environ.get('STILLWATER_JOBS', '2')
     with tempfile.TemporaryDirectory() as place:
         scratch = pathlib.Path(place)
-        again = scratch / 'somewhere/else/under another name'
+        again = scratch / 'somewhere/else/under-another-name'
         copy_sources(again)
         build_again(again, jobs)
         first = packages(SOURCE, options.build.resolve(), scratch / 'first')

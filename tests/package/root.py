@@ -32,7 +32,7 @@ def in_namespaces(act):
 
 
 def hierarchies():
-    """Of control groups, those that a systemd needs: the second version's; where both are, a named one too."""
+    """The control groups that a systemd needs: the second version's; where both are, a named one too."""
     top = pathlib.Path('/sys/fs/cgroup')
     return [top] if (top / 'cgroup.procs').exists() else [top / 'unified', top / 'systemd']
 
