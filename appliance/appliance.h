@@ -25,6 +25,9 @@ class Appliance {
   // An active hands over to its standby, then everything ends. Bounded to some seconds. Twice does nothing.
   void stop();
   [[nodiscard]] bool failed() const { return node_->failed(); }
+  // Grows while the node's thread goes on: what a watchdog looks at. Workers have one of their own
+  // (`tracking.worker_timeout`).
+  [[nodiscard]] std::uint64_t pulse() const { return node_->published(); }
 
  private:
   explicit Appliance(const Config& config) : config_(config) {}

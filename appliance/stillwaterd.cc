@@ -9,6 +9,7 @@
 
 #include "appliance/appliance.h"
 #include "appliance/config/config.h"
+#include "base/command_line/completion.h"
 #include "mgmt/daemon.h"
 
 namespace stillwater::appliance {
@@ -17,9 +18,15 @@ namespace {
 constexpr int kExitFailure = 1;
 constexpr int kExitConfiguration = 2;
 
-// Returns when a signal asks to stop, or the node says that it cannot go on.
+// Returns when a signal asks to stop, or the node says that it cannot go on. Tells systemd that the node
+// lives, as long as its thread goes on.
 int wait_for_end(const sigset_t& signals, const Appliance& appliance) {
-  for (;;) {
+  const bool is_watched = sd_watchdog_enabled(0, nullptr) > 0;
+  for (std::uint64_t seen = 0;;) {
+    if (is_watched && appliance.pulse() != seen) {
+      seen = appliance.pulse();
+      sd_notify(0, "WATCHDOG=1");
+    }
     const timespec patience{0, 100'000'000};
     const int signal = sigtimedwait(&signals, nullptr, &patience);
     if (signal == SIGHUP) {
@@ -59,8 +66,12 @@ int main(int argc, char** argv) {
       "Exit status: 0 stopped as asked, 1 could not start or go on, 2 wrong configuration or usage."};
   std::string path;
   bool check = false;
-  app.add_option("--config", path, "configuration file (YAML), see docs/configuration.md")->required();
+  app.add_option("--config", path, "configuration file (YAML), see docs/configuration.md")
+      ->required()
+      ->type_name("FILE");
   app.add_flag("--check", check, "only validate the configuration");
+  app.name("stillwaterd");
+  stillwater::add_completion(app);
   app.set_version_flag("--version", std::string("stillwaterd ") + STILLWATER_VERSION);
   try {
     app.parse(argc, argv);

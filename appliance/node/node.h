@@ -79,6 +79,8 @@ class Node final : private standby::PairEvents {
   void stop();
   // The replication thread ended by itself: the node cannot go on (view().role_reason says why).
   [[nodiscard]] bool failed() const { return failed_; }
+  // Grows about every 10 ms while the replication thread goes on. Any thread.
+  [[nodiscard]] std::uint64_t published() const { return publications_.load(std::memory_order_relaxed); }
 
   // Any thread.
   [[nodiscard]] NodeView view() const;
@@ -229,6 +231,8 @@ class Node final : private standby::PairEvents {
   UniqueFd request_fd_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> failed_{false};
+  std::atomic<std::uint64_t> publications_{
+      0};  // writer: replication thread; relaxed: a sign of life, no more
   std::atomic<std::uint64_t> unmarked_writes_{0};  // writer: replication thread
   OwnFiles files_;                                 // of the thread: the listening sockets and the connections
   std::thread thread_;

@@ -83,6 +83,7 @@ std::string Node::cannot_fail_over_because() const {
 
 void Node::publish() {
   published_ = parts_.clock.now();
+  publications_.fetch_add(1, std::memory_order_relaxed);
   const bool failed = !pair_->failure().empty();
   const standby::Role role = failed ? standby::Role::failed : machine().role();
   const std::string reason = failed ? pair_->failure() : machine().why();

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/command_line/completion.h"
 #include "mgmt/cli/command.h"
 #include "mgmt/cli/duration.h"
 #include "mgmt/cli/pki_arguments.h"
@@ -18,7 +19,8 @@ constexpr std::uint64_t kDirtyBytesAtMost = std::uint64_t{1} << 40;
 
 constexpr const char* kFooter =
     "The options of `stillwaterctl --help` may stand before or after a command.\n"
-    "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the node cannot be reached.\n"
+    "Exit status: 0 done, 1 refused or failed (of doctor: a fault), 2 wrong usage, 3 the node cannot be "
+    "reached.\n"
     "Durations are numbers with a unit: 100us, 1.5ms, 2s.";
 
 // Their values are put together by check_address().
@@ -44,6 +46,7 @@ void add_tls_options(CLI::App& app, Arguments& a) {
 }
 
 void add_program_options(CLI::App& app, Arguments& a) {
+  add_completion(app);
   app.set_version_flag("--version", std::string("stillwaterctl ") + STILLWATER_VERSION);
   app.add_option("--address", a.address, "The node: unix:PATH or ADDRESS:PORT")
       ->envname("STILLWATER_ADDRESS")
@@ -197,6 +200,9 @@ void add_commands(CLI::App& app, Arguments& a) {
                  "then it hands back after hold_down");
   add_agent_commands(app, a);
   add_pki_commands(app, a);
+  add_command(app, "doctor", "Examine this host: what a node would miss, and what to do", a, Command::doctor)
+      ->add_option("--config", a.doctor_config, "A node's configuration, whose wants are examined too")
+      ->type_name("FILE");
 }
 
 void check_times(const Arguments& a) {

@@ -42,6 +42,7 @@ enum class Command : std::uint8_t {
   pki_node,
   pki_client,
   pki_renew,
+  doctor,
 };
 
 // The agent inside another DPDK program, and how to quiesce it.
@@ -96,6 +97,7 @@ struct Arguments {
   v1::SetPolicyRequest policy;  // what `policy set` names
   AgentOptions agent;
   PkiOptions pki;
+  std::string doctor_config{};  // file; empty: the host alone
 };
 
 // On --help, --version or a mistake it has printed what there is to say, and returns how to exit.

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/command_line/completion.h"
 #include "mgmt/daemon.h"
 #include "mgmt/witness/show.h"
 #include "mgmt/witness/witness.h"
@@ -114,6 +115,8 @@ int main(int argc, char** argv) {
       "SIGTERM and SIGINT stop it; SIGHUP does nothing.\n"
       "Exit status: 0 stopped as asked, 1 could not start or a record is damaged, 2 wrong usage."};
   witness::Arguments arguments;
+  app.name("stillwater-witness");
+  stillwater::add_completion(app);
   witness::add_options(app, arguments);
   try {
     app.parse(argc, argv);

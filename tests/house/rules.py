@@ -14,13 +14,17 @@ MAY_INCLUDE = {
     'mgmt': ['base/', 'mgmt/', 'stillwater/v1/', 'stillwater/arbiter/v1/', 'etcd/'],
     'appliance': ['base/', 'ckpt_engine/', 'standby/', 'quiesce/', 'dataplane/', 'mgmt/', 'appliance/',
                   'stillwater/v1/', 'stillwater/running/v1/'],
+    # Which host a node would need: asked without a node, and without DPDK.
+    'appliance/doctor': ['base/', 'ckpt_engine/trackers/', 'appliance/config/', 'appliance/doctor/'],
+    # The client as a program: its commands, and the doctor.
+    'mgmt/program': ['base/', 'mgmt/', 'appliance/config/', 'appliance/doctor/'],
     'appliance/config': ['base/', 'appliance/config/', 'dataplane/config.h'],
     'tests': EVERYTHING,
     # The rig judges the daemon from outside: what it shares with it can hide a fault from it.
     'tests/rig': ['base/', 'tests/rig/', 'stillwater/v1/'],
 }
 WITH_LIBBPF = ['appliance/fence', 'tests']
-WITHOUT_DPDK = ['base', 'ckpt_engine', 'standby', 'mgmt', 'appliance/config', 'tests/rig']
+WITHOUT_DPDK = ['base', 'ckpt_engine', 'standby', 'mgmt', 'appliance/config', 'appliance/doctor', 'tests/rig']
 
 LINES_MAX = 500
 COLUMNS_MAX = 110

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/command_line/completion.h"
+#include "tests/rig/cli/own_places.h"
 #include "tests/rig/faults/schedule.h"
 
 namespace stillwater::rig {
@@ -13,11 +15,6 @@ constexpr const char* kAbout =
     "Puts HA pairs under load in network namespaces, breaks them, and says what the failure cost.\n"
     "Exit status: 0 good (of compare: everything was measured), 1 bad, 2 usage, 3 could not run,\n"
     "130 interrupted.";
-
-// Beside the sources while developing, else where the tool was installed.
-std::string data_folder(const char* source, const char* installed) {
-  return std::filesystem::exists(source) ? source : installed;
-}
 
 Nanos duration_of(const std::string& text) {
   const auto duration = parse_duration(text);
@@ -54,14 +51,14 @@ void add_places(CLI::App& app, Options& options) {
   app.add_option("--out", options.system.out,
                  "Folder for the report, logs, configurations (in --bin, else stillwater-rig-out/)");
   app.add_flag("--pcap", options.overrides.keep_captures, "Keep what was captured, a file a bridge port");
-  app.add_option("--configs", options.system.configs, "Folder of the example configurations")
-      ->capture_default_str();
-  app.add_option("--templates", options.system.templates, "Folder of the other systems' configurations")
-      ->capture_default_str();
+  app.add_option("--configs", options.system.configs,
+                 "Folder of the example configurations (those that came along)");
+  app.add_option("--templates", options.system.templates,
+                 "Folder of the other systems' configurations (as above)");
 }
 
 void add_common(CLI::App& app, Options& options) {
-  app.add_option("--scenarios", options.scenarios, "Folder of scenarios")->capture_default_str();
+  app.add_option("--scenarios", options.scenarios, "Folder of scenarios (those that came along)");
   app.add_flag("--json", options.json, "Print JSON instead of a table");
 }
 
@@ -144,14 +141,13 @@ void describe(CLI::App& app, Options& options) {
   report->add_flag("--json", options.json, "Print JSON instead of a table");
 }
 
-void choose_places(Options& options) {
+void choose_places(Options& options, const OwnPlaces& own) {
   SystemOptions& system = options.system;
   if (options.bin.empty() && std::filesystem::exists("build/appliance/stillwaterd")) options.bin = "build";
   const bool built = !options.bin.empty();
-  system.daemon = built ? options.bin + "/appliance/stillwaterd" : RIG_SBIN_DIR "/stillwaterd";
-  system.witness =
-      built ? options.bin + "/mgmt/witness/stillwater-witness" : RIG_SBIN_DIR "/stillwater-witness";
-  system.client = built ? options.bin + "/mgmt/stillwaterctl" : RIG_BIN_DIR "/stillwaterctl";
+  system.daemon = built ? options.bin + "/appliance/stillwaterd" : own.daemon;
+  system.witness = built ? options.bin + "/mgmt/witness/stillwater-witness" : own.witness;
+  system.client = built ? options.bin + "/mgmt/stillwaterctl" : own.client;
   const bool runs = options.act != Act::list && options.act != Act::report;
   if (system.out.empty() && runs) {
     const std::string name =
@@ -168,9 +164,13 @@ void choose_places(Options& options) {
 
 bool parse_command_line(int argc, char** argv, Options& options, Exit& exit) {
   CLI::App app(kAbout, "stillwater-rig");
-  options.system.configs = data_folder(RIG_SOURCE_DIR "/configs", RIG_DATA_DIR "/configs");
-  options.system.templates = data_folder(RIG_SOURCE_DIR "/tests/rig/systems", RIG_DATA_DIR "/systems");
-  options.scenarios = data_folder(RIG_SOURCE_DIR "/tests/rig/scenarios", RIG_DATA_DIR "/scenarios");
+  std::error_code unknown;  // then its folder is the working one
+  const OwnPlaces own = own_places(std::filesystem::read_symlink("/proc/self/exe", unknown));
+  options.system.configs = own.configs;
+  options.system.templates = own.templates;
+  options.scenarios = own.scenarios;
+  add_completion(app);
+  app.set_version_flag("--version", "stillwater-rig " STILLWATER_VERSION);
   describe(app, options);
   try {
     app.parse(argc, argv);
@@ -178,7 +178,7 @@ bool parse_command_line(int argc, char** argv, Options& options, Exit& exit) {
     exit = app.exit(error) == 0 ? Exit::good : Exit::usage;
     return false;
   }
-  choose_places(options);
+  choose_places(options, own);
   return true;
 }
 
