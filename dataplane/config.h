@@ -161,6 +161,10 @@ struct SourceNatConfig {
   NatMapping mapping = NatMapping::endpoint_independent;
   NatFiltering filtering = NatFiltering::address_and_port_dependent;
   std::uint32_t ports_per_host = 0;  // bindings that an address inside may have at a time; 0: any number
+  // Hosts get blocks of so many ports of their address, each of its own, and logs tell of these alone. A
+  // power of two, 64..4096; 0: single ports.
+  std::uint32_t block_size = 0;
+  std::uint32_t blocks_per_host = 4;  // at most, of each protocol
 };
 
 // Addresses of all pools together: each takes 24 KiB of a worker's hard region.
@@ -241,8 +245,9 @@ struct LogConfig {
 // A worker's shard of the region takes several roots, and a region has room for so many.
 inline constexpr unsigned kWorkersMax = 6;
 
-// NAT ports are dealt to workers in blocks of so many, in turn.
-inline constexpr unsigned kNatPortBlock = 64;
+// NAT ports are dealt to workers by so many, in turn; by the largest block_size, where there is one.
+inline constexpr unsigned kNatPortUnit = 64;
+inline constexpr std::uint32_t kNatBlockMin = 64, kNatBlockMax = 4096;
 
 struct Config {
   Function function = Function::firewall;
@@ -267,6 +272,13 @@ struct Config {
   LimitsConfig limits;
   LogConfig log;
 };
+
+[[nodiscard]] inline unsigned nat_port_unit(const Config& config) {
+  unsigned unit = kNatPortUnit;
+  for (const SourceNatConfig& nat : config.source_nat)
+    if (nat.block_size > unit) unit = nat.block_size;
+  return unit;
+}
 
 [[nodiscard]] inline std::uint32_t hold_packets_of_a_worker(const Config& config) {
   return (config.hold_packets_max + config.workers - 1) / config.workers;

@@ -40,6 +40,7 @@ struct NatPoolUse {
   std::uint8_t protocol = 0;  // with ports, or ICMP's identifiers
   std::uint32_t taken = 0;
   std::uint32_t ports = 0;  // that may be taken
+  std::uint32_t given = 0;  // of them, those that nobody else can have: taken, or of blocks that hosts have
 };
 
 struct RouteCounts {

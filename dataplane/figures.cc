@@ -68,7 +68,10 @@ std::vector<NatPoolUse> Dataplane::nat_pools() const {
   for (std::uint32_t pool = 0; pool < tables.pool_addresses().size(); ++pool)
     for (const std::uint8_t protocol : kNatProtocols) {
       NatPoolUse use{.address = tables.pool_addresses()[pool], .protocol = protocol};
-      for (const auto& shard : shards_) use.taken += shard->state.nat.count_taken(pool, protocol);
+      for (const auto& shard : shards_) {
+        use.taken += shard->state.nat.count_taken(pool, protocol);
+        use.given += shard->state.nat.count_given(pool, protocol);
+      }
       if (use.taken == 0) continue;
       use.ports = tables.ports_of(pool, protocol);
       pools.push_back(use);

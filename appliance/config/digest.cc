@@ -116,6 +116,16 @@ void put_source_nat(Canonical& out, const dataplane::SourceNatConfig& nat) {
   out.put(nat.ports_per_host);
 }
 
+void put_blocks(Canonical& out, const dataplane::Config& plane) {
+  const auto has_blocks = [](const auto& nat) { return nat.block_size != 0; };
+  if (std::none_of(plane.source_nat.begin(), plane.source_nat.end(), has_blocks)) return;
+  out.put(std::string("blocks"));
+  out.each(plane.source_nat, [&](const dataplane::SourceNatConfig& nat) {
+    out.put(nat.block_size);
+    out.put(nat.blocks_per_host);
+  });
+}
+
 void put_destination_nat(Canonical& out, const dataplane::DestinationNatConfig& nat) {
   out.put(nat.from);
   out.put(nat.address);
@@ -185,6 +195,7 @@ std::uint64_t Config::service_digest() const {
   out.put(static_cast<std::uint64_t>(replication.enabled ? replication.lease.count() : 0));
   put_tracking(out, dataplane);
   put_nat(out, dataplane);
+  put_blocks(out, dataplane);
   return out.digest();
 }
 

@@ -54,10 +54,15 @@ void check_spare(Section& section, const char* key, const Ipv4Range& range, cons
     }
 }
 
-// Whether every worker's share has a port of the range.
-bool reaches_all(const dataplane::PortRange& range, const Config& config) {
-  using dataplane::kNatPortBlock;
-  return range.last / kNatPortBlock - range.first / kNatPortBlock + 1u >= config.dataplane.workers;
+// Whether every worker's share has a port of the range, or a whole block.
+bool reaches_all(const SourceNatConfig& nat, unsigned unit, const Config& config) {
+  const auto& [first, last] = nat.ports;
+  if (nat.block_size == 0) return last / unit - first / unit + 1u >= config.dataplane.workers;
+  std::set<unsigned> workers;
+  const std::uint32_t size = nat.block_size;
+  for (std::uint32_t block = (first + size - 1) / size * size; block + size <= last + 1u; block += size)
+    workers.insert(block / unit % config.dataplane.workers);
+  return workers.size() == config.dataplane.workers;
 }
 
 // ADDRESS or FIRST-LAST.
@@ -100,7 +105,8 @@ void read_pool(Section& section, const KnownPorts& known, const Config& config, 
 }
 
 void refuse_of_exception(Section& section) {
-  for (const char* key : {"address", "pool", "ports", "mapping", "filtering", "ports_per_host"})
+  for (const char* key : {"address", "pool", "ports", "mapping", "filtering", "ports_per_host", "block_size",
+                          "blocks_per_host"})
     if (section.has(key))
       section.mistake(key, std::string(key) + " of an entry that translates nothing; expected no such key");
 }
@@ -109,9 +115,7 @@ void read_translation(Section& section, const KnownPorts& known, const Config& c
   using dataplane::NatFiltering;
   using dataplane::NatMapping;
   read_pool(section, known, config, nat);
-  if (section.optional("ports", nat.ports, parse_port_range) && !reaches_all(nat.ports, config))
-    section.mistake("ports", "too few ports for " + std::to_string(config.dataplane.workers) +
-                                 " workers, which share them in blocks of 64; expected a wider range");
+  section.optional("ports", nat.ports, parse_port_range);
   section.optional("mapping", nat.mapping,
                    OneOf<NatMapping>{{{"endpoint_independent", NatMapping::endpoint_independent},
                                       {"per_session", NatMapping::per_session}}});
@@ -128,6 +132,62 @@ void read_translation(Section& section, const KnownPorts& known, const Config& c
     section.mistake("filtering",
                     "nobody is let in where each session has a port of its own; expected 'mapping: "
                     "endpoint_independent'");
+}
+
+std::vector<Ipv4Range> ranges_of(const SourceNatConfig& nat) {
+  if (!nat.translates) return {};
+  return nat.pool.empty() ? std::vector<Ipv4Range>{{nat.address, nat.address}} : nat.pool;
+}
+
+// A block is one host's: where an address is given in blocks, it is so by all entries that have it.
+void check_blocks_of_others(Section& section, const SourceNatConfig& nat, const Config& config) {
+  for (const SourceNatConfig& before : config.dataplane.source_nat) {
+    if (before.block_size == nat.block_size) continue;
+    for (const Ipv4Range& a : ranges_of(before))
+      for (const Ipv4Range& b : ranges_of(nat))
+        if (a.first <= b.last && b.first <= a.last)
+          return section.mistake(section.has("block_size") ? "block_size" : "address",
+                                 to_text(std::max(a.first, b.first)) + " is given " +
+                                     (before.block_size == 0
+                                          ? std::string("port by port")
+                                          : "in blocks of " + std::to_string(before.block_size)) +
+                                     " by an entry above; expected the same block_size");
+  }
+}
+
+Parsed<std::uint32_t> parse_block_size(const std::string& text) {
+  using dataplane::kNatBlockMax, dataplane::kNatBlockMin;
+  const auto size = WholeNumber<std::uint32_t>{0, kNatBlockMax}(text);
+  const bool is_size = size && (*size & (*size - 1)) == 0 && *size >= kNatBlockMin;
+  if (size && (*size == 0 || is_size)) return *size;
+  return not_as_expected(text, "no size of a block", "a power of two from 64 to 4096, or 0");
+}
+
+void read_blocks(Section& section, unsigned unit, const Config& config, SourceNatConfig& nat) {
+  using dataplane::NatMapping;
+  section.optional("block_size", nat.block_size, parse_block_size);
+  if (section.optional("blocks_per_host", nat.blocks_per_host, WholeNumber<std::uint32_t>{1, 64}) &&
+      nat.block_size == 0)
+    section.mistake("blocks_per_host", "blocks_per_host of an entry without blocks; expected 'block_size'");
+  if (nat.block_size != 0 && nat.mapping == NatMapping::per_session)
+    section.mistake("block_size", "blocks are of bindings; expected 'mapping: endpoint_independent'");
+  check_blocks_of_others(section, nat, config);
+  if (reaches_all(nat, unit, config)) return;
+  const bool by_blocks = nat.block_size != 0;
+  section.mistake("ports", std::string(by_blocks ? "too few whole blocks" : "too few ports") + " for " +
+                               std::to_string(config.dataplane.workers) +
+                               " workers, which share them by " + std::to_string(unit) +
+                               "; expected a wider range");
+}
+
+// Ports are shared by the largest block_size of all entries. What is wrong with one is said where it is read.
+unsigned port_unit(const std::vector<Value>& entries) {
+  unsigned unit = dataplane::kNatPortUnit;
+  for (const Value& value : entries) {
+    if (!value.node.IsMap() || !value.node["block_size"] || !value.node["block_size"].IsScalar()) continue;
+    if (const auto size = parse_block_size(value.node["block_size"].Scalar())) unit = std::max(unit, *size);
+  }
+  return unit;
 }
 
 // An entry that an earlier one of the same ports leaves nothing to is a mistake.
@@ -154,7 +214,9 @@ void check_sizes(Section& root, const Config& config) {
 
 void read_source_nat(Section& root, const KnownPorts& known, Config& config) {
   if (!is_for_firewall(root, "source_nat", config)) return;
-  for (const Value& value : root.list("source_nat")) {
+  const std::vector<Value> entries = root.list("source_nat");
+  const unsigned unit = port_unit(entries);
+  for (const Value& value : entries) {
     Section section = root.element(value, "source_nat entry");
     SourceNatConfig nat;
     read_port_name(section, "from", known, nat.from);
@@ -164,7 +226,12 @@ void read_source_nat(Section& root, const KnownPorts& known, Config& config) {
     }
     read_one_or_more(section, "source", nat.sources, parse_network);
     section.optional("translate", nat.translates, OneOf<bool>{{{"none", false}}});
-    nat.translates ? read_translation(section, known, config, nat) : refuse_of_exception(section);
+    if (nat.translates) {
+      read_translation(section, known, config, nat);
+      read_blocks(section, unit, config, nat);
+    } else {
+      refuse_of_exception(section);
+    }
     section.finish();
     config.dataplane.source_nat.push_back(nat);
   }

@@ -33,6 +33,7 @@ void Worker::activate() {
   setup_.state.neighbours.scrub(turn_);
   ageing_.begin_grace(turn_.now_s());
   setup_.state.admission.forget();
+  setup_.state.nat.forget();
   if (context_.next_hops != nullptr) context_.next_hops->forget_silence();
   std::fill(setup_.state.responder_answered.begin(), setup_.state.responder_answered.end(), true);
 }

@@ -12,7 +12,7 @@ namespace stillwater::dataplane {
 // All on the worker's thread, inside its turn. Whether the configuration asks for the kind, they find out.
 void write_session_opened(Context& context, std::uint32_t slot);
 void write_session_closed(Context& context, std::uint32_t slot, CloseReason why);
-void write_translation(Context& context, LogKind kind, const region::Session& session);
+void write_translation(Context& context, const region::Session& session, std::uint16_t ports);
 void write_freed(Context& context, const region::Session& session, const NatState::Freed& freed);
 void write_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule);
 
@@ -24,9 +24,10 @@ inline void log_session_opened(Context& context, std::uint32_t slot) {
 inline void log_session_closed(Context& context, std::uint32_t slot, CloseReason why) {
   if (__builtin_expect(context.log != nullptr, 0)) write_session_closed(context, slot, why);
 }
-// `kind`: binding_created or binding_freed; of the endpoint that the session's initiator has got outside.
-inline void log_translation(Context& context, LogKind kind, const region::Session& session) {
-  if (__builtin_expect(context.log != nullptr, 0)) write_translation(context, kind, session);
+// With the session its initiator has got the endpoint that it has outside, or the block of so many ports that
+// this one is of; 0: neither, it had them.
+inline void log_given(Context& context, const region::Session& session, std::uint16_t ports) {
+  if (__builtin_expect(context.log != nullptr, 0) && ports != 0) write_translation(context, session, ports);
 }
 // What `session`, which is about to be erased, leaves behind.
 inline void log_freed(Context& context, const region::Session& session, const NatState::Freed& freed) {

@@ -24,6 +24,20 @@ std::vector<std::uint32_t> addresses_of(const SourceNatConfig& nat) {
   return addresses;
 }
 
+// What whole blocks there are in the range; none: there are none.
+std::optional<PortRange> whole_blocks(const PortRange& range, std::uint32_t block) {
+  const std::uint32_t first = (range.first + block - 1) / block * block;
+  const std::uint32_t end = (range.last + 1u) / block * block;
+  if (first >= end) return std::nullopt;
+  return PortRange{static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(end - 1)};
+}
+
+// The blocks that have any port of the range.
+PortRange touched_blocks(const PortRange& range, std::uint32_t block) {
+  return {static_cast<std::uint16_t>(range.first / block * block),
+          static_cast<std::uint16_t>(range.last / block * block + block - 1)};
+}
+
 // The address at the same place of `to`.
 std::uint32_t moved(std::uint32_t address, const Ipv4Prefix& to) {
   return (to.address & to.mask()) | (address & ~to.mask());
@@ -63,7 +77,8 @@ std::vector<Ipv4Prefix> nat_addresses_at(const Config& config, const std::string
   return found;
 }
 
-NatTables::NatTables(const Config& config) : pool_(nat_pool_addresses(config)) {
+NatTables::NatTables(const Config& config)
+    : pool_(nat_pool_addresses(config)), port_unit_(nat_port_unit(config)) {
   for (const SourceNatConfig& nat : config.source_nat) {
     SourceNatEntry entry{.from = nat.from.empty() ? kAnyPort : find_port(config, nat.from).value(),
                          .to = find_port(config, nat.to).value(),
@@ -71,7 +86,8 @@ NatTables::NatTables(const Config& config) : pool_(nat_pool_addresses(config)) {
                          .pool = {},
                          .ports = nat.ports,
                          .mapping = nat.mapping,
-                         .filtering = nat.filtering};
+                         .filtering = nat.filtering,
+                         .block_size = nat.block_size};
     for (const std::uint32_t address : addresses_of(nat))
       entry.pool.push_back(
           static_cast<std::uint32_t>(std::lower_bound(pool_.begin(), pool_.end(), address) - pool_.begin()));
@@ -164,16 +180,23 @@ bool NatTables::is_inside_target(std::uint32_t address_be, std::uint8_t protocol
                      [&](const OneToOne& entry) { return entry.inside.contains(address); });
 }
 
+std::uint32_t NatTables::block_size_of(std::uint32_t pool) const {
+  for (const SourceNatEntry& entry : source_)
+    if (std::find(entry.pool.begin(), entry.pool.end(), pool) != entry.pool.end()) return entry.block_size;
+  return 0;
+}
+
 // A few ranges: each stretch between two of their edges is in or out as a whole.
 std::uint32_t NatTables::ports_of(std::uint32_t pool, std::uint8_t protocol) const {
   std::vector<PortRange> taken_from, forwarded;
+  const std::uint32_t block = std::max(block_size_of(pool), 1u);
   for (const SourceNatEntry& entry : source_)
     if (std::find(entry.pool.begin(), entry.pool.end(), pool) != entry.pool.end())
-      taken_from.push_back(entry.ports);
+      if (const auto whole = whole_blocks(entry.ports, block)) taken_from.push_back(*whole);
   for (const Forward& forward : destination_)
     if (forward.address_be == rte_cpu_to_be_32(pool_[pool]) &&
         (forward.protocol == 0 || forward.protocol == protocol))
-      forwarded.push_back(forward.ports);
+      forwarded.push_back(touched_blocks(forward.ports, block));
   std::vector<std::uint32_t> edges;
   for (const auto* ranges : {&taken_from, &forwarded})
     for (const PortRange& range : *ranges) {

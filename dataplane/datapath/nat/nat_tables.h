@@ -26,6 +26,7 @@ struct SourceNatEntry {
   PortRange ports;
   NatMapping mapping;
   NatFiltering filtering;
+  std::uint32_t block_size;  // 0: single ports
 
   [[nodiscard]] bool matches(PortIndex in, PortIndex out, std::uint32_t source_be) const;
 };
@@ -71,8 +72,13 @@ class NatTables {
                                       std::uint16_t port_be) const;
 
   [[nodiscard]] const std::vector<std::uint32_t>& pool_addresses() const { return pool_; }
-  // How many ports of that address may be taken: those of its entries, but for forwarded ones.
+  // How many ports of that address may be taken: those of its entries, but for forwarded ones; of an address
+  // that is given in blocks those of whole blocks.
   [[nodiscard]] std::uint32_t ports_of(std::uint32_t pool, std::uint8_t protocol) const;
+  // Ports of a block of that address; 0: it is given port by port. The same in all entries that have it.
+  [[nodiscard]] std::uint32_t block_size_of(std::uint32_t pool) const;
+  // By so many are ports dealt to workers.
+  [[nodiscard]] unsigned port_unit() const { return port_unit_; }
 
  private:
   struct Forward {
@@ -94,6 +100,7 @@ class NatTables {
   std::vector<Forward> destination_;
   std::vector<OneToOne> static_;
   std::vector<std::uint32_t> pool_;  // host byte order, sorted
+  unsigned port_unit_;
 };
 
 }  // namespace stillwater::dataplane

@@ -13,8 +13,9 @@ using region::FlowKey;
 // The worker in whose shard a binding of that endpoint outside would be.
 bool binding_would_be_here(const Context& context, const FlowKey& key) {
   const unsigned workers = context.service.steering.workers();
-  return workers == 1 || region::PortBitmap::Share::owner(rte_be_to_cpu_16(key.destination_port_be),
-                                                          workers) == context.worker;
+  return workers == 1 ||
+         region::PortBitmap::Share::owner(rte_be_to_cpu_16(key.destination_port_be), workers,
+                                          context.service.nat.port_unit()) == context.worker;
 }
 
 // Something inside answers at this address of ours: a port forward, a 1:1 address, a binding. Of a binding at

@@ -38,6 +38,7 @@ struct State {
     std::fill(tcp_windows.begin(), tcp_windows.end(), TcpWindow{});
     std::fill(ended_by_reset.begin(), ended_by_reset.end(), false);
     admission.forget();
+    nat.forget();
   }
 };
 

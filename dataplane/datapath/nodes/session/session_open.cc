@@ -108,7 +108,7 @@ bool open(Context& context, const Packet& packet, PortIndex out, const SourceTra
   describe(context, packet, out, slot, rule);
   context.state.nat.joined(context.turn, sessions.at(slot));
   log_rule_matched(context, packet, out, rule);
-  if (source.took_port) log_translation(context, LogKind::binding_created, sessions.at(slot));
+  log_given(context, sessions.at(slot), source.gave_ports);
   log_session_opened(context, slot);
   return true;
 }
