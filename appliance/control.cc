@@ -37,21 +37,16 @@ std::string endpoint_of(std::uint32_t address_be, std::uint16_t port_be) {
   return std::string(text) + ":" + std::to_string(ntohs(port_be));
 }
 
-std::string name_of_protocol(std::uint8_t protocol) {
-  switch (protocol) {
-    case IPPROTO_TCP:
-      return "tcp";
-    case IPPROTO_UDP:
-      return "udp";
-    case IPPROTO_ICMP:
-      return "icmp";
-    case IPPROTO_GRE:
-      return "gre";
-    case IPPROTO_ESP:
-      return "esp";
-    default:
-      return std::to_string(protocol);
+const char* name_of(PoolAlarm alarm) {
+  switch (alarm) {
+    case PoolAlarm::none:
+      break;
+    case PoolAlarm::short_of_ports:
+      return "short";
+    case PoolAlarm::exhausted:
+      return "exhausted";
   }
+  return "";
 }
 
 mgmt::Spread spread(const engine::Spread& s) { return {s.p50, s.p99}; }
@@ -175,8 +170,13 @@ mgmt::NodeStatus NodeControl::status() {
   out.checkpoint.warning = view.pause_warning;
   for (const dataplane::PortStats& p : dataplane_.port_stats()) out.ports.push_back(port_status(p));
   for (const dataplane::NatPoolUse& pool : dataplane_.nat_pools())
-    out.nat_pools.push_back(
-        {dataplane::to_text(pool.address), name_of_protocol(pool.protocol), pool.taken, pool.ports});
+    out.nat_pools.push_back({.address = dataplane::to_text(pool.address),
+                             .protocol = dataplane::name_of_protocol(pool.protocol),
+                             .taken = pool.taken,
+                             .ports = pool.ports,
+                             .given = pool.given,
+                             .refused = pool.refused,
+                             .alarm = nat_watch_ != nullptr ? name_of(nat_watch_->of(pool)) : ""});
   out.drops = dataplane_.drops();
   out.logs = logs_status();
   return out;
@@ -220,7 +220,7 @@ Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const
   const auto tell = [&](const dataplane::SessionView& view) {
     const region::Session& s = view.record;
     mgmt::SessionInfo info;
-    info.protocol = name_of_protocol(s.forward.protocol);
+    info.protocol = dataplane::name_of_protocol(s.forward.protocol);
     info.state = dataplane::name_of(s.state);
     info.source = endpoint_of(s.forward.source_be, s.forward.source_port_be);
     info.destination = endpoint_of(s.forward.destination_be, s.forward.destination_port_be);

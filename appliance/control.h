@@ -2,6 +2,7 @@
 #pragma once
 
 #include "appliance/fence/ebpf_fence.h"
+#include "appliance/nat_watch.h"
 #include "appliance/node/node.h"
 #include "appliance/syslog/sender.h"
 #include "mgmt/control.h"
@@ -11,10 +12,11 @@ namespace stillwater::appliance {
 // Thread-safe, as mgmt::Control asks. Everything referred to outlives it.
 class NodeControl final : public mgmt::Control {
  public:
-  // `fence`: none where frames are not fenced by the kernel. `syslog`: none without collectors.
+  // `fence`: none where frames are not fenced by the kernel. `syslog`: none without collectors. `nat_watch`:
+  // none without source NAT.
   NodeControl(const Config& config, const region::Region& region, dataplane::Dataplane& dataplane,
               const RunningConfig& running, Node& node, const EbpfFence* fence, const syslog::Sender* syslog,
-              const Clock& clock)
+              const NatWatch* nat_watch, const Clock& clock)
       : config_(config),
         region_(region),
         dataplane_(dataplane),
@@ -22,6 +24,7 @@ class NodeControl final : public mgmt::Control {
         node_(node),
         fence_(fence),
         syslog_(syslog),
+        nat_watch_(nat_watch),
         clock_(clock),
         started_(clock.now()) {}
 
@@ -60,6 +63,7 @@ class NodeControl final : public mgmt::Control {
   Node& node_;
   const EbpfFence* fence_;
   const syslog::Sender* syslog_;
+  const NatWatch* nat_watch_;
   const Clock& clock_;
   Instant started_;
 };

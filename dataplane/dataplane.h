@@ -39,8 +39,9 @@ struct NatPoolUse {
   std::uint32_t address = 0;  // host byte order
   std::uint8_t protocol = 0;  // with ports, or ICMP's identifiers
   std::uint32_t taken = 0;
-  std::uint32_t ports = 0;  // that may be taken
-  std::uint32_t given = 0;  // of them, those that nobody else can have: taken, or of blocks that hosts have
+  std::uint32_t ports = 0;    // that may be taken
+  std::uint32_t given = 0;    // of them, those that nobody else can have: taken, or of blocks that hosts have
+  std::uint64_t refused = 0;  // sessions that found none, since start
 };
 
 struct RouteCounts {
@@ -130,8 +131,10 @@ class Dataplane final : public Announcer {
   // As the region has it: what a takeover would begin with. A hint while a checkpoint is being applied.
   [[nodiscard]] std::uint64_t sessions_mirrored() const;
   // Of each address and protocol of which ports are taken, as the region has it: a hint while a checkpoint is
-  // being applied. Counts them: 24 KiB of memory an address and worker.
+  // being applied; and of those that a session was refused one of. Counts them: 24 KiB of memory an address
+  // and worker.
   [[nodiscard]] std::vector<NatPoolUse> nat_pools() const;
+  [[nodiscard]] std::uint64_t nat_refused() const;  // the sum of what these say
   [[nodiscard]] std::uint64_t held_packets() const;
   [[nodiscard]] std::uint64_t turns() const;
   // Grows while that worker lives, at its work or at the barrier, by no known measure; none: its loop has not

@@ -71,12 +71,18 @@ std::vector<NatPoolUse> Dataplane::nat_pools() const {
       for (const auto& shard : shards_) {
         use.taken += shard->state.nat.count_taken(pool, protocol);
         use.given += shard->state.nat.count_given(pool, protocol);
+        use.refused += shard->state.nat.refused(pool, protocol);
       }
-      if (use.taken == 0) continue;
+      if (use.taken == 0 && use.refused == 0) continue;
       use.ports = tables.ports_of(pool, protocol);
       pools.push_back(use);
     }
   return pools;
+}
+std::uint64_t Dataplane::nat_refused() const {
+  std::uint64_t refused = 0;
+  for (const auto& shard : shards_) refused += shard->state.nat.refused();
+  return refused;
 }
 std::uint64_t Dataplane::held_packets() const {
   return sum(

@@ -39,7 +39,10 @@ struct NatPoolStatus {
   std::string address;
   std::string protocol;  // tcp | udp | icmp
   std::uint32_t taken = 0;
-  std::uint32_t ports = 0;  // that may be taken
+  std::uint32_t ports = 0;    // that may be taken
+  std::uint32_t given = 0;    // that nobody else can have: taken, or of blocks that hosts have
+  std::uint64_t refused = 0;  // sessions that found none, since start
+  std::string alarm{};        // short (of ports) | exhausted; empty: none
 };
 
 // The parts of a checkpoint's pause, in their order; they add up to its blackout.

@@ -76,6 +76,9 @@ void fill(v1::NatPool& message, const NatPoolStatus& pool) {
   message.set_protocol(pool.protocol);
   message.set_taken(pool.taken);
   message.set_ports(pool.ports);
+  message.set_given(pool.given);
+  message.set_refused(pool.refused);
+  message.set_alarm(pool.alarm);
 }
 
 void fill(v1::LogsStatus& message, const LogsStatus& logs) {

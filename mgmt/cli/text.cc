@@ -108,6 +108,20 @@ std::string next_hops(const v1::RoutesStatus& r) {
   return fact("tracked next hops", fmt::format("{} of {} answer", alive, r.tracked_size())) + dead;
 }
 
+// A line for each pool that runs short.
+std::string nat_alarms(const v1::NodeStatus& s) {
+  std::string text;
+  for (const v1::NatPool& pool : s.nat_pools()) {
+    if (pool.alarm().empty()) continue;
+    const bool exhausted = pool.alarm() == "exhausted";
+    text += fact(
+        exhausted ? "NAT EXHAUSTED" : "NAT PORTS SHORT",
+        fmt::format("{} {}: {} of {} ports are given, {} sessions got none", pool.address(), pool.protocol(),
+                    grouped(pool.given()), grouped(pool.ports()), grouped(pool.refused())));
+  }
+  return text;
+}
+
 // A line for each collector, and for each worker that lost records.
 std::string logs(const v1::LogsStatus& l) {
   std::string text;
@@ -126,7 +140,7 @@ std::string logs(const v1::LogsStatus& l) {
 std::string dataplane(const v1::NodeStatus& s) {
   return fact("routes", routes(s.routes())) + next_hops(s.routes()) +
          fact("sessions", fmt::format("{} of {}", grouped(s.sessions()), grouped(s.sessions_max()))) +
-         fact("held packets", grouped(s.held_packets())) + logs(s.logs());
+         fact("held packets", grouped(s.held_packets())) + nat_alarms(s) + logs(s.logs());
 }
 
 std::string checkpoints(const v1::CheckpointStatus& c) {
@@ -173,9 +187,16 @@ std::string nat_pools(const v1::NodeStatus& s) {
   if (s.nat_pools().empty()) return "";
   std::vector<std::vector<std::string>> rows;
   for (const auto& pool : s.nat_pools())
-    rows.push_back({pool.address(), pool.protocol(), grouped(pool.taken()), grouped(pool.ports())});
+    rows.push_back({pool.address(), pool.protocol(), grouped(pool.taken()), grouped(pool.given()),
+                    grouped(pool.ports()), grouped(pool.refused())});
   const auto right = Align::right;
-  return "\nnat pools\n" + table({{"ADDRESS"}, {"PROTOCOL"}, {"TAKEN", right}, {"OF", right}}, rows);
+  return "\nnat pools\n" + table({{"ADDRESS"},
+                                  {"PROTOCOL"},
+                                  {"TAKEN", right},
+                                  {"GIVEN", right},
+                                  {"OF", right},
+                                  {"REFUSED", right}},
+                                 rows);
 }
 
 std::string drops(const v1::NodeStatus& s) {

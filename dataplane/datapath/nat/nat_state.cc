@@ -80,7 +80,8 @@ void NatState::add_roots(region::Layout& layout, unsigned shard, const Config& c
 }
 
 NatState::NatState(const region::Region& region, unsigned shard, const Config& config)
-    : share_{shard, config.workers, nat_port_unit(config)} {
+    : share_{shard, config.workers, nat_port_unit(config)},
+      refused_(nat_pool_addresses(config).size() * kNatProtocols.size()) {
   const NatTables tables(config);
   const std::vector<std::uint32_t> addresses = nat_pool_addresses(config);
   for (std::size_t pool = 0; pool < addresses.size(); ++pool) {
@@ -219,6 +220,18 @@ bool NatState::end_block(std::uint32_t pool, std::uint8_t protocol, std::uint16_
 void NatState::forget() {
   for (Pool& pool : pools_)
     for (PortBlocks& blocks : pool.blocks) blocks.forget();
+}
+
+void NatState::note_refused(std::uint32_t pool, std::uint8_t protocol) {
+  const auto count = [](std::atomic<std::uint64_t>& figure) {
+    figure.store(figure.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  };
+  count(refused_[pool * kNatProtocols.size() + index_of(protocol)]);
+  count(refused_in_all_);
+}
+
+std::uint64_t NatState::refused(std::uint32_t pool, std::uint8_t protocol) const {
+  return refused_[pool * kNatProtocols.size() + index_of(protocol)].load(std::memory_order_relaxed);
 }
 
 std::uint32_t NatState::count_given(std::uint32_t pool, std::uint8_t protocol) const {

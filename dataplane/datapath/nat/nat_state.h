@@ -1,6 +1,7 @@
 // Source NAT's state: which ports of the pools are taken, and which bindings have them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -151,6 +152,10 @@ class NatState {
   }
   // The same of ports that nobody else can have: those of blocks that hosts have, where blocks are given.
   [[nodiscard]] std::uint32_t count_given(std::uint32_t pool, std::uint8_t protocol) const;
+  // A session found no port there; how often, since start, and of all pools. The latter from any thread.
+  void note_refused(std::uint32_t pool, std::uint8_t protocol);
+  [[nodiscard]] std::uint64_t refused(std::uint32_t pool, std::uint8_t protocol) const;
+  [[nodiscard]] std::uint64_t refused() const { return refused_in_all_.load(std::memory_order_relaxed); }
 
  private:
   struct Pool {
@@ -195,6 +200,9 @@ class NatState {
   std::vector<EntryState> entries_;
   std::optional<region::BindingTable> bindings_;  // none: nothing is bound
   region::PortBitmap::Share share_;
+  // Not in the region: what a node refused it has told nobody. Writer: the worker; relaxed: figures.
+  std::vector<std::atomic<std::uint64_t>> refused_;  // by address, then by protocol
+  std::atomic<std::uint64_t> refused_in_all_{0};
 };
 
 // The session leaves under another source than its initiator's.
@@ -221,8 +229,7 @@ tl::expected<NatState::BlockPort, DropReason> NatState::find_block_port(
         [&](std::uint16_t port) { return prefers(rte_cpu_to_be_16(port)); }, also_free);
   };
   const auto goes = [&](unsigned first) {
-    return left && blocks.first_of(*left) == first &&
-           !bitmap.first_taken(first, blocks.last_of(first), left);
+    return left && blocks.first_of(*left) == first && !bitmap.first_taken(first, blocks.last_of(first), left);
   };
   std::uint32_t held = 0;
   std::optional<std::uint16_t> port;

@@ -125,14 +125,22 @@ Translated take_block_port(Context& context, const FlowKey& key, const SourceNat
       .gave_ports = found->begins_block ? static_cast<std::uint16_t>(entry.block_size) : std::uint16_t{0}};
 }
 
-Translated take_port(Context& context, const FlowKey& key, const SourceNatEntry& entry) {
-  const std::uint32_t pool = entry.pool[place_in_pool(entry, key.source_be)];
-  const std::uint32_t address_be = rte_cpu_to_be_32(context.service.nat.pool_addresses()[pool]);
-  if (entry.block_size != 0) return take_block_port(context, key, entry, pool, address_be);
+Translated take_single_port(Context& context, const FlowKey& key, const SourceNatEntry& entry,
+                            std::uint32_t pool, std::uint32_t address_be) {
   const auto port = find_port_for(context, key, entry, pool, address_be);
   if (!port) return tl::unexpected(DropReason::nat_ports_exhausted);
   return SourceTranslation{
       .outside = {address_be, *port}, .took_port = context.rehearsal == nullptr, .gave_ports = 1};
+}
+
+Translated take_port(Context& context, const FlowKey& key, const SourceNatEntry& entry) {
+  const std::uint32_t pool = entry.pool[place_in_pool(entry, key.source_be)];
+  const std::uint32_t address_be = rte_cpu_to_be_32(context.service.nat.pool_addresses()[pool]);
+  auto taken = entry.block_size != 0 ? take_block_port(context, key, entry, pool, address_be)
+                                     : take_single_port(context, key, entry, pool, address_be);
+  if (!taken && taken.error() == DropReason::nat_ports_exhausted && context.rehearsal == nullptr)
+    context.state.nat.note_refused(pool, key.protocol);
+  return taken;
 }
 
 Translated bind_source(Context& context, const FlowKey& key, const SourceNatEntry& entry) {

@@ -154,7 +154,8 @@ NodeStatus full_status() {
               {{"10.80.2.2", "outside", true, 3700.5, 4, 1}, {"10.80.2.3", "outside", false, 12.5, 6, 2}}};
   s.ports = {{"inside", "net_af_packet0,iface=in0", true, 11, 12, 13, 14, 15, 512, 1000.5, 511'744.5},
              {"outside", "net_af_packet1,iface=out0", false, 21, 22, 23, 24, 25, 1024, 16, 17}};
-  s.nat_pools = {{"10.80.2.5", "udp", 57'000, 64'512}, {"10.80.2.6", "tcp", 18, 64'500}};
+  s.nat_pools = {{"10.80.2.5", "udp", 57'000, 64'512, 60'032, 12, "short"},
+                 {"10.80.2.6", "tcp", 18, 64'500, 64'448, 7, "exhausted"}};
   s.drops = {{"no_route", 31}, {"bad_checksum", 32}};
   s.logs = {{{"192.0.2.9:6514", "tls", true, 4321, 17, 3, "the collector does not read"},
              {"192.0.2.10:514", "udp", false, 5, 0, 0, ""}},

@@ -113,6 +113,9 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.nat_pools(0).protocol() == "udp");
   CHECK(status.nat_pools(0).taken() == 57'000);
   CHECK(status.nat_pools(0).ports() == 64'512);
+  CHECK(status.nat_pools(0).given() == 60'032);
+  CHECK(status.nat_pools(0).refused() == 12);
+  CHECK(status.nat_pools(0).alarm() == "short");
   CHECK(status.drops().at("no_route") == 31);
   CHECK(status.drops().at("bad_checksum") == 32);
   REQUIRE(status.logs().collectors_size() == 2);
