@@ -106,6 +106,7 @@ struct ServiceConfig {
 inline constexpr std::size_t kRulesMax = 16384;
 // Of all rules together.
 inline constexpr std::size_t kRulePrefixesMax = 1'000'000;
+inline constexpr std::size_t kRuleServicesMax = 100'000;  // likewise: services, each range and type counted
 
 // Of the sessions that a rule admits: a token bucket, of which each worker has an equal share.
 struct RuleLimit {
@@ -148,12 +149,12 @@ enum class NatFiltering : std::uint8_t {
   address_and_port_dependent,  // nobody's but those of its sessions
 };
 
-// Sessions that leave through `to` get their source translated to an address of the pool, with a port of
-// `ports`. Ordered: the first entry that matches decides.
+// Sessions that leave through one of `to` get their source translated to an address of the pool, with a port
+// of `ports`. Ordered: the first entry that matches decides.
 struct SourceNatConfig {
-  std::string from{};         // port name; empty means any
-  std::string to{};           // port name
-  std::uint32_t address = 0;  // the pool's only address, where `pool` is empty
+  std::vector<std::string> from{};  // port names; none: any
+  std::vector<std::string> to{};    // port names, at least one
+  std::uint32_t address = 0;        // the pool's only address, where `pool` is empty
   PortRange ports{1024, 65535};
   std::vector<Ipv4Range> pool{};
   std::vector<Ipv4Prefix> sources{};  // empty: any
@@ -172,9 +173,9 @@ inline constexpr std::size_t kNatAddressesMax = 1024;
 // Entries of source NAT; bindings name theirs by an octet.
 inline constexpr std::size_t kSourceNatMax = 250;
 
-// Sessions that come in by `from` to `address` go to `to` instead.
+// Sessions that come in by one of `from` to `address` go to `to` instead.
 struct DestinationNatConfig {
-  std::string from{};  // port name
+  std::vector<std::string> from{};  // port names, at least one
   std::uint32_t address = 0;
   std::optional<std::uint8_t> protocol{};  // none: any, and all ports
   PortRange ports{0, 65535};
@@ -184,7 +185,7 @@ struct DestinationNatConfig {
 
 // One to one: addresses inside are those outside of the same place, in both directions. Ports stay.
 struct StaticNatConfig {
-  std::string port{};  // port name: where the outside addresses are used
+  std::vector<std::string> at{};  // port names, at least one: where the outside addresses are used
   Ipv4Prefix outside{};
   Ipv4Prefix inside{};  // of the same length
 };

@@ -44,6 +44,13 @@ struct NatPoolUse {
   std::uint64_t refused = 0;  // sessions that found none, since start
 };
 
+// Where a listing goes on. Begins as it is made.
+struct ListCursor {
+  unsigned worker = 0;
+  std::uint32_t slot = 0;
+  bool at_end = false;
+};
+
 struct RouteCounts {
   std::uint32_t ipv4 = 0;
   std::uint32_t ipv6 = 0;
@@ -157,11 +164,19 @@ class Dataplane final : public Announcer {
   // Of that worker: its ring was full, or a fence came before the commit. Any thread.
   [[nodiscard]] std::uint64_t log_records_lost(unsigned worker) const;
 
-  // Hands at most `limit` sessions to `sink`, in chunks that workers copy between packets: no snapshot.
-  // One caller at a time gets on, others wait. Errors: timed_out, if the workers are quiesced or end.
-  [[nodiscard]] Status list_sessions(std::uint64_t limit,
-                                     const std::function<void(const SessionView&)>& sink);
-  // Ends all sessions that match, in such chunks; how many. New ones may come meanwhile. Errors: as above,
+  // The next page of a listing: hands at most `rows_max` of those that match to `sink`, and moves `at`. In
+  // steps of bounded length (WalkStep) that workers take between packets, of which a page has so many at most
+  // that others get on, so it may be short, or empty, and not the last. No snapshot: what comes or goes
+  // meanwhile may be told or not, and a slot that is used again may be told twice. Errors: timed_out, if the
+  // workers are quiesced or end.
+  [[nodiscard]] Status list_sessions(const SessionFilter& filter, std::uint64_t rows_max, ListCursor& at,
+                                     const std::function<void(const SessionRow&)>& sink);
+  [[nodiscard]] Status list_bindings(const BindingFilter& filter, std::uint64_t rows_max, ListCursor& at,
+                                     const std::function<void(const BindingRow&)>& sink);
+  // How many match on such a page.
+  [[nodiscard]] Result<std::uint64_t> count_sessions(const SessionFilter& filter, ListCursor& at);
+  [[nodiscard]] Result<std::uint64_t> count_bindings(const BindingFilter& filter, ListCursor& at);
+  // Ends all sessions that match, in such steps; how many. New ones may come meanwhile. Errors: as above,
   // and some may have ended then.
   [[nodiscard]] Result<std::uint64_t> end_sessions(const SessionFilter& filter);
 
@@ -186,6 +201,10 @@ class Dataplane final : public Announcer {
   [[nodiscard]] Status launch(unsigned worker, unsigned lcore);
   // Waits until the worker has served what lies beside `stage` in its requests. Errors: timed_out.
   [[nodiscard]] Status ask(Requests& requests, std::atomic<QueryStage>& stage);
+  // One page by `query` of each worker's requests; `took` after each step.
+  template <class Query, class Filter, class Took>
+  [[nodiscard]] Status walk_page(Query Requests::*query, const Filter& filter, WalkAct act,
+                                 std::uint64_t rows_max, ListCursor& at, const Took& took);
   [[nodiscard]] Result<EchoOrder> order_of(const PingRequest& request) const;
   [[nodiscard]] Result<unsigned> send(EchoOrder& order);
   [[nodiscard]] std::optional<PingAnswer> await_answer(Instant deadline);

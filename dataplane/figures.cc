@@ -1,15 +1,10 @@
 // What a dataplane tells about itself.
 #include <algorithm>
 
-#include <time.h>
-
 #include "dataplane/shard.h"
 
 namespace stillwater::dataplane {
 namespace {
-
-constexpr Nanos kAnswerPatience = 300ms;
-constexpr Nanos kAnswerPoll = 200us;
 
 template <class Shards, class Figure>
 std::uint64_t sum(const Shards& shards, Figure figure) {
@@ -120,58 +115,6 @@ Nanos Dataplane::largest_receive_gap() const {
 
 void Dataplane::reset_largest_receive_gap() {
   for (const auto& shard : shards_) shard->report.largest_receive_gap.store(0, std::memory_order_relaxed);
-}
-
-// A worker sleeps for less than a millisecond between turns, unless it is quiesced.
-Status Dataplane::ask(Requests& requests, std::atomic<QueryStage>& stage) {
-  stage.store(QueryStage::posted, std::memory_order_release);
-  requests.pending.store(true, std::memory_order_release);
-  const Instant deadline = clock_.now() + kAnswerPatience;
-  while (stage.load(std::memory_order_acquire) != QueryStage::done) {
-    auto posted = QueryStage::posted;
-    if (clock_.now() >= deadline && stage.compare_exchange_strong(posted, QueryStage::idle))
-      return fail(Errc::timed_out,
-                  "no worker answered: the dataplane is quiesced, or this node is a standby");
-    const timespec pause{0, Nanos(kAnswerPoll).count()};
-    nanosleep(&pause, nullptr);
-  }
-  return {};
-}
-
-Status Dataplane::list_sessions(std::uint64_t limit, const std::function<void(const SessionView&)>& sink) {
-  const std::lock_guard lock(list_mutex_);
-  for (auto& shard : shards_) {
-    SessionQuery& query = shard->requests.query;
-    query.cursor = 0;
-    query.at_end = false;
-    query.filter = {};
-    query.ends = false;
-    while (limit > 0 && !query.at_end) {
-      query.rows_wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, SessionQuery::kRowsMax));
-      if (auto fetched = ask(shard->requests, query.stage); !fetched) return fetched;
-      for (std::uint32_t i = 0; i < query.rows_count; ++i) sink(query.rows[i]);
-      limit -= query.rows_count;
-    }
-  }
-  return {};
-}
-
-Result<std::uint64_t> Dataplane::end_sessions(const SessionFilter& filter) {
-  const std::lock_guard lock(list_mutex_);
-  std::uint64_t ended = 0;
-  for (auto& shard : shards_) {
-    SessionQuery& query = shard->requests.query;
-    query.cursor = 0;
-    query.at_end = false;
-    query.filter = filter;
-    query.ends = true;
-    query.rows_wanted = SessionQuery::kRowsMax;
-    while (!query.at_end) {
-      if (auto fetched = ask(shard->requests, query.stage); !fetched) return tl::unexpected(fetched.error());
-      ended += query.rows_count;
-    }
-  }
-  return ended;
 }
 
 // A session's record is output as its first packet is, and waits for the same.

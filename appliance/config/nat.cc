@@ -24,30 +24,46 @@ const PortConfig* find(const Config& config, const std::string& name) {
   return nullptr;
 }
 
-// Reports an address that cannot be used on the port: one of no subnet there.
-void check_on_link(Section& section, const char* key, std::uint32_t address, const std::string& name,
-                   const Config& config) {
-  const PortConfig* port = find(config, name);
-  if (port == nullptr) return;
-  const auto& own = port->addresses;
-  if (std::any_of(own.begin(), own.end(), [&](const auto& a) { return is_host_of(a, address); })) return;
-  section.mistake(key, to_text(address) + " is no address of port " + quoted(name) +
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// "'outside'", "'outside', 'dmz'".
+std::string quoted_all(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + quoted(name);
+  return all;
+}
+
+// Reports an address that cannot be used on any of the ports: one of no subnet there.
+void check_on_link(Section& section, const char* key, std::uint32_t address,
+                   const std::vector<std::string>& names, const Config& config) {
+  for (const std::string& name : names) {
+    const PortConfig* port = find(config, name);
+    if (port == nullptr) return;
+    const auto& own = port->addresses;
+    if (std::any_of(own.begin(), own.end(), [&](const auto& a) { return is_host_of(a, address); })) return;
+  }
+  if (names.empty()) return;
+  section.mistake(key, to_text(address) + " is no address of port " + quoted_all(names) +
                            "; expected a host of one of its subnets");
 }
 
 // Reports addresses that another port has, and such as no host can have.
-void check_spare(Section& section, const char* key, const Ipv4Range& range, const std::string& name,
-                 const Config& config) {
-  const auto has = [&](std::uint32_t address) { return range.first <= address && address <= range.last; };
+void check_spare(Section& section, const char* key, const Ipv4Range& range,
+                 const std::vector<std::string>& names, const Config& config) {
+  const auto in_range = [&](std::uint32_t address) {
+    return range.first <= address && address <= range.last;
+  };
   for (const PortConfig& port : config.dataplane.ports)
     for (const Ipv4Prefix& own : port.addresses) {
-      if (has(own.address) && port.name != name)
+      if (in_range(own.address) && !has(names, port.name))
         return section.mistake(key, to_text(own.address) + " is an own address of port " + quoted(port.name) +
-                                        "; expected those of " + quoted(name) +
+                                        "; expected those of " + quoted_all(names) +
                                         " or such as nothing else has");
       if (own.length >= 31) continue;
       for (const std::uint32_t edge : {own.address & own.mask(), own.address | ~own.mask()})
-        if (has(edge))
+        if (in_range(edge))
           return section.mistake(key, to_text(edge) +
                                           " is the network or broadcast address of a subnet of port " +
                                           quoted(port.name) + "; expected hosts' addresses");
@@ -141,17 +157,17 @@ std::vector<Ipv4Range> ranges_of(const SourceNatConfig& nat) {
 
 // A block is one host's: where an address is given in blocks, it is so by all entries that have it.
 void check_blocks_of_others(Section& section, const SourceNatConfig& nat, const Config& config) {
+  const char* key = section.has("block_size") ? "block_size" : section.has("pool") ? "pool" : "address";
   for (const SourceNatConfig& before : config.dataplane.source_nat) {
     if (before.block_size == nat.block_size) continue;
     for (const Ipv4Range& a : ranges_of(before))
       for (const Ipv4Range& b : ranges_of(nat))
         if (a.first <= b.last && b.first <= a.last)
-          return section.mistake(section.has("block_size") ? "block_size" : "address",
-                                 to_text(std::max(a.first, b.first)) + " is given " +
-                                     (before.block_size == 0
-                                          ? std::string("port by port")
-                                          : "in blocks of " + std::to_string(before.block_size)) +
-                                     " by an entry above; expected the same block_size");
+          return section.mistake(
+              key, to_text(std::max(a.first, b.first)) + " is given " +
+                       (before.block_size == 0 ? std::string("port by port")
+                                               : "in blocks of " + std::to_string(before.block_size)) +
+                       " by an entry above; expected the same block_size");
   }
 }
 
@@ -175,9 +191,8 @@ void read_blocks(Section& section, unsigned unit, const Config& config, SourceNa
   if (reaches_all(nat, unit, config)) return;
   const bool by_blocks = nat.block_size != 0;
   section.mistake("ports", std::string(by_blocks ? "too few whole blocks" : "too few ports") + " for " +
-                               std::to_string(config.dataplane.workers) +
-                               " workers, which share them by " + std::to_string(unit) +
-                               "; expected a wider range");
+                               std::to_string(config.dataplane.workers) + " workers, which share them by " +
+                               std::to_string(unit) + "; expected a wider range");
 }
 
 // Ports are shared by the largest block_size of all entries. What is wrong with one is said where it is read.
@@ -192,8 +207,12 @@ unsigned port_unit(const std::vector<Value>& entries) {
 
 // An entry that an earlier one of the same ports leaves nothing to is a mistake.
 void check_reached(Section& section, const SourceNatConfig& nat, const Config& config) {
+  const auto all_in = [](const std::vector<std::string>& names, const std::vector<std::string>& those) {
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) { return has(those, name); });
+  };
   for (const SourceNatConfig& before : config.dataplane.source_nat)
-    if (!nat.to.empty() && before.from == nat.from && before.to == nat.to && before.sources.empty())
+    if (!nat.to.empty() && before.from.empty() == nat.from.empty() && all_in(nat.from, before.from) &&
+        all_in(nat.to, before.to) && before.sources.empty())
       return section.mistake("to", "this pair of ports is translated above; expected one entry for it");
 }
 
@@ -212,16 +231,16 @@ void check_sizes(Section& root, const Config& config) {
                                    " entries; expected at most " + std::to_string(dataplane::kSourceNatMax));
 }
 
-void read_source_nat(Section& root, const KnownPorts& known, Config& config) {
+void read_source_nat(Section& root, const KnownPorts& known, const Zones& zones, Config& config) {
   if (!is_for_firewall(root, "source_nat", config)) return;
   const std::vector<Value> entries = root.list("source_nat");
   const unsigned unit = port_unit(entries);
   for (const Value& value : entries) {
     Section section = root.element(value, "source_nat entry");
     SourceNatConfig nat;
-    read_port_name(section, "from", known, nat.from);
+    read_port_set(section, "from", known, zones, nat.from);
     if (section.require("to", "the port that sessions leave through")) {
-      read_port_name(section, "to", known, nat.to);
+      read_port_set(section, "to", known, zones, nat.to);
       check_reached(section, nat, config);
     }
     read_one_or_more(section, "source", nat.sources, parse_network);
@@ -267,14 +286,14 @@ void read_forwarded_ports(Section& section, const Config& config, DestinationNat
   nat.to_ports = to.first;
 }
 
-void read_destination_nat(Section& root, const KnownPorts& known, Config& config) {
+void read_destination_nat(Section& root, const KnownPorts& known, const Zones& zones, Config& config) {
   const OneOf<std::optional<std::uint8_t>> protocol{{{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}}};
   if (!is_for_firewall(root, "destination_nat", config)) return;
   for (const Value& value : root.list("destination_nat")) {
     Section section = root.element(value, "destination_nat entry");
     DestinationNatConfig nat;
     if (section.require("from", "the port that sessions come in by"))
-      read_port_name(section, "from", known, nat.from);
+      read_port_set(section, "from", known, zones, nat.from);
     if (section.required("address", nat.address, parse_ipv4) && known.subnets_complete)
       check_spare(section, "address", {nat.address, nat.address}, nat.from, config);
     section.optional("protocol", nat.protocol, protocol);
@@ -319,13 +338,13 @@ Parsed<Ipv4Prefix> parse_hosts(const std::string& text) {
   return parse_ipv4(text).map([](std::uint32_t address) { return Ipv4Prefix{address, 32}; });
 }
 
-void read_static_nat(Section& root, const KnownPorts& known, Config& config) {
+void read_static_nat(Section& root, const KnownPorts& known, const Zones& zones, Config& config) {
   if (!is_for_firewall(root, "static_nat", config)) return;
   for (const Value& value : root.list("static_nat")) {
     Section section = root.element(value, "static_nat entry");
     StaticNatConfig nat;
     if (section.require("port", "the port where the outside addresses are used"))
-      read_port_name(section, "port", known, nat.port);
+      read_port_set(section, "port", known, zones, nat.at);
     const bool outside = section.required("outside", nat.outside, parse_hosts);
     const bool inside = section.required("inside", nat.inside, parse_hosts);
     if (outside && inside) check_static(section, nat, config);
@@ -336,10 +355,10 @@ void read_static_nat(Section& root, const KnownPorts& known, Config& config) {
 
 }  // namespace
 
-void read_nat(Section& root, const KnownPorts& known, Config& config) {
-  read_source_nat(root, known, config);
-  read_destination_nat(root, known, config);
-  read_static_nat(root, known, config);
+void read_nat(Section& root, const KnownPorts& known, const Zones& zones, Config& config) {
+  read_source_nat(root, known, zones, config);
+  read_destination_nat(root, known, zones, config);
+  read_static_nat(root, known, zones, config);
 }
 
 }  // namespace stillwater::appliance

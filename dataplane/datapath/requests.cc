@@ -36,4 +36,14 @@ bool SessionFilter::matches(const region::Session& session, std::int64_t age_ns)
   return !min_age_s || (age_s >= 0 && static_cast<std::uint64_t>(age_s) >= *min_age_s);
 }
 
+bool BindingFilter::matches(const region::Binding& binding, std::uint8_t of_entry) const {
+  const region::BindingKey &in = binding.internal, &out = binding.external;
+  if (protocol && *protocol != out.protocol) return false;
+  if (inside && !inside->has(in.address_be)) return false;
+  if (outside && !outside->has(out.address_be)) return false;
+  if (address && !address->has(in.address_be) && !address->has(out.address_be)) return false;
+  if (port_be && *port_be != in.port_be && *port_be != out.port_be) return false;
+  return !entry || *entry == of_entry;
+}
+
 }  // namespace stillwater::dataplane

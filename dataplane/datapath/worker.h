@@ -96,6 +96,7 @@ class Worker final : private quiesce::WhileStopped {
   void activate();
   void serve_requests();
   void serve(SessionQuery& query);
+  void serve(BindingQuery& query);
   void serve(TraceQuery& query);
   void serve(PingQuery& query);
   void flush_counters();

@@ -58,29 +58,9 @@ void Worker::serve_requests() {
   if (requests.announce.exchange(false, std::memory_order_relaxed)) announcements_.begin(context_.now);
   const auto serve_it = [this](auto& query) { serve(query); };
   serve_posted(requests.query, serve_it);
+  serve_posted(requests.bindings, serve_it);
   serve_posted(requests.trace, serve_it);
   serve_posted(requests.ping, serve_it);
-}
-
-void Worker::serve(SessionQuery& query) {
-  const region::SessionTable& sessions = setup_.state.sessions;
-  const std::uint32_t touched = sessions.slots_touched();
-  const std::uint32_t end = std::min(touched, query.cursor + SessionQuery::kSlotsPerChunk);
-  const std::uint32_t rows_wanted = std::min(query.rows_wanted, SessionQuery::kRowsMax);
-  query.rows_count = 0;
-  for (; query.cursor < end && query.rows_count < rows_wanted; ++query.cursor) {
-    const region::Session& session = sessions.at(query.cursor);
-    if (session.state == region::SessionState::free) continue;
-    const std::int64_t age_ns = turn_.now().count() - session.created_ns;
-    if (!query.filter.matches(session, age_ns)) continue;
-    if (query.ends) {
-      end_session(context_, query.cursor, CloseReason::cleared);
-      ++query.rows_count;
-      continue;
-    }
-    query.rows[query.rows_count++] = {session, ageing_.idle_s(sessions, query.cursor, turn_.now_s()), age_ns};
-  }
-  query.at_end = query.cursor >= touched;
 }
 
 void Worker::serve(TraceQuery& query) {

@@ -133,6 +133,11 @@ bool NatState::knows_peer(std::uint32_t binding, std::uint32_t remote_be) const 
   return bindings_->find(peer_key(binding, remote_be)) != kNone;
 }
 
+bool NatState::is_binding(std::uint32_t slot) const {
+  const region::Binding& binding = bindings_->at(slot);
+  return binding.in_use != 0 && binding.internal.realm >= kEntries;
+}
+
 std::uint8_t NatState::entry_of(std::uint32_t binding) const {
   return static_cast<std::uint8_t>(bindings_->at(binding).internal.realm - kEntries);
 }

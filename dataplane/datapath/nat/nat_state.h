@@ -44,6 +44,9 @@ class NatState {
   [[nodiscard]] std::uint32_t find_outside(std::uint32_t address_be, std::uint16_t port_be,
                                            std::uint8_t protocol) const;
   [[nodiscard]] const region::Binding& at(std::uint32_t binding) const { return bindings_->at(binding); }
+  // For a walk: slots below this one may be in use; a slot in use may hold what is no binding.
+  [[nodiscard]] std::uint32_t slots_touched() const { return bindings_ ? bindings_->slots_touched() : 0; }
+  [[nodiscard]] bool is_binding(std::uint32_t slot) const;
   // The entry of source NAT that it is of.
   [[nodiscard]] std::uint8_t entry_of(std::uint32_t binding) const;
   // Whether the binding has a session with that address outside. Of entries whose filtering asks for it.

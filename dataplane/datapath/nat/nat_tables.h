@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <netinet/in.h>
@@ -18,9 +20,22 @@ namespace stillwater::dataplane {
 inline constexpr std::array<std::uint8_t, 3> kNatProtocols{IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
 [[nodiscard]] bool has_nat_ports(std::uint8_t protocol);
 
+// Interfaces by their indices; a configuration has fewer than 256.
+class PortSet {
+ public:
+  // Of these names, which are there; none of them: any.
+  PortSet(const Config& config, const std::vector<std::string>& names);
+
+  [[nodiscard]] bool has(PortIndex port) const { return any_ || (port < ports_.size() && ports_[port]); }
+
+ private:
+  bool any_;
+  std::bitset<256> ports_;
+};
+
 struct SourceNatEntry {
-  PortIndex from;
-  PortIndex to;
+  PortSet from;
+  PortSet to;
   std::vector<Ipv4Prefix> sources;
   std::vector<std::uint32_t> pool;  // indices into NatTables::pool_addresses; empty: an exception
   PortRange ports;
@@ -82,7 +97,7 @@ class NatTables {
 
  private:
   struct Forward {
-    PortIndex from;
+    PortSet from;
     std::uint32_t address_be;
     std::uint8_t protocol;  // 0: any
     PortRange ports;
@@ -90,7 +105,7 @@ class NatTables {
     std::uint16_t to_first;  // 0: ports stay
   };
   struct OneToOne {
-    PortIndex port;
+    PortSet at;
     Ipv4Prefix outside;
     Ipv4Prefix inside;
   };

@@ -105,15 +105,19 @@ Translated translate_address(const Context& context, const FlowKey& key, const S
   return tl::unexpected(DropReason::session_conflict);
 }
 
+NatState::BlockAsk block_ask(const Context& context, const FlowKey& key, const SourceNatEntry& entry) {
+  return {.pool = entry.pool[place_in_pool(entry, key.source_be)],
+          .protocol = key.protocol,
+          .owner = {key.source_be, context.service.nat.index_of(entry)},
+          .ports = entry.ports,
+          .wanted_be = key.source_port_be};
+}
+
 Translated take_block_port(Context& context, const FlowKey& key, const SourceNatEntry& entry,
-                           std::uint32_t pool, std::uint32_t address_be) {
+                           std::uint32_t address_be) {
   NatState& nat = context.state.nat;
   const bool rehearses = context.rehearsal != nullptr;
-  const NatState::BlockAsk ask{.pool = pool,
-                               .protocol = key.protocol,
-                               .owner = {key.source_be, context.service.nat.index_of(entry)},
-                               .ports = entry.ports,
-                               .wanted_be = key.source_port_be};
+  const NatState::BlockAsk ask = block_ask(context, key, entry);
   const auto prefers = preferred(context, key, address_be);
   const auto found = rehearses ? nat.find_block_port(context.turn, ask, prefers,
                                                      leaving_port(context, key.protocol, address_be))
@@ -136,7 +140,7 @@ Translated take_single_port(Context& context, const FlowKey& key, const SourceNa
 Translated take_port(Context& context, const FlowKey& key, const SourceNatEntry& entry) {
   const std::uint32_t pool = entry.pool[place_in_pool(entry, key.source_be)];
   const std::uint32_t address_be = rte_cpu_to_be_32(context.service.nat.pool_addresses()[pool]);
-  auto taken = entry.block_size != 0 ? take_block_port(context, key, entry, pool, address_be)
+  auto taken = entry.block_size != 0 ? take_block_port(context, key, entry, address_be)
                                      : take_single_port(context, key, entry, pool, address_be);
   if (!taken && taken.error() == DropReason::nat_ports_exhausted && context.rehearsal == nullptr)
     context.state.nat.note_refused(pool, key.protocol);
@@ -174,6 +178,26 @@ Translated translate_source(Context& context, const FlowKey& key, PortIndex in, 
   if (entry == nullptr) return unchanged;
   return has_nat_ports(key.protocol) ? bind_source(context, key, *entry)
                                      : translate_address(context, key, *entry);
+}
+
+std::optional<DropReason> refuses_host(Context& context, const FlowKey& key, PortIndex in, PortIndex out) {
+  const NatTables& tables = context.service.nat;
+  if (tables.empty() || !has_nat_ports(key.protocol) || tables.static_source(out, key.source_be))
+    return std::nullopt;
+  const SourceNatEntry* entry = tables.source_entry(in, out, key.source_be);
+  if (entry == nullptr || entry->mapping == NatMapping::per_session) return std::nullopt;
+  const std::uint8_t index = tables.index_of(*entry);
+  const auto [known, ends] = binding_of(context, key, index);
+  if (known != NatState::kNone && !ends) return std::nullopt;
+  NatState& nat = context.state.nat;
+  if (!nat.host_may_bind(index, key.source_be, ends ? 1 : 0)) return DropReason::nat_host_limit;
+  if (entry->block_size == 0) return std::nullopt;
+  const NatState::BlockAsk ask = block_ask(context, key, *entry);
+  const std::uint32_t address_be = rte_cpu_to_be_32(tables.pool_addresses()[ask.pool]);
+  const auto found = nat.find_block_port(
+      context.turn, ask, [](std::uint16_t) { return true; },
+      leaving_port(context, key.protocol, address_be));
+  return !found && found.error() == DropReason::nat_host_limit ? std::optional(found.error()) : std::nullopt;
 }
 
 void undo(Context& context, const SourceTranslation& source, std::uint8_t protocol) {

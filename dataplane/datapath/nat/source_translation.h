@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <tl/expected.hpp>
 
@@ -26,6 +27,10 @@ struct SourceTranslation {
 [[nodiscard]] tl::expected<SourceTranslation, DropReason> translate_source(Context& context,
                                                                            const region::FlowKey& key,
                                                                            PortIndex in, PortIndex out);
+// Whether its host has all that it may, so that the source would not be translated: nat_host_limit. Takes
+// nothing. In a rehearsal as above.
+[[nodiscard]] std::optional<DropReason> refuses_host(Context& context, const region::FlowKey& key,
+                                                     PortIndex in, PortIndex out);
 // Gives back what was taken for a session that does not come to be.
 void undo(Context& context, const SourceTranslation& source, std::uint8_t protocol);
 

@@ -176,6 +176,22 @@ TEST_CASE("translations that say too little, too much, or what another one says"
        "nobody is let in where each session has a port of its own"},
       {nat, "address: 10.80.2.1, ports_per_host: 0}", "26:69", "1 to 65535"},
       {nat, "address: 10.80.2.1, source: 10.80.1.7/24}", "26:61", "host bits are set"},
+      {nat, "address: 10.80.2.1, block_size: 100}", "26:65", "a power of two from 64 to 4096, or 0"},
+      {nat, "address: 10.80.2.1, block_size: 32}", "26:65", "a power of two from 64 to 4096, or 0"},
+      {nat, "address: 10.80.2.1, block_size: 8192}", "26:65", "a power of two from 64 to 4096, or 0"},
+      {nat, "address: 10.80.2.1, block_size: 64, blocks_per_host: 65}", "26:86", "1 to 64"},
+      {nat, "address: 10.80.2.1, blocks_per_host: 4}", "26:70", "expected 'block_size'"},
+      {nat, "address: 10.80.2.1, block_size: 64, mapping: per_session}", "26:65",
+       "expected 'mapping: endpoint_independent'"},
+      {nat, "address: 10.80.2.1, block_size: 4096, ports: 5000-9999}", "26:78",
+       "too few whole blocks for 1 workers, which share them by 4096; expected a wider range"},
+      {nat, "translate: none, block_size: 64}", "26:62", "block_size of an entry that translates nothing"},
+      {nat, "address: 10.80.2.1, block_size: 64}\n  - {to: outside, pool: 10.80.2.1-10.80.2.2}", "27:24",
+       "10.80.2.1 is given in blocks of 64 by an entry above; expected the same block_size"},
+      {nat, "address: 10.80.2.1}\n  - {to: outside, address: 10.80.2.1, block_size: 64}", "27:50",
+       "10.80.2.1 is given port by port by an entry above; expected the same block_size"},
+      {"{from: inside, to: outside, a", "{from: attic, to: outside, a", "26:12", "'attic' is no port"},
+      {nat, "address: 10.80.3.1}", "26:42", "10.80.3.1 is no address of port 'outside'"},
   });
   const std::pair<const char*, const char*> sections[] = {
       {"destination_nat: [{address: 10.80.2.9, to: 10.80.1.9}]", "no 'from'; expected the port that"},
@@ -205,6 +221,50 @@ TEST_CASE("translations that say too little, too much, or what another one says"
     CHECK_THAT(found, Catch::Contains("; expected "));
     CHECK_THAT(found, Catch::StartsWith("f.yaml:27:"));
   }
+}
+
+TEST_CASE("translations name ports, zones, or lists of them") {
+  const std::string sections =
+      "  - {from: [inside], to: far, pool: 10.80.2.7}\n"
+      "  - {from: [far, inside], to: [inside, outside], source: 10.80.1.0/24, pool: 10.80.2.9}\n"
+      "destination_nat:\n"
+      "  - {from: all, address: 10.80.2.9, protocol: tcp, ports: 80, to: 10.80.1.9}\n"
+      "static_nat:\n"
+      "  - {port: [outside, inside], outside: 10.80.2.64/28, inside: 10.80.1.64/28}\n";
+  const auto read = [&](const std::string& zones) {
+    return parse_config(with(with(kSample, "  - {from: inside, to: outside, address: 10.80.2.1}\n", sections),
+                             "rules:", zones + "rules:"),
+                        "f.yaml");
+  };
+  const auto refused = read("");
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Catch::Contains("'far' is no port; expected one of inside, outside"));
+  const auto zoned = read("zones: {far: [outside], near: [inside]}\n");
+  REQUIRE_FALSE(zoned);
+  CHECK_THAT(zoned.error().message,
+             Catch::Contains("'all' is no port or zone; expected one of inside, outside, far, near"));
+  const auto config = read("zones: {far: [outside], all: [inside]}\n");
+  if (!config) FAIL(config.error().message);
+  const auto& plane = config->dataplane;
+  using Names = std::vector<std::string>;
+  CHECK(plane.source_nat[0].from == Names{"inside"});
+  CHECK(plane.source_nat[0].to == Names{"outside"});
+  CHECK(plane.source_nat[1].from == Names{"outside", "inside"});
+  CHECK(plane.source_nat[1].to == Names{"inside", "outside"});
+  CHECK(plane.destination_nat[0].from == Names{"inside"});
+  CHECK(plane.static_nat[0].at == Names{"outside", "inside"});
+}
+
+TEST_CASE("an entry for ports that one above is for already is reported, whatever their order") {
+  const auto second = [](const std::string& entry) {
+    return parse_config(with(kSample, "  - {from: inside, to: outside, address: 10.80.2.1}\n",
+                             "  - {from: [inside, outside], to: outside, address: 10.80.2.1}\n" + entry),
+                        "f.yaml");
+  };
+  CHECK_FALSE(second("  - {from: inside, to: outside, address: 10.80.2.1}\n"));
+  CHECK_FALSE(second("  - {from: [outside, inside], to: outside, address: 10.80.2.1}\n"));
+  CHECK(second("  - {from: inside, to: [inside, outside], address: 10.80.2.1}\n"));
+  CHECK(second("  - {to: outside, address: 10.80.2.1}\n"));
 }
 
 TEST_CASE("translations of all kinds are read as they are written") {

@@ -73,8 +73,8 @@ struct Model : Blocked {
 
   void send_out() {
     const Endpoint inside_end{host(random() % kHosts), static_cast<std::uint16_t>(4000 + random() % 200)};
-    const auto sent =
-        out({inside_end.first, remote(random() % kRemotes), inside_end.second, 53}, random() % config.workers);
+    const auto sent = out({inside_end.first, remote(random() % kRemotes), inside_end.second, 53},
+                          random() % config.workers);
     for (const auto& [port, known] : bound)
       if (known == inside_end) {
         REQUIRE(sent);
@@ -123,8 +123,8 @@ struct Model : Blocked {
     if (!all) which.port_be = htons(who.second);
     end(which);
     for (auto at = bound.begin(); at != bound.end();) {
-      const bool ends = at->second.first == who.first && (all || at->second.second == who.second ||
-                                                         at->first == who.second);
+      const bool ends = at->second.first == who.first &&
+                        (all || at->second.second == who.second || at->first == who.second);
       if (ends) given_in[at->first] = epochs.current();
       at = ends ? bound.erase(at) : std::next(at);
     }
@@ -226,8 +226,11 @@ TEST_CASE("a block that has a forwarded port is nobody's") {
   NatNetwork n;
   n.config.source_nat[0].block_size = kSize;
   n.config.source_nat[0].ports = {kFirst, kFirst + 2 * kSize - 1};
-  n.config.destination_nat = {
-      {.from = "outside", .address = kPool, .protocol = IPPROTO_UDP, .ports = {kFirst + 5, kFirst + 5}, .to = host(1)}};
+  n.config.destination_nat = {{.from = {"outside"},
+                               .address = kPool,
+                               .protocol = IPPROTO_UDP,
+                               .ports = {kFirst + 5, kFirst + 5},
+                               .to = host(1)}};
   n.begin();
   for (std::uint16_t i = 0; i < kSize; ++i) {
     const auto sent = n.out({host(0), remote(0), static_cast<std::uint16_t>(kFirst + i), 53});

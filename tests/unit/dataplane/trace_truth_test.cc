@@ -233,8 +233,8 @@ TEST_CASE("trace: of random packets through NAT of all kinds, what is told is wh
                             .to = {"inside"},
                             .destination = {{IpAddress::v4(htonl(kHost)), 32}}});
   f.config.source_nat = {
-      {.from = "inside",
-       .to = "outside",
+      {.from = {"inside"},
+       .to = {"outside"},
        .address = kOut,
        .ports = {seed == 7 ? std::uint16_t{0} : std::uint16_t{1024}, 65535},
        .filtering = seed == 5 ? NatFiltering::address_dependent : NatFiltering::endpoint_independent}};
@@ -243,8 +243,8 @@ TEST_CASE("trace: of random packets through NAT of all kinds, what is told is wh
     f.config.source_nat[0].block_size = 64;
     f.config.source_nat[0].blocks_per_host = 1;
   }
-  f.config.destination_nat = {{.from = "outside", .address = kForwarded, .to = kHost}};
-  f.config.static_nat = {{.port = "outside", .outside = {kOneToOne, 32}, .inside = {kOther, 32}}};
+  f.config.destination_nat = {{.from = {"outside"}, .address = kForwarded, .to = kHost}};
+  f.config.static_nat = {{.at = {"outside"}, .outside = {kOneToOne, 32}, .inside = {kOther, 32}}};
   f.start_and_resume();
   const auto packet = [&](bool at_inside) {
     if (at_inside)

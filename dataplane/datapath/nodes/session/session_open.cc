@@ -76,12 +76,13 @@ void describe(Context& context, const Packet& packet, PortIndex out, std::uint32
 }
 
 // In a full table the session that has been opening for the longest gives way. False: none has, or the packet
-// needs that one: it is its own first half, where it comes in again, or keeps the binding that it came in by.
+// needs that one, since it keeps the binding that it came in by; or it is of two sessions, to which nobody
+// gives way: the second might have to take the room of the first.
 bool make_room(Context& context, const Packet& packet, const SessionWay& way) {
   const region::SessionTable& sessions = context.state.sessions;
   if (has_ended_one(context) || sessions.in_use() < sessions.capacity()) return true;
   const auto oldest = context.state.admission.gives_way();
-  if (!oldest || packet.turned_back) return false;
+  if (!oldest || packet.turned_back || way.turns_back) return false;
   if (way.binding != NatState::kNone && context.state.nat.is_last_of(sessions.at(*oldest), way.binding))
     return false;
   if (context.rehearsal != nullptr)
@@ -121,10 +122,13 @@ tl::expected<SourceTranslation, DropReason> source_of(Context& context, const Pa
   return translate_source(context, way.key, packet.in_port, way.out);
 }
 
-// The packet may open the session: translates its source, and adds it to the table. Room is made first, since
-// whoever gives way may be the last session of the very binding that this one would share.
+// The packet may open the session: translates its source, and adds it to the table. Nobody gives way to a host
+// that has as much as it may. Room is made before the source is translated, since whoever gives way may be the
+// last session of the very binding that this one would share.
 std::optional<DropReason> establish(Context& context, Packet& packet, const SessionWay& way,
                                     const Rule& rule) {
+  if (!way.translates_destination(packet.key))
+    if (const auto why = refuses_host(context, way.key, packet.in_port, way.out)) return why;
   if (!make_room(context, packet, way)) return DropReason::sessions_full;
   const auto source = source_of(context, packet, way);
   if (!source) return source.error();
