@@ -4,10 +4,6 @@
 #include <map>
 #include <optional>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include "appliance/session_filter.h"
 #include "dataplane/names.h"
 
 namespace stillwater::appliance {
@@ -29,12 +25,6 @@ std::string hex_of(const region::RegionId& id) {
     text += digits;
   }
   return text;
-}
-
-std::string endpoint_of(std::uint32_t address_be, std::uint16_t port_be) {
-  char text[INET_ADDRSTRLEN] = {};
-  inet_ntop(AF_INET, &address_be, text, sizeof(text));
-  return std::string(text) + ":" + std::to_string(ntohs(port_be));
 }
 
 const char* name_of(PoolAlarm alarm) {
@@ -213,46 +203,6 @@ Result<std::uint64_t> NodeControl::committed_so_far() {
   if (!committed && committed.error().code == Errc::failed_precondition)
     committed = answer_of(node_.request_commit());  // the standby was removed while it was waited for
   return committed;
-}
-
-Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const mgmt::SessionInfo&)>& sink) {
-  if (Status leading = leads(); !leading) return leading;
-  const auto tell = [&](const dataplane::SessionView& view) {
-    const region::Session& s = view.record;
-    mgmt::SessionInfo info;
-    info.protocol = dataplane::name_of_protocol(s.forward.protocol);
-    info.state = dataplane::name_of(s.state);
-    info.source = endpoint_of(s.forward.source_be, s.forward.source_port_be);
-    info.destination = endpoint_of(s.forward.destination_be, s.forward.destination_port_be);
-    const bool translated = s.reply.destination_be != s.forward.source_be ||
-                            s.reply.destination_port_be != s.forward.source_port_be;
-    if (translated) info.translated_source = endpoint_of(s.reply.destination_be, s.reply.destination_port_be);
-    const bool forwarded =
-        s.reply.source_be != s.forward.destination_be ||
-        (s.forward.protocol != IPPROTO_ICMP && s.reply.source_port_be != s.forward.destination_port_be);
-    if (forwarded) info.translated_destination = endpoint_of(s.reply.source_be, s.reply.source_port_be);
-    info.rule = s.rule_id;
-    info.age_s = std::chrono::duration<double>(Nanos(view.age_ns)).count();
-    info.idle_s = view.idle_s;
-    info.changed_epoch = s.changed_epoch;
-    sink(info);
-  };
-  if (Status listed = dataplane_.list_sessions(limit, tell); !listed) return listed;
-  return committed_so_far().map([](std::uint64_t) {});
-}
-
-Result<mgmt::SessionsEnded> NodeControl::end_sessions(const mgmt::SessionFilter& filter) {
-  if (Status leading = leads(); !leading) return tl::unexpected(leading.error());
-  const auto which = session_filter(filter, config_.dataplane);
-  if (!which) return tl::unexpected(which.error());
-  const auto ended = dataplane_.end_sessions(*which);
-  if (!ended) return tl::unexpected(ended.error());
-  const auto committed = committed_so_far();
-  if (!committed)
-    return fail(committed.error().code, std::to_string(*ended) +
-                                            " sessions were ended, but the standby may " +
-                                            "still have them: " + committed.error().message);
-  return mgmt::SessionsEnded{*ended, *committed};
 }
 
 Result<std::uint64_t> NodeControl::checkpoint() { return answer_of(node_.request_checkpoint()); }

@@ -29,8 +29,14 @@ class NodeControl final : public mgmt::Control {
         started_(clock.now()) {}
 
   [[nodiscard]] mgmt::NodeStatus status() override;
-  [[nodiscard]] Status sessions(std::uint64_t limit,
-                                const std::function<void(const mgmt::SessionInfo&)>& sink) override;
+  [[nodiscard]] Status sessions(const mgmt::SessionFilter& filter, std::uint64_t limit,
+                                const Page<mgmt::SessionInfo>& page) override;
+  [[nodiscard]] Status bindings(const mgmt::BindingFilter& filter, std::uint64_t limit,
+                                const Page<mgmt::BindingInfo>& page) override;
+  [[nodiscard]] Result<std::uint64_t> count_sessions(const mgmt::SessionFilter& filter,
+                                                     const std::function<bool()>& goes_on) override;
+  [[nodiscard]] Result<std::uint64_t> count_bindings(const mgmt::BindingFilter& filter,
+                                                     const std::function<bool()>& goes_on) override;
   [[nodiscard]] Result<mgmt::SessionsEnded> end_sessions(const mgmt::SessionFilter& filter) override;
   [[nodiscard]] Status routes(const std::string& source, std::uint64_t limit,
                               const std::function<void(const mgmt::RouteInfo&)>& sink) override;
@@ -52,6 +58,12 @@ class NodeControl final : public mgmt::Control {
  private:
   [[nodiscard]] Status leads() const;
   [[nodiscard]] Result<std::uint64_t> committed_so_far();
+  // The pages of a listing by `fetch`, each when it is committed.
+  template <class Info, class Fetch>
+  [[nodiscard]] Status tell_pages(std::uint64_t limit, const Page<Info>& page, const Fetch& fetch);
+  template <class CountPage>
+  [[nodiscard]] Result<std::uint64_t> count_pages(const std::function<bool()>& goes_on,
+                                                  const CountPage& count_page);
   [[nodiscard]] mgmt::FenceStatus fence_status() const;
   [[nodiscard]] mgmt::LogsStatus logs_status() const;
   [[nodiscard]] mgmt::RoutesStatus routes_status(const NodeView& view) const;

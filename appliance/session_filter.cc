@@ -91,4 +91,22 @@ Result<SessionFilter> session_filter(const mgmt::SessionFilter& filter, const da
   return out;
 }
 
+Result<dataplane::BindingFilter> binding_filter(const mgmt::BindingFilter& filter,
+                                                const dataplane::Config& config) {
+  const std::map<std::string, std::uint8_t> protocols{
+      {"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}};
+  dataplane::BindingFilter out;
+  for (const Status& read :
+       {read_word(filter.protocol, protocols, out.protocol), read_network(filter.inside, out.inside),
+        read_network(filter.outside, out.outside), read_network(filter.address, out.address),
+        read_port(filter.port, out.port_be)})
+    if (!read) return tl::unexpected(read.error());
+  if (filter.entry == 0) return out;
+  if (filter.entry > config.source_nat.size())
+    return fail(Errc::invalid_argument, "source_nat has no entry " + std::to_string(filter.entry) +
+                                            "; expected up to " + std::to_string(config.source_nat.size()));
+  out.entry = static_cast<std::uint8_t>(filter.entry - 1);
+  return out;
+}
+
 }  // namespace stillwater::appliance

@@ -165,6 +165,26 @@ void fill(v1::Session& message, const SessionInfo& session) {
   message.set_translated_destination(session.translated_destination);
 }
 
+void fill(v1::Binding& message, const BindingInfo& binding) {
+  message.set_protocol(binding.protocol);
+  message.set_inside(binding.inside);
+  message.set_outside(binding.outside);
+  message.set_sessions(binding.sessions);
+  message.set_entry(binding.entry);
+  message.set_changed_epoch(binding.changed_epoch);
+  message.set_block_first(binding.block_first);
+  message.set_block_ports(binding.block_ports);
+}
+
+BindingFilter filter_of(const v1::BindingFilter& filter) {
+  return {.protocol = filter.protocol(),
+          .inside = filter.inside(),
+          .outside = filter.outside(),
+          .address = filter.address(),
+          .port = filter.port(),
+          .entry = filter.entry()};
+}
+
 void fill(v1::Route& message, const RouteInfo& route) {
   message.Clear();
   message.set_to(route.to);

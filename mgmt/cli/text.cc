@@ -241,6 +241,29 @@ std::string sessions_text(const std::vector<v1::Session>& sessions, std::uint64_
   return text + fmt::format("{} sessions shown, the limit; there may be more (--limit)\n", grouped(limit));
 }
 
+std::string bindings_text(const std::vector<v1::Binding>& bindings, std::uint64_t limit) {
+  if (bindings.empty()) return "no bindings\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& b : bindings) {
+    const std::string block =
+        b.block_ports() == 0 ? "-"
+                             : fmt::format("{}-{}", b.block_first(), b.block_first() + b.block_ports() - 1);
+    rows.push_back({b.protocol(), b.inside(), b.outside(), block, std::to_string(b.sessions()),
+                    std::to_string(b.entry()), std::to_string(b.changed_epoch())});
+  }
+  const auto right = Align::right;
+  const std::string text = table({{"PROTO"},
+                                  {"INSIDE"},
+                                  {"OUTSIDE"},
+                                  {"BLOCK"},
+                                  {"SESSIONS", right},
+                                  {"ENTRY", right},
+                                  {"EPOCH", right}},
+                                 rows);
+  if (bindings.size() < limit) return text;
+  return text + fmt::format("{} bindings shown, the limit; there may be more (--limit)\n", grouped(limit));
+}
+
 std::string routes_text(const std::vector<v1::Route>& routes, std::uint64_t limit) {
   if (routes.empty()) return "no routes\n";
   std::vector<std::vector<std::string>> rows;
