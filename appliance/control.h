@@ -15,7 +15,7 @@ class NodeControl final : public mgmt::Control {
   // `fence`: none where frames are not fenced by the kernel. `syslog`: none without collectors. `nat_watch`:
   // none without source NAT.
   NodeControl(const Config& config, const region::Region& region, dataplane::Dataplane& dataplane,
-              const RunningConfig& running, Node& node, const EbpfFence* fence, const syslog::Sender* syslog,
+              RunningConfig& running, Node& node, const EbpfFence* fence, const syslog::Sender* syslog,
               const NatWatch* nat_watch, const Clock& clock)
       : config_(config),
         region_(region),
@@ -71,7 +71,7 @@ class NodeControl final : public mgmt::Control {
   const Config& config_;
   const region::Region& region_;
   dataplane::Dataplane& dataplane_;
-  const RunningConfig& running_;
+  RunningConfig& running_;
   Node& node_;
   const EbpfFence* fence_;
   const syslog::Sender* syslog_;

@@ -94,8 +94,10 @@ class Dataplane final : public Announcer {
   // Each session is asked about again at its next packet. Besides: failed_precondition (a router).
   [[nodiscard]] Result<std::uint32_t> replace_policy(const PolicyConfig& policy,
                                                      std::optional<std::uint32_t> generation = std::nullopt);
-  // What replace_policy would refuse; nothing changes.
-  [[nodiscard]] Status check_policy(const PolicyConfig& policy) const;
+  // The same in two steps, see PolicyTable: what the first one builds is the second one's to publish.
+  [[nodiscard]] Result<std::unique_ptr<const Policy>> build_policy(const PolicyConfig& policy,
+                                                                   std::uint32_t generation) const;
+  std::uint32_t replace_policy(std::unique_ptr<const Policy> policy);
   [[nodiscard]] std::uint32_t policy_generation() const;
   // In the order of the rules. Any thread.
   [[nodiscard]] std::vector<RuleFigures> rule_figures() const;
