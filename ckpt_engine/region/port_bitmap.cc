@@ -44,7 +44,8 @@ std::optional<std::uint16_t> PortBitmap::first_taken(unsigned first, unsigned la
   for (unsigned word = first / 64; word <= last / 64; ++word) {
     std::uint64_t ports = words_[word].taken;
     if (but && *but / 64u == word) ports &= ~(std::uint64_t{1} << (*but % 64));
-    if (ports != 0) return static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(ports)));
+    if (ports != 0)
+      return static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(ports)));
   }
   return std::nullopt;
 }

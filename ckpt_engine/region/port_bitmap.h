@@ -80,8 +80,8 @@ class PortBitmap {
   void reserve(std::uint16_t first, std::uint16_t last);
   // The following two of whole words: `first` and `last + 1` are multiples of 64.
   // The first port that is taken; `but`: not that one.
-  [[nodiscard]] std::optional<std::uint16_t> first_taken(unsigned first, unsigned last,
-                                                         std::optional<std::uint16_t> but = std::nullopt) const;
+  [[nodiscard]] std::optional<std::uint16_t> first_taken(
+      unsigned first, unsigned last, std::optional<std::uint16_t> but = std::nullopt) const;
   // Each may be taken: none is, is reserved or waits; `also_free` counts as free too.
   [[nodiscard]] bool all_free(const Turn& turn, unsigned first, unsigned last,
                               std::optional<std::uint16_t> also_free = std::nullopt) const;

@@ -1,4 +1,4 @@
-"""The firewall's NAT by requirement: RFC 4787 (UDP), 5382 (TCP), 5508 (ICMP), 3022 (one to one), 6888 (blocks)."""
+"""The firewall's NAT by requirement: RFC 4787 (UDP), 5382 (TCP), 5508 (ICMP), 3022 (1:1), 6888 (blocks)."""
 from scapy.all import ICMP, IP, TCP, UDP, Raw
 
 from cases.common import arp_answer, arp_ask, write_case
@@ -351,7 +351,8 @@ def block_cases():
     t.write("rfc6888_req4_a_host_has_as_many_blocks_as_it_may")
 
     # Whole blocks alone: there is one, and it has no port that is forwarded.
-    forward = f"destination_nat:\n  - {{from: outside, address: {NAT}, protocol: udp, ports: 2111, to: {HOST2}}}\n"
+    forward = ("destination_nat:\n  - {from: outside, address: " + NAT + ", protocol: udp, ports: 2111, to: " +
+               HOST2 + "}\n")
     t = Talk(source_nat("block_size: 64, ports: 2040-2200") + forward)
     bound(t, HOST, 2111, 2112 + 63)
     t.out(udp(HOST2, 2050, SERVER, 53), None, "nat_ports_exhausted")

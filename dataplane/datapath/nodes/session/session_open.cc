@@ -122,9 +122,9 @@ tl::expected<SourceTranslation, DropReason> source_of(Context& context, const Pa
   return translate_source(context, way.key, packet.in_port, way.out);
 }
 
-// The packet may open the session: translates its source, and adds it to the table. Nobody gives way to a host
-// that has as much as it may. Room is made before the source is translated, since whoever gives way may be the
-// last session of the very binding that this one would share.
+// The packet may open the session: translates its source, and adds it to the table. Nobody gives way to a
+// host that has as much as it may. Room is made before the source is translated, since whoever gives way may
+// be the last session of the very binding that this one would share.
 std::optional<DropReason> establish(Context& context, Packet& packet, const SessionWay& way,
                                     const Rule& rule) {
   if (!way.translates_destination(packet.key))
