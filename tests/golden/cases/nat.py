@@ -351,8 +351,8 @@ def block_cases():
     t.write("rfc6888_req4_a_host_has_as_many_blocks_as_it_may")
 
     # Whole blocks alone: there is one, and it has no port that is forwarded.
-    forward = ("destination_nat:\n  - {from: outside, address: " + NAT + ", protocol: udp, ports: 2111, to: " +
-               HOST2 + "}\n")
+    forward = ("destination_nat:\n  - {from: outside, address: 10.80.2.5, protocol: udp, ports: 2111,"
+               " to: 10.80.1.3}\n")
     t = Talk(source_nat("block_size: 64, ports: 2040-2200") + forward)
     bound(t, HOST, 2111, 2112 + 63)
     t.out(udp(HOST2, 2050, SERVER, 53), None, "nat_ports_exhausted")
