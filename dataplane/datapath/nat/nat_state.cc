@@ -63,6 +63,17 @@ bool any_binds(const Config& config) {
   return std::any_of(config.source_nat.begin(), config.source_nat.end(), binds);
 }
 
+// The same in all entries that have the address.
+std::uint32_t block_size_of(const Config& config, std::uint32_t address) {
+  for (const SourceNatConfig& nat : config.source_nat) {
+    if (!nat.translates || nat.block_size == 0) continue;
+    if (nat.pool.empty() && nat.address == address) return nat.block_size;
+    for (const Ipv4Range& range : nat.pool)
+      if (range.first <= address && address <= range.last) return nat.block_size;
+  }
+  return 0;
+}
+
 // Ports that lead to a host inside are no binding's.
 void reserve_forwarded(region::PortBitmap& bitmap, std::uint32_t address, std::uint8_t protocol,
                        const Config& config) {
@@ -82,7 +93,6 @@ void NatState::add_roots(region::Layout& layout, unsigned shard, const Config& c
 NatState::NatState(const region::Region& region, unsigned shard, const Config& config)
     : share_{shard, config.workers, nat_port_unit(config)},
       refused_(nat_pool_addresses(config).size() * kNatProtocols.size()) {
-  const NatTables tables(config);
   const std::vector<std::uint32_t> addresses = nat_pool_addresses(config);
   for (std::size_t pool = 0; pool < addresses.size(); ++pool) {
     const auto bitmap = [&](std::uint8_t protocol) {
@@ -93,7 +103,7 @@ NatState::NatState(const region::Region& region, unsigned shard, const Config& c
     pools_.push_back({rte_cpu_to_be_32(addresses[pool]),
                       {bitmap(IPPROTO_TCP), bitmap(IPPROTO_UDP), bitmap(IPPROTO_ICMP)},
                       {}});
-    if (const auto size = tables.block_size_of(static_cast<std::uint32_t>(pool)))
+    if (const std::uint32_t size = block_size_of(config, addresses[pool]))
       for (PortBlocks& blocks : pools_.back().blocks) blocks = PortBlocks(size);
   }
   for (const SourceNatConfig& nat : config.source_nat)

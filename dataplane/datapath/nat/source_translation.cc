@@ -195,8 +195,7 @@ std::optional<DropReason> refuses_host(Context& context, const FlowKey& key, Por
   const NatState::BlockAsk ask = block_ask(context, key, *entry);
   const std::uint32_t address_be = rte_cpu_to_be_32(tables.pool_addresses()[ask.pool]);
   const auto found = nat.find_block_port(
-      context.turn, ask, [](std::uint16_t) { return true; },
-      leaving_port(context, key.protocol, address_be));
+      context.turn, ask, [](std::uint16_t) { return true; }, leaving_port(context, key.protocol, address_be));
   return !found && found.error() == DropReason::nat_host_limit ? std::optional(found.error()) : std::nullopt;
 }
 
