@@ -216,6 +216,8 @@ TEST_CASE("where no block is free a host without one gets none, though single po
     REQUIRE(n.out({host(0), remote(0), static_cast<std::uint16_t>(4000 + i), 53}));
   CHECK_FALSE(n.out({host(1), remote(0), 4000, 53}));
   CHECK(n.drops_of("nat_ports_exhausted") == 1);
+  CHECK(n.dataplane->nat_pools().at(0).refused == 1);
+  CHECK(n.dataplane->nat_pools().at(0).given == kBlocks * kSize);
   n.logged();
   n.end({.port_be = htons(4000)});  // one of a block: it stays its host's
   CHECK(n.logged().empty());

@@ -258,6 +258,20 @@ TEST_CASE("figures say how many ports of an address are taken, of how many") {
   CHECK(pools[0].ports == 990);
 }
 
+TEST_CASE("figures say how many sessions found no port, of each address and protocol") {
+  NatNetwork n;
+  n.config.source_nat[0].ports = {2000, 2001};
+  n.begin();
+  for (std::uint16_t port = 4000; port < 4005; ++port)
+    CHECK(n.out({host(0), remote(0), port, 53}).has_value() == (port < 4002));
+  const auto pools = n.dataplane->nat_pools();
+  REQUIRE(pools.size() == 1);
+  CHECK(pools[0].taken == 2);
+  CHECK(pools[0].given == 2);
+  CHECK(pools[0].refused == 3);
+  CHECK(n.dataplane->nat_refused() == 3);
+}
+
 TEST_CASE("what comes in by a binding does not take the room of that binding's last session") {
   NatNetwork n;
   n.config.sessions_max = 16;
