@@ -148,7 +148,6 @@ void Appliance::stop() {
   if (node_) node_->stop();
   if (server_) server_->shutdown(1s);
   next_hops_.reset();
-  nat_watch_.reset();
   if (dataplane_) dataplane_->stop();
   if (syslog_) syslog_->stop();  // with all that was committed
   if (fence_) fence_->detach();  // the ports' sockets are closed: nothing is left that it would keep in

@@ -186,10 +186,10 @@ std::optional<DropReason> refuses_host(Context& context, const FlowKey& key, Por
     return std::nullopt;
   const SourceNatEntry* entry = tables.source_entry(in, out, key.source_be);
   if (entry == nullptr || entry->mapping == NatMapping::per_session) return std::nullopt;
+  NatState& nat = context.state.nat;
   const std::uint8_t index = tables.index_of(*entry);
   const auto [known, ends] = binding_of(context, key, index);
   if (known != NatState::kNone && !ends) return std::nullopt;
-  NatState& nat = context.state.nat;
   if (!nat.host_may_bind(index, key.source_be, ends ? 1 : 0)) return DropReason::nat_host_limit;
   if (entry->block_size == 0) return std::nullopt;
   const NatState::BlockAsk ask = block_ask(context, key, *entry);

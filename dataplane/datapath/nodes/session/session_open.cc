@@ -75,21 +75,24 @@ void describe(Context& context, const Packet& packet, PortIndex out, std::uint32
   session->tcp_scales = scales_of(window);
 }
 
-// In a full table the session that has been opening for the longest gives way. False: none has, or the packet
-// needs that one, since it keeps the binding that it came in by; or it is of two sessions, to which nobody
-// gives way: the second might have to take the room of the first.
-bool make_room(Context& context, const Packet& packet, const SessionWay& way) {
+// In a full table the session that has been opening for the longest gives way; not to a host that has all the
+// ports that it may. Else why none does: none is opening, or the packet needs that one, since it keeps the
+// binding that it came in by; or it is of two sessions, of which the second might have to take the room of
+// the first.
+std::optional<DropReason> make_room(Context& context, const Packet& packet, const SessionWay& way) {
   const region::SessionTable& sessions = context.state.sessions;
-  if (has_ended_one(context) || sessions.in_use() < sessions.capacity()) return true;
+  if (has_ended_one(context) || sessions.in_use() < sessions.capacity()) return std::nullopt;
+  if (!way.translates_destination(packet.key))
+    if (const auto why = refuses_host(context, way.key, packet.in_port, way.out)) return why;
   const auto oldest = context.state.admission.gives_way();
-  if (!oldest || packet.turned_back || way.turns_back) return false;
+  if (!oldest || packet.turned_back || way.turns_back) return DropReason::sessions_full;
   if (way.binding != NatState::kNone && context.state.nat.is_last_of(sessions.at(*oldest), way.binding))
-    return false;
+    return DropReason::sessions_full;
   if (context.rehearsal != nullptr)
     context.rehearsal->gives_way(sessions.at(*oldest));
   else
     end_session(context, *oldest, CloseReason::evicted);
-  return true;
+  return std::nullopt;
 }
 
 // False: the table is full. A rehearsal that opens a second session on the way back has not opened the first.
@@ -122,14 +125,11 @@ tl::expected<SourceTranslation, DropReason> source_of(Context& context, const Pa
   return translate_source(context, way.key, packet.in_port, way.out);
 }
 
-// The packet may open the session: translates its source, and adds it to the table. Nobody gives way to a
-// host that has as much as it may. Room is made before the source is translated, since whoever gives way may
-// be the last session of the very binding that this one would share.
+// The packet may open the session: translates its source, and adds it to the table. Room is made first, since
+// whoever gives way may be the last session of the very binding that this one would share.
 std::optional<DropReason> establish(Context& context, Packet& packet, const SessionWay& way,
                                     const Rule& rule) {
-  if (!way.translates_destination(packet.key))
-    if (const auto why = refuses_host(context, way.key, packet.in_port, way.out)) return why;
-  if (!make_room(context, packet, way)) return DropReason::sessions_full;
+  if (const auto why = make_room(context, packet, way)) return why;
   const auto source = source_of(context, packet, way);
   if (!source) return source.error();
   const FlowKey reply = reply_tuple(way.key, source->outside);
