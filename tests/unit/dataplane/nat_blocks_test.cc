@@ -118,7 +118,7 @@ struct Model : Blocked {
 
   void end_some() {
     const Endpoint who{host(random() % kHosts), static_cast<std::uint16_t>(4000 + random() % 200)};
-    const bool all = random() % 8 == 0;
+    const bool all = random() % 16 == 0;
     SessionFilter which{.source = SessionFilter::Network{htonl(who.first)}};
     if (!all) which.port_be = htons(who.second);
     end(which);
@@ -176,21 +176,23 @@ TEST_CASE("blocks over random packets, ends, late commits and takeovers: a host'
   const auto seed = static_cast<std::uint32_t>(Catch::rngSeed());
   INFO("workers " << workers << ", seed " << seed);
   Model n(workers, 2, seed);
-  for (int step = 0; step < 2000; ++step) {
+  for (int step = 0; step < 2500; ++step) {
     const unsigned what = n.random() % 100;
-    if (what < 75)
+    if (what < 84)
       n.send_out();
-    else if (what < 87)
+    else if (what < 91)
       n.commit();
     else if (what < 99)
       n.end_some();
-    else
-      n.take_over();
     if (step % 10 == 0) n.check();
+    if (what == 99) {
+      n.check();  // a fence takes what nobody has taken from the logs
+      n.take_over();
+    }
   }
   n.check();
-  CHECK(n.begun > 10);
-  CHECK(n.refused > 10);
+  CHECK(n.begun > 8);
+  CHECK(n.refused > 5);
 }
 
 TEST_CASE("a host whose blocks are full gets another, as many as it may have; others are not concerned") {
