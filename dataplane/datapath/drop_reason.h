@@ -77,7 +77,7 @@ namespace stillwater::dataplane {
   X(tcp_bad_ack, "TCP segment that acknowledges what was not sent, or what is long past")         \
   X(tcp_unasked, "TCP answer or data where the handshake does not call for it")                   \
   X(source_limit, "its source has as many sessions as limits allow, or opens them as fast")       \
-  X(nat_host_limit, "its host has as many NAT ports as the configuration gives to one")            \
+  X(nat_host_limit, "its host has as many NAT ports as the configuration gives to one")           \
   X(brought_already, "a port's own copy of what this node's predecessor brought")
 
 enum class DropReason : std::uint8_t {
