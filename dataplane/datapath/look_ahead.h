@@ -12,8 +12,9 @@ namespace stillwater::dataplane {
 
 inline constexpr std::size_t kLookAhead = 32;
 
-// What a burst's frames seem to be of: a key of zeros where there is no flow of IPv4, a match, of the frame's family,
-// of no session where none is known. Guesses: no header was validated, and packets before may open and end sessions.
+// What a burst's frames seem to be of: a key of zeros where there is no flow of IPv4, a match, of the frame's
+// family, of no session where none is known. Guesses: no header was validated, and packets before may open
+// and end sessions.
 struct LookAhead {
   std::array<region::FlowKey, kLookAhead> keys;
   std::array<region::SessionMatch, kLookAhead> matches;

@@ -88,8 +88,8 @@ void begin(TcpWindow& window, const TcpSegment& syn);
 void take(TcpWindow& window, const TcpSegment& segment, region::Direction direction, std::uint8_t scales,
           TcpFate fate);
 
-// Of a session that is established, and a segment without SYN, FIN and RST: judges it, and takes it if that is
-// its fate. False: it is not, and nothing was changed.
+// Of a session that is established, and a segment without SYN, FIN and RST: judges it, and takes it if that
+// is its fate. False: it is not, and nothing was changed.
 [[nodiscard]] bool take_if_it_fits(TcpWindow& window, const TcpSegment& segment, region::Direction direction,
                                    std::uint8_t scales);
 

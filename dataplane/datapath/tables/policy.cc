@@ -16,10 +16,12 @@ Result<std::unique_ptr<const Policy>> Policy::build(std::span<const PortConfig> 
 Policy::Policy(RuleSet rules, unsigned workers, std::uint32_t generation)
     : generation_(generation),
       rules_(std::move(rules)),
-      least_idle_timeout_s_(std::accumulate(
-          rules_.rules().begin(), rules_.rules().end(), kNoTimeout, [](std::uint32_t least, const Rule& rule) {
-            return rule.idle_timeout_s == 0 ? least : std::min(least, rule.idle_timeout_s);
-          })) {
+      least_idle_timeout_s_(std::accumulate(rules_.rules().begin(), rules_.rules().end(), kNoTimeout,
+                                            [](std::uint32_t least, const Rule& rule) {
+                                              return rule.idle_timeout_s == 0
+                                                         ? least
+                                                         : std::min(least, rule.idle_timeout_s);
+                                            })) {
   const std::span<const Rule> all = rules_.rules();
   for (unsigned worker = 0; worker < workers; ++worker) {
     uses_.push_back(std::make_unique<RuleUse[]>(all.size()));

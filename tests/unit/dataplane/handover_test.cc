@@ -130,7 +130,8 @@ TEST_CASE("a frame that is brought is received as if by its port, and before wha
   for (const int port : {4000, 4001, 4002, 4009}) CHECK(f.sent_by(f.outside).source_port == port);
 }
 
-TEST_CASE("what a flooding network gave to both is forwarded once: what is brought, not the port's own copy") {
+TEST_CASE(
+    "what a flooding network gave to both is forwarded once: what is brought, not the port's own copy") {
   Successor f(1s);
   const auto datagram = [](std::uint16_t port) {
     return udp_frame(kHostMac, kInMac, {kHost, kServer, port, 53});
@@ -160,7 +161,8 @@ TEST_CASE("of more brought frames than a node remembers, the last are known") {
   const auto bytes_of_number = [](const std::uint32_t& n) { return std::as_bytes(std::span(&n, 1)); };
   for (std::uint32_t n = 0; n < 100'000; ++n) brought.add(0, bytes_of_number(n));
   std::uint32_t known = 0;
-  for (std::uint32_t n = 100'000 - 4096; n < 100'000; ++n) known += brought.take(0, bytes_of_number(n)) ? 1 : 0;
+  for (std::uint32_t n = 100'000 - 4096; n < 100'000; ++n)
+    known += brought.take(0, bytes_of_number(n)) ? 1 : 0;
   CHECK(known == 4096);
   for (std::uint32_t n = 100'000 - 4096; n < 100'000; ++n) CHECK_FALSE(brought.take(0, bytes_of_number(n)));
   CHECK_FALSE(brought.take(1, bytes_of_number(99'000)));

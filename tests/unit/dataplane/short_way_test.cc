@@ -1,5 +1,5 @@
-// Random traffic of known and unknown sessions, some of it damaged: with the short way of established sessions
-// a firewall sends, drops and remembers what it does with every packet going through the nodes.
+// Random traffic of known and unknown sessions, some of it damaged: with the short way of established
+// sessions a firewall sends, drops and remembers what it does with every packet going through the nodes.
 #include <array>
 #include <map>
 #include <string>
@@ -13,9 +13,7 @@
 namespace stillwater::dataplane {
 namespace {
 
-rte_ipv4_hdr& ip_of(Bytes& frame) {
-  return *reinterpret_cast<rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]);
-}
+rte_ipv4_hdr& ip_of(Bytes& frame) { return *reinterpret_cast<rte_ipv4_hdr*>(&frame[RTE_ETHER_HDR_LEN]); }
 
 void sum_again(rte_ipv4_hdr& ip) {
   ip.hdr_checksum = 0;
@@ -108,7 +106,9 @@ class Traffic {
     Segment segment{.flags = kAck, .seq = flow.next[end], .ack = flow.next[1 - end]};
     if (flow.stage < 3) {
       end = flow.stage == 1 ? 1 : 0;
-      segment = {.flags = static_cast<std::uint8_t>(flow.stage == 0 ? kSyn : flow.stage == 1 ? kSyn | kAck : kAck),
+      segment = {.flags = static_cast<std::uint8_t>(flow.stage == 0   ? kSyn
+                                                    : flow.stage == 1 ? kSyn | kAck
+                                                                      : kAck),
                  .seq = flow.next[end],
                  .ack = flow.stage == 0 ? 0 : flow.next[1 - end]};
       if (flow.stage != 2) ++flow.next[end];

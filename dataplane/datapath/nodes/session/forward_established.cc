@@ -26,9 +26,9 @@ bool is_uneventful(const rte_tcp_hdr& tcp) {
 
 // A whole TCP or UDP header of an unfragmented packet lies in the first segment.
 bool is_plain_datagram(const rte_mbuf& frame, const rte_ipv4_hdr& ip) {
-  const unsigned bytes =
-      std::min<unsigned>(rte_pktmbuf_data_len(&frame) - RTE_ETHER_HDR_LEN, rte_be_to_cpu_16(ip.total_length)) -
-      unsigned{sizeof(ip)};
+  const unsigned bytes = std::min<unsigned>(rte_pktmbuf_data_len(&frame) - RTE_ETHER_HDR_LEN,
+                                            rte_be_to_cpu_16(ip.total_length)) -
+                         unsigned{sizeof(ip)};
   if (is_fragment(ip)) return false;
   if (ip.next_proto_id == IPPROTO_UDP) return bytes >= sizeof(rte_udp_hdr);
   if (ip.next_proto_id != IPPROTO_TCP || bytes < sizeof(rte_tcp_hdr)) return false;
