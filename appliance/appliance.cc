@@ -123,8 +123,11 @@ Status Appliance::open() {
   if (!node) return tl::unexpected(node.error());
   node_ = std::move(*node);
   make_syslog();
+  if (!config_.dataplane.source_nat.empty())
+    nat_watch_ = std::make_unique<NatWatch>(
+        *dataplane_, [this] { return node_->leads(); }, clock_);
   control_ = std::make_unique<NodeControl>(config_, *region_, *dataplane_, *running_, *node_, fence_.get(),
-                                           syslog_.get(), clock_);
+                                           syslog_.get(), nat_watch_.get(), clock_);
   auto server = mgmt::Server::start(*control_, management_options(config_));
   if (!server) return tl::unexpected(server.error());
   server_ = std::move(*server);

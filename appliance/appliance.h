@@ -7,6 +7,7 @@
 #include "appliance/config/config.h"
 #include "appliance/control.h"
 #include "appliance/fence/ebpf_fence.h"
+#include "appliance/nat_watch.h"
 #include "appliance/next_hop_watch.h"
 #include "appliance/node/node.h"
 #include "appliance/plane_records.h"
@@ -46,6 +47,7 @@ class Appliance {
   std::unique_ptr<RunningConfig> running_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<NextHopWatch> next_hops_;  // of a router
+  std::unique_ptr<NatWatch> nat_watch_;      // of a firewall with source NAT
   std::unique_ptr<PlaneRecords> records_;    // with collectors of logs
   std::unique_ptr<syslog::Sender> syslog_;   // likewise
   std::unique_ptr<NodeControl> control_;

@@ -4,10 +4,6 @@
 #include <map>
 #include <optional>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include "appliance/session_filter.h"
 #include "dataplane/names.h"
 
 namespace stillwater::appliance {
@@ -31,27 +27,16 @@ std::string hex_of(const region::RegionId& id) {
   return text;
 }
 
-std::string endpoint_of(const IpAddress& address, std::uint16_t port_be) {
-  return dataplane::to_endpoint_text(address, ntohs(port_be));
-}
-
-std::string name_of_protocol(std::uint8_t protocol) {
-  switch (protocol) {
-    case IPPROTO_TCP:
-      return "tcp";
-    case IPPROTO_UDP:
-      return "udp";
-    case IPPROTO_ICMP:
-      return "icmp";
-    case IPPROTO_ICMPV6:
-      return "icmpv6";
-    case IPPROTO_GRE:
-      return "gre";
-    case IPPROTO_ESP:
-      return "esp";
-    default:
-      return std::to_string(protocol);
+const char* name_of(PoolAlarm alarm) {
+  switch (alarm) {
+    case PoolAlarm::none:
+      break;
+    case PoolAlarm::short_of_ports:
+      return "short";
+    case PoolAlarm::exhausted:
+      return "exhausted";
   }
+  return "";
 }
 
 mgmt::Spread spread(const engine::Spread& s) { return {s.p50, s.p99}; }
@@ -177,8 +162,13 @@ mgmt::NodeStatus NodeControl::status() {
   out.checkpoint.warning = view.pause_warning;
   for (const dataplane::PortStats& p : dataplane_.port_stats()) out.ports.push_back(port_status(p));
   for (const dataplane::NatPoolUse& pool : dataplane_.nat_pools())
-    out.nat_pools.push_back(
-        {dataplane::to_text(pool.address), name_of_protocol(pool.protocol), pool.taken, pool.ports});
+    out.nat_pools.push_back({.address = dataplane::to_text(pool.address),
+                             .protocol = dataplane::name_of_protocol(pool.protocol),
+                             .taken = pool.taken,
+                             .ports = pool.ports,
+                             .given = pool.given,
+                             .refused = pool.refused,
+                             .alarm = nat_watch_ != nullptr ? name_of(nat_watch_->of(pool)) : ""});
   out.drops = dataplane_.drops();
   out.logs = logs_status();
   return out;
@@ -215,45 +205,6 @@ Result<std::uint64_t> NodeControl::committed_so_far() {
   if (!committed && committed.error().code == Errc::failed_precondition)
     committed = answer_of(node_.request_commit());  // the standby was removed while it was waited for
   return committed;
-}
-
-Status NodeControl::sessions(std::uint64_t limit, const std::function<void(const mgmt::SessionInfo&)>& sink) {
-  if (Status leading = leads(); !leading) return leading;
-  const auto tell = [&](const dataplane::SessionView& view) {
-    const dataplane::SessionRecord& s = view.record;
-    const dataplane::Flow& sent = s.forward;
-    const dataplane::Flow& answered = s.reply;
-    mgmt::SessionInfo info;
-    info.protocol = name_of_protocol(sent.protocol);
-    info.state = dataplane::name_of(s.state);
-    info.source = endpoint_of(sent.source, sent.source_port_be);
-    info.destination = endpoint_of(sent.destination, sent.destination_port_be);
-    if (dataplane::has_other_source(sent, answered))
-      info.translated_source = endpoint_of(answered.destination, answered.destination_port_be);
-    if (dataplane::has_other_destination(sent, answered))
-      info.translated_destination = endpoint_of(answered.source, answered.source_port_be);
-    info.rule = s.rule_id;
-    info.age_s = std::chrono::duration<double>(Nanos(view.age_ns)).count();
-    info.idle_s = view.idle_s;
-    info.changed_epoch = s.changed_epoch;
-    sink(info);
-  };
-  if (Status listed = dataplane_.list_sessions(limit, tell); !listed) return listed;
-  return committed_so_far().map([](std::uint64_t) {});
-}
-
-Result<mgmt::SessionsEnded> NodeControl::end_sessions(const mgmt::SessionFilter& filter) {
-  if (Status leading = leads(); !leading) return tl::unexpected(leading.error());
-  const auto which = session_filter(filter, config_.dataplane);
-  if (!which) return tl::unexpected(which.error());
-  const auto ended = dataplane_.end_sessions(*which);
-  if (!ended) return tl::unexpected(ended.error());
-  const auto committed = committed_so_far();
-  if (!committed)
-    return fail(committed.error().code, std::to_string(*ended) +
-                                            " sessions were ended, but the standby may " +
-                                            "still have them: " + committed.error().message);
-  return mgmt::SessionsEnded{*ended, *committed};
 }
 
 Result<std::uint64_t> NodeControl::checkpoint() { return answer_of(node_.request_checkpoint()); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "appliance/fence/ebpf_fence.h"
+#include "appliance/nat_watch.h"
 #include "appliance/node/node.h"
 #include "appliance/syslog/sender.h"
 #include "mgmt/control.h"
@@ -11,10 +12,11 @@ namespace stillwater::appliance {
 // Thread-safe, as mgmt::Control asks. Everything referred to outlives it.
 class NodeControl final : public mgmt::Control {
  public:
-  // `fence`: none where frames are not fenced by the kernel. `syslog`: none without collectors.
+  // `fence`: none where frames are not fenced by the kernel. `syslog`: none without collectors. `nat_watch`:
+  // none without source NAT.
   NodeControl(const Config& config, const region::Region& region, dataplane::Dataplane& dataplane,
-              const RunningConfig& running, Node& node, const EbpfFence* fence, const syslog::Sender* syslog,
-              const Clock& clock)
+              RunningConfig& running, Node& node, const EbpfFence* fence, const syslog::Sender* syslog,
+              const NatWatch* nat_watch, const Clock& clock)
       : config_(config),
         region_(region),
         dataplane_(dataplane),
@@ -22,12 +24,19 @@ class NodeControl final : public mgmt::Control {
         node_(node),
         fence_(fence),
         syslog_(syslog),
+        nat_watch_(nat_watch),
         clock_(clock),
         started_(clock.now()) {}
 
   [[nodiscard]] mgmt::NodeStatus status() override;
-  [[nodiscard]] Status sessions(std::uint64_t limit,
-                                const std::function<void(const mgmt::SessionInfo&)>& sink) override;
+  [[nodiscard]] Status sessions(const mgmt::SessionFilter& filter, std::uint64_t limit,
+                                const Page<mgmt::SessionInfo>& page) override;
+  [[nodiscard]] Status bindings(const mgmt::BindingFilter& filter, std::uint64_t limit,
+                                const Page<mgmt::BindingInfo>& page) override;
+  [[nodiscard]] Result<std::uint64_t> count_sessions(const mgmt::SessionFilter& filter,
+                                                     const std::function<bool()>& goes_on) override;
+  [[nodiscard]] Result<std::uint64_t> count_bindings(const mgmt::BindingFilter& filter,
+                                                     const std::function<bool()>& goes_on) override;
   [[nodiscard]] Result<mgmt::SessionsEnded> end_sessions(const mgmt::SessionFilter& filter) override;
   [[nodiscard]] Status routes(const std::string& source, std::uint64_t limit,
                               const std::function<void(const mgmt::RouteInfo&)>& sink) override;
@@ -49,6 +58,12 @@ class NodeControl final : public mgmt::Control {
  private:
   [[nodiscard]] Status leads() const;
   [[nodiscard]] Result<std::uint64_t> committed_so_far();
+  // The pages of a listing by `fetch`, each when it is committed.
+  template <class Info, class Fetch>
+  [[nodiscard]] Status tell_pages(std::uint64_t limit, const Page<Info>& page, const Fetch& fetch);
+  template <class CountPage>
+  [[nodiscard]] Result<std::uint64_t> count_pages(const std::function<bool()>& goes_on,
+                                                  const CountPage& count_page);
   [[nodiscard]] mgmt::FenceStatus fence_status() const;
   [[nodiscard]] mgmt::LogsStatus logs_status() const;
   [[nodiscard]] mgmt::RoutesStatus routes_status(const NodeView& view) const;
@@ -56,10 +71,11 @@ class NodeControl final : public mgmt::Control {
   const Config& config_;
   const region::Region& region_;
   dataplane::Dataplane& dataplane_;
-  const RunningConfig& running_;
+  RunningConfig& running_;
   Node& node_;
   const EbpfFence* fence_;
   const syslog::Sender* syslog_;
+  const NatWatch* nat_watch_;
   const Clock& clock_;
   Instant started_;
 };

@@ -1,5 +1,4 @@
 // What the management plane asks of rules.
-#include "appliance/config/config.h"
 #include "appliance/control.h"
 #include "appliance/running/route_document.h"
 #include "dataplane/names.h"
@@ -7,7 +6,7 @@
 namespace stillwater::appliance {
 namespace {
 
-constexpr Nanos kBuiltPatience = 4500ms;  // mgmt::Control promises five seconds
+constexpr Nanos kBuiltPatience = 4500ms;  // of all steps together: mgmt::Control promises five seconds
 
 }  // namespace
 
@@ -31,22 +30,29 @@ Result<stillwater::v1::LoadRulesResponse> NodeControl::load_rules(
   if (Status leading = leads(); !leading) return tl::unexpected(leading.error());
   if (config_.dataplane.function != dataplane::Function::firewall)
     return fail(Errc::failed_precondition, "a router has no rules");
-  const auto policy = parse_policy(request.document(), "rules", config_.dataplane);
-  if (!policy) return tl::unexpected(policy.error());
-  if (Status may = dataplane_.check_policy(*policy); !may) return tl::unexpected(may.error());
+  const Instant until = clock_.now() + kBuiltPatience;
   const RunningPolicy wanted{request.document(), dataplane_.policy_generation() + 1};
+  const auto rules = running_.prepare(wanted);
+  if (!rules) return tl::unexpected(rules.error());
+  if (clock_.now() >= until) {
+    running_.forget_prepared();
+    return fail(Errc::timed_out,
+                "this node alone takes longer than 4.5 s to build these rules; nothing has changed");
+  }
   auto built = node_.request_config_change(to_document({}, wanted));
-  if (built.wait_for(kBuiltPatience) != std::future_status::ready)
-    return fail(
-        Errc::timed_out,
-        "the rules are not built within 4.5 s, and may be yet: status says which generation the nodes "
-        "have");
-  return built.get().map([&](std::uint64_t generation) {
-    stillwater::v1::LoadRulesResponse response;
-    response.set_generation(generation);
-    response.set_rules(static_cast<std::uint32_t>(policy->rules.size()));
-    return response;
-  });
+  if (built.wait_for(until - clock_.now()) != std::future_status::ready)
+    return fail(Errc::timed_out,
+                "the rules are not built on both nodes within 4.5 s, and may be yet: status says which "
+                "generation the nodes have");
+  const auto generation = built.get();
+  if (!generation) {
+    running_.forget_prepared();
+    return tl::unexpected(generation.error());
+  }
+  stillwater::v1::LoadRulesResponse response;
+  response.set_generation(*generation);
+  response.set_rules(static_cast<std::uint32_t>(*rules));
+  return response;
 }
 
 }  // namespace stillwater::appliance

@@ -45,6 +45,14 @@ Status read_network(const std::string& text, std::optional<IpPrefix>& network) {
   return fail(Errc::invalid_argument, "'" + text + "' is no IPv4 or IPv6 address and no ADDRESS/LENGTH");
 }
 
+// Of a binding.
+Status read_network4(const std::string& text, std::optional<IpPrefix>& network) {
+  return read_network(text, network).and_then([&]() -> Status {
+    if (!network || network->is_v4()) return {};
+    return fail(Errc::invalid_argument, "'" + text + "' is of IPv6; bindings are of IPv4 alone");
+  });
+}
+
 template <class T>
 Status read_word(const std::string& text, const std::map<std::string, T>& words, std::optional<T>& value) {
   if (text.empty()) return {};
@@ -92,6 +100,24 @@ Result<SessionFilter> session_filter(const mgmt::SessionFilter& filter, const da
     if (!read) return tl::unexpected(read.error());
   if (filter.rule != 0) out.rule_id = filter.rule;
   if (filter.min_age_s != 0) out.min_age_s = filter.min_age_s;
+  return out;
+}
+
+Result<dataplane::BindingFilter> binding_filter(const mgmt::BindingFilter& filter,
+                                                const dataplane::Config& config) {
+  const std::map<std::string, std::uint8_t> protocols{
+      {"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}};
+  dataplane::BindingFilter out;
+  for (const Status& read :
+       {read_word(filter.protocol, protocols, out.protocol), read_network4(filter.inside, out.inside),
+        read_network4(filter.outside, out.outside), read_network4(filter.address, out.address),
+        read_port(filter.port, out.port_be)})
+    if (!read) return tl::unexpected(read.error());
+  if (filter.entry == 0) return out;
+  if (filter.entry > config.source_nat.size())
+    return fail(Errc::invalid_argument, "source_nat has no entry " + std::to_string(filter.entry) +
+                                            "; expected up to " + std::to_string(config.source_nat.size()));
+  out.entry = static_cast<std::uint8_t>(filter.entry - 1);
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Which sessions an operator means: from words to what workers compare.
+// Which sessions and bindings an operator means: from words to what workers compare.
 #pragma once
 
 #include "base/result.h"
@@ -10,6 +10,9 @@ namespace stillwater::appliance {
 
 // Errors, invalid_argument: a field that is no such thing, by its text and what was expected.
 [[nodiscard]] Result<dataplane::SessionFilter> session_filter(const mgmt::SessionFilter& filter,
+                                                              const dataplane::Config& config);
+
+[[nodiscard]] Result<dataplane::BindingFilter> binding_filter(const mgmt::BindingFilter& filter,
                                                               const dataplane::Config& config);
 
 }  // namespace stillwater::appliance

@@ -1,4 +1,6 @@
 // A policy that changes while workers go by it.
+#include <utility>
+
 #include "dataplane/shard.h"
 
 namespace stillwater::dataplane {
@@ -16,8 +18,13 @@ Result<std::uint32_t> Dataplane::replace_policy(const PolicyConfig& policy,
   return must_have_rules(config_).and_then([&] { return tables_->policy->replace(policy, generation); });
 }
 
-Status Dataplane::check_policy(const PolicyConfig& policy) const {
-  return must_have_rules(config_).and_then([&] { return tables_->policy->check(policy); });
+Result<std::unique_ptr<const Policy>> Dataplane::build_policy(const PolicyConfig& policy,
+                                                              std::uint32_t generation) const {
+  return must_have_rules(config_).and_then([&] { return tables_->policy->build(policy, generation); });
+}
+
+std::uint32_t Dataplane::replace_policy(std::unique_ptr<const Policy> policy) {
+  return tables_->policy->replace(std::move(policy));
 }
 
 std::uint32_t Dataplane::policy_generation() const { return tables_->policy->generation(); }

@@ -106,6 +106,7 @@ struct ServiceConfig {
 inline constexpr std::size_t kRulesMax = 16384;
 // Of all rules together.
 inline constexpr std::size_t kRulePrefixesMax = 1'000'000;
+inline constexpr std::size_t kRuleServicesMax = 100'000;  // likewise: services, each range and type counted
 
 // Of the sessions that a rule admits: a token bucket, of which each worker has an equal share.
 struct RuleLimit {
@@ -148,12 +149,12 @@ enum class NatFiltering : std::uint8_t {
   address_and_port_dependent,  // nobody's but those of its sessions
 };
 
-// Sessions that leave through `to` get their source translated to an address of the pool, with a port of
-// `ports`. Ordered: the first entry that matches decides.
+// Sessions that leave through one of `to` get their source translated to an address of the pool, with a port
+// of `ports`. Ordered: the first entry that matches decides.
 struct SourceNatConfig {
-  std::string from{};         // port name; empty means any
-  std::string to{};           // port name
-  std::uint32_t address = 0;  // the pool's only address, where `pool` is empty
+  std::vector<std::string> from{};  // port names; none: any
+  std::vector<std::string> to{};    // port names, at least one
+  std::uint32_t address = 0;        // the pool's only address, where `pool` is empty
   PortRange ports{1024, 65535};
   std::vector<Ipv4Range> pool{};
   std::vector<Ipv4Prefix> sources{};  // empty: any
@@ -161,6 +162,10 @@ struct SourceNatConfig {
   NatMapping mapping = NatMapping::endpoint_independent;
   NatFiltering filtering = NatFiltering::address_and_port_dependent;
   std::uint32_t ports_per_host = 0;  // bindings that an address inside may have at a time; 0: any number
+  // Hosts get blocks of so many ports of their address, each of its own, and logs tell of these alone. A
+  // power of two, 64..4096; 0: single ports.
+  std::uint32_t block_size = 0;
+  std::uint32_t blocks_per_host = 4;  // at most, of each protocol
 };
 
 // Addresses of all pools together: each takes 24 KiB of a worker's hard region.
@@ -168,9 +173,9 @@ inline constexpr std::size_t kNatAddressesMax = 1024;
 // Entries of source NAT; bindings name theirs by an octet.
 inline constexpr std::size_t kSourceNatMax = 250;
 
-// Sessions that come in by `from` to `address` go to `to` instead.
+// Sessions that come in by one of `from` to `address` go to `to` instead.
 struct DestinationNatConfig {
-  std::string from{};  // port name
+  std::vector<std::string> from{};  // port names, at least one
   std::uint32_t address = 0;
   std::optional<std::uint8_t> protocol{};  // none: any, and all ports
   PortRange ports{0, 65535};
@@ -180,7 +185,7 @@ struct DestinationNatConfig {
 
 // One to one: addresses inside are those outside of the same place, in both directions. Ports stay.
 struct StaticNatConfig {
-  std::string port{};  // port name: where the outside addresses are used
+  std::vector<std::string> at{};  // port names, at least one: where the outside addresses are used
   Ipv4Prefix outside{};
   Ipv4Prefix inside{};  // of the same length
 };
@@ -242,8 +247,9 @@ struct LogConfig {
 // A worker's shard of the region takes several roots, and a region has room for so many.
 inline constexpr unsigned kWorkersMax = 6;
 
-// NAT ports are dealt to workers in blocks of so many, in turn.
-inline constexpr unsigned kNatPortBlock = 64;
+// NAT ports are dealt to workers by so many, in turn; by the largest block_size, where there is one.
+inline constexpr unsigned kNatPortUnit = 64;
+inline constexpr std::uint32_t kNatBlockMin = 64, kNatBlockMax = 4096;
 
 struct Config {
   Function function = Function::firewall;
@@ -275,6 +281,13 @@ struct Config {
   for (const PortConfig& port : config.ports)
     if (!port.addresses6.empty()) return true;
   return config.function == Function::router;
+}
+
+[[nodiscard]] inline unsigned nat_port_unit(const Config& config) {
+  unsigned unit = kNatPortUnit;
+  for (const SourceNatConfig& nat : config.source_nat)
+    if (nat.block_size > unit) unit = nat.block_size;
+  return unit;
 }
 
 [[nodiscard]] inline std::uint32_t hold_packets_of_a_worker(const Config& config) {

@@ -39,7 +39,17 @@ struct NatPoolUse {
   std::uint32_t address = 0;  // host byte order
   std::uint8_t protocol = 0;  // with ports, or ICMP's identifiers
   std::uint32_t taken = 0;
-  std::uint32_t ports = 0;  // that may be taken
+  std::uint32_t ports = 0;    // that may be taken
+  std::uint32_t given = 0;    // of them, those that nobody else can have: taken, or of blocks that hosts have
+  std::uint64_t refused = 0;  // sessions that found none, since start
+};
+
+// Where a listing goes on. Begins as it is made. All workers' tables of IPv4 come before those of IPv6.
+struct ListCursor {
+  unsigned table = 0;  // of the query's kTables
+  unsigned worker = 0;
+  std::uint32_t slot = 0;
+  bool at_end = false;
 };
 
 struct RouteCounts {
@@ -85,8 +95,10 @@ class Dataplane final : public Announcer {
   // Each session is asked about again at its next packet. Besides: failed_precondition (a router).
   [[nodiscard]] Result<std::uint32_t> replace_policy(const PolicyConfig& policy,
                                                      std::optional<std::uint32_t> generation = std::nullopt);
-  // What replace_policy would refuse; nothing changes.
-  [[nodiscard]] Status check_policy(const PolicyConfig& policy) const;
+  // The same in two steps, see PolicyTable: what the first one builds is the second one's to publish.
+  [[nodiscard]] Result<std::unique_ptr<const Policy>> build_policy(const PolicyConfig& policy,
+                                                                   std::uint32_t generation) const;
+  std::uint32_t replace_policy(std::unique_ptr<const Policy> policy);
   [[nodiscard]] std::uint32_t policy_generation() const;
   // In the order of the rules. Any thread.
   [[nodiscard]] std::vector<RuleFigures> rule_figures() const;
@@ -134,8 +146,10 @@ class Dataplane final : public Announcer {
   [[nodiscard]] std::uint64_t sessions_mirrored() const;
   [[nodiscard]] std::uint64_t sessions6_mirrored() const;
   // Of each address and protocol of which ports are taken, as the region has it: a hint while a checkpoint is
-  // being applied. Counts them: 24 KiB of memory an address and worker.
+  // being applied; and of those that a session was refused one of. Counts them: 24 KiB of memory an address
+  // and worker.
   [[nodiscard]] std::vector<NatPoolUse> nat_pools() const;
+  [[nodiscard]] std::uint64_t nat_refused() const;  // the sum of what these say
   [[nodiscard]] std::uint64_t held_packets() const;
   [[nodiscard]] std::uint64_t turns() const;
   // Grows while that worker lives, at its work or at the barrier, by no known measure; none: its loop has not
@@ -158,12 +172,19 @@ class Dataplane final : public Announcer {
   // Of that worker: its ring was full, or a fence came before the commit. Any thread.
   [[nodiscard]] std::uint64_t log_records_lost(unsigned worker) const;
 
-  // Hands at most `limit` sessions to `sink`, those of IPv4 first, in chunks that workers copy between
-  // packets: no snapshot. One caller at a time gets on, others wait. Errors: timed_out, if the workers are
-  // quiesced or end.
-  [[nodiscard]] Status list_sessions(std::uint64_t limit,
-                                     const std::function<void(const SessionView&)>& sink);
-  // Ends all sessions that match, in such chunks; how many. New ones may come meanwhile. Errors: as above,
+  // The next page of a listing: hands at most `rows_max` of those that match to `sink`, and moves `at`. In
+  // steps of bounded length (WalkStep) that workers take between packets, of which a page has so many at most
+  // that others get on, so it may be short, or empty, and not the last. No snapshot: what comes or goes
+  // meanwhile may be told or not, and a slot that is used again may be told twice. Errors: timed_out, if the
+  // workers are quiesced or end.
+  [[nodiscard]] Status list_sessions(const SessionFilter& filter, std::uint64_t rows_max, ListCursor& at,
+                                     const std::function<void(const SessionRow&)>& sink);
+  [[nodiscard]] Status list_bindings(const BindingFilter& filter, std::uint64_t rows_max, ListCursor& at,
+                                     const std::function<void(const BindingRow&)>& sink);
+  // How many match on such a page.
+  [[nodiscard]] Result<std::uint64_t> count_sessions(const SessionFilter& filter, ListCursor& at);
+  [[nodiscard]] Result<std::uint64_t> count_bindings(const BindingFilter& filter, ListCursor& at);
+  // Ends all sessions that match, in such steps; how many. New ones may come meanwhile. Errors: as above,
   // and some may have ended then.
   [[nodiscard]] Result<std::uint64_t> end_sessions(const SessionFilter& filter);
 
@@ -186,11 +207,12 @@ class Dataplane final : public Announcer {
   [[nodiscard]] Status open_ports();
   [[nodiscard]] Status make_rings();
   [[nodiscard]] Status launch(unsigned worker, unsigned lcore);
-  // All sessions that match, chunk by chunk, until `take` says false; `ends`: they end. Errors: timed_out.
-  [[nodiscard]] Status each_chunk(const SessionFilter& filter, bool ends,
-                                  const std::function<bool(SessionQuery&)>& take);
   // Waits until the worker has served what lies beside `stage` in its requests. Errors: timed_out.
   [[nodiscard]] Status ask(Requests& requests, std::atomic<QueryStage>& stage);
+  // One page by `query` of each worker's requests; `took` after each step.
+  template <class Query, class Filter, class Took>
+  [[nodiscard]] Status walk_page(Query Requests::*query, const Filter& filter, WalkAct act,
+                                 std::uint64_t rows_max, ListCursor& at, const Took& took);
   [[nodiscard]] Result<EchoOrder> order_of(const PingRequest& request) const;
   [[nodiscard]] Result<unsigned> send(EchoOrder& order);
   [[nodiscard]] std::optional<PingAnswer> await_answer(Instant deadline);

@@ -1,15 +1,10 @@
 // What a dataplane tells about itself.
 #include <algorithm>
 
-#include <time.h>
-
 #include "dataplane/shard.h"
 
 namespace stillwater::dataplane {
 namespace {
-
-constexpr Nanos kAnswerPatience = 300ms;
-constexpr Nanos kAnswerPoll = 200us;
 
 template <class Key>
 std::uint64_t mirrored(const region::Region& region, unsigned shards) {
@@ -84,12 +79,21 @@ std::vector<NatPoolUse> Dataplane::nat_pools() const {
   for (std::uint32_t pool = 0; pool < tables.pool_addresses().size(); ++pool)
     for (const std::uint8_t protocol : kNatProtocols) {
       NatPoolUse use{.address = tables.pool_addresses()[pool], .protocol = protocol};
-      for (const auto& shard : shards_) use.taken += shard->state.nat.count_taken(pool, protocol);
-      if (use.taken == 0) continue;
+      for (const auto& shard : shards_) {
+        use.taken += shard->state.nat.count_taken(pool, protocol);
+        use.given += shard->state.nat.count_given(pool, protocol);
+        use.refused += shard->state.nat.refused(pool, protocol);
+      }
+      if (use.taken == 0 && use.refused == 0) continue;
       use.ports = tables.ports_of(pool, protocol);
       pools.push_back(use);
     }
   return pools;
+}
+std::uint64_t Dataplane::nat_refused() const {
+  std::uint64_t refused = 0;
+  for (const auto& shard : shards_) refused += shard->state.nat.refused();
+  return refused;
 }
 std::uint64_t Dataplane::held_packets() const {
   return sum(
@@ -127,65 +131,6 @@ Nanos Dataplane::largest_receive_gap() const {
 
 void Dataplane::reset_largest_receive_gap() {
   for (const auto& shard : shards_) shard->report.largest_receive_gap.store(0, std::memory_order_relaxed);
-}
-
-// A worker sleeps for less than a millisecond between turns, unless it is quiesced.
-Status Dataplane::ask(Requests& requests, std::atomic<QueryStage>& stage) {
-  stage.store(QueryStage::posted, std::memory_order_release);
-  requests.pending.store(true, std::memory_order_release);
-  const Instant deadline = clock_.now() + kAnswerPatience;
-  while (stage.load(std::memory_order_acquire) != QueryStage::done) {
-    auto posted = QueryStage::posted;
-    if (clock_.now() >= deadline && stage.compare_exchange_strong(posted, QueryStage::idle))
-      return fail(Errc::timed_out,
-                  "no worker answered: the dataplane is quiesced, or this node is a standby");
-    const timespec pause{0, Nanos(kAnswerPoll).count()};
-    nanosleep(&pause, nullptr);
-  }
-  return {};
-}
-
-Status Dataplane::list_sessions(std::uint64_t limit, const std::function<void(const SessionView&)>& sink) {
-  const std::lock_guard lock(list_mutex_);
-  if (limit == 0) return {};
-  return each_chunk({}, false, [&](SessionQuery& query) {
-    const auto rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, query.rows_count));
-    for (std::uint32_t i = 0; i < rows; ++i) sink(query.rows[i]);
-    limit -= rows;
-    return limit > 0;
-  });
-}
-
-Result<std::uint64_t> Dataplane::end_sessions(const SessionFilter& filter) {
-  const std::lock_guard lock(list_mutex_);
-  std::uint64_t ended = 0;
-  const Status walked = each_chunk(filter, true, [&](SessionQuery& query) {
-    ended += query.rows_count;
-    return true;
-  });
-  if (!walked) return tl::unexpected(walked.error());
-  return ended;
-}
-
-// Under list_mutex_.
-Status Dataplane::each_chunk(const SessionFilter& filter, bool ends,
-                             const std::function<bool(SessionQuery&)>& take) {
-  for (const bool of_ipv6 : {false, true}) {
-    for (auto& shard : shards_) {
-      SessionQuery& query = shard->requests.query;
-      query.of_ipv6 = of_ipv6;
-      query.cursor = 0;
-      query.at_end = false;
-      query.filter = filter;
-      query.ends = ends;
-      query.rows_wanted = SessionQuery::kRowsMax;
-      while (!query.at_end) {
-        if (auto fetched = ask(shard->requests, query.stage); !fetched) return fetched;
-        if (!take(query)) return {};
-      }
-    }
-  }
-  return {};
 }
 
 // A session's record is output as its first packet is, and waits for the same.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include "ckpt_engine/region/session.h"
 #include "dataplane/config.h"
@@ -63,6 +64,26 @@ namespace stillwater::dataplane {
       return "reject";
   }
   return "unknown";
+}
+
+// "tcp"; of what has no name here, its number.
+[[nodiscard]] inline std::string name_of_protocol(std::uint8_t protocol) {
+  switch (protocol) {
+    case IPPROTO_TCP:
+      return "tcp";
+    case IPPROTO_UDP:
+      return "udp";
+    case IPPROTO_ICMP:
+      return "icmp";
+    case IPPROTO_ICMPV6:
+      return "icmpv6";
+    case IPPROTO_GRE:
+      return "gre";
+    case IPPROTO_ESP:
+      return "esp";
+    default:
+      return std::to_string(protocol);
+  }
 }
 
 // Index of the port called `name`.

@@ -39,7 +39,10 @@ struct NatPoolStatus {
   std::string address;
   std::string protocol;  // tcp | udp | icmp
   std::uint32_t taken = 0;
-  std::uint32_t ports = 0;  // that may be taken
+  std::uint32_t ports = 0;    // that may be taken
+  std::uint32_t given = 0;    // that nobody else can have: taken, or of blocks that hosts have
+  std::uint64_t refused = 0;  // sessions that found none, since start
+  std::string alarm{};        // short (of ports) | exhausted; empty: none
 };
 
 // The parts of a checkpoint's pause, in their order; they add up to its blackout.
@@ -203,6 +206,28 @@ struct SessionFilter {
   }
 };
 
+// A binding of source NAT.
+struct BindingInfo {
+  std::string protocol;  // tcp | udp | icmp
+  std::string inside;    // "address:port"
+  std::string outside;
+  std::uint32_t sessions = 0;  // that use it
+  std::uint32_t entry = 0;     // of source_nat, counted from 1
+  std::uint64_t changed_epoch = 0;
+  std::uint32_t block_first = 0;  // of the block that `outside` is of
+  std::uint32_t block_ports = 0;  // 0: of none
+};
+
+// Which bindings are meant, likewise.
+struct BindingFilter {
+  std::string protocol{};   // tcp | udp | icmp
+  std::string inside{};     // IPv4 address or ADDRESS/LENGTH
+  std::string outside{};    // likewise
+  std::string address{};    // likewise, of either end
+  std::uint32_t port = 0;   // of either end
+  std::uint32_t entry = 0;  // of source_nat, counted from 1
+};
+
 struct SessionsEnded {
   std::uint64_t sessions = 0;
   std::uint64_t committed_epoch = 0;  // the standby knows since then; 0: there is none to wait for
@@ -254,10 +279,23 @@ class Control {
 
   [[nodiscard]] virtual NodeStatus status() = 0;
 
-  // Calls `sink` for at most `limit` sessions. failed_precondition on a standby: only the active knows. On
-  // success all that it was told is committed; on an error what it was told must not be passed on.
-  [[nodiscard]] virtual Status sessions(std::uint64_t limit,
-                                        const std::function<void(const SessionInfo&)>& sink) = 0;
+  // What a listing hands over: committed rows, perhaps none, and for how long it takes the node holds
+  // nothing. False: that is enough.
+  template <class Row>
+  using Page = std::function<bool(const std::vector<Row>&)>;
+
+  // At most `limit` of those that match, page by page; no picture of one moment. For very many they take
+  // longer than a second, and with a page that takes its time. failed_precondition: this node does not lead,
+  // or does not any more; only the active knows.
+  [[nodiscard]] virtual Status sessions(const SessionFilter& filter, std::uint64_t limit,
+                                        const Page<SessionInfo>& page) = 0;
+  [[nodiscard]] virtual Status bindings(const BindingFilter& filter, std::uint64_t limit,
+                                        const Page<BindingInfo>& page) = 0;
+  // How many match; `goes_on` is asked now and then. Else as above.
+  [[nodiscard]] virtual Result<std::uint64_t> count_sessions(const SessionFilter& filter,
+                                                             const std::function<bool()>& goes_on) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> count_bindings(const BindingFilter& filter,
+                                                             const std::function<bool()>& goes_on) = 0;
 
   // Ends the sessions that match and waits until that is committed: whoever got this answer never sees them
   // again. On an error some may have ended. Takes longer than a second for very many.

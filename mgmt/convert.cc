@@ -76,6 +76,9 @@ void fill(v1::NatPool& message, const NatPoolStatus& pool) {
   message.set_protocol(pool.protocol);
   message.set_taken(pool.taken);
   message.set_ports(pool.ports);
+  message.set_given(pool.given);
+  message.set_refused(pool.refused);
+  message.set_alarm(pool.alarm);
 }
 
 void fill(v1::LogsStatus& message, const LogsStatus& logs) {
@@ -162,6 +165,26 @@ void fill(v1::Session& message, const SessionInfo& session) {
   message.set_idle_s(session.idle_s);
   message.set_changed_epoch(session.changed_epoch);
   message.set_translated_destination(session.translated_destination);
+}
+
+void fill(v1::Binding& message, const BindingInfo& binding) {
+  message.set_protocol(binding.protocol);
+  message.set_inside(binding.inside);
+  message.set_outside(binding.outside);
+  message.set_sessions(binding.sessions);
+  message.set_entry(binding.entry);
+  message.set_changed_epoch(binding.changed_epoch);
+  message.set_block_first(binding.block_first);
+  message.set_block_ports(binding.block_ports);
+}
+
+BindingFilter filter_of(const v1::BindingFilter& filter) {
+  return {.protocol = filter.protocol(),
+          .inside = filter.inside(),
+          .outside = filter.outside(),
+          .address = filter.address(),
+          .port = filter.port(),
+          .entry = filter.entry()};
 }
 
 void fill(v1::Route& message, const RouteInfo& route) {

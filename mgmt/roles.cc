@@ -22,6 +22,9 @@ struct Entry {
 constexpr std::array kCalls = {
     Entry{"/stillwater.v1.Appliance/GetStatus", Role::viewer},
     Entry{"/stillwater.v1.Appliance/ListSessions", Role::viewer},
+    Entry{"/stillwater.v1.Appliance/CountSessions", Role::viewer},
+    Entry{"/stillwater.v1.Appliance/ListBindings", Role::viewer},
+    Entry{"/stillwater.v1.Appliance/CountBindings", Role::viewer},
     Entry{"/stillwater.v1.Appliance/ListRoutes", Role::viewer},
     Entry{"/stillwater.v1.Appliance/GetRules", Role::viewer},
     Entry{"/stillwater.v1.Appliance/Trace", Role::viewer},

@@ -8,8 +8,6 @@
 namespace stillwater::mgmt {
 namespace {
 
-constexpr std::uint64_t kSessionsUnlessSaid = 1000;
-constexpr std::uint64_t kSessionsAtMost = 100'000;
 constexpr std::uint64_t kRoutesUnlessSaid = 1000;
 constexpr std::uint64_t kRoutesAtMost = 2'000'000;
 constexpr int kRouteChangesAtMost = 10'000;
@@ -28,37 +26,9 @@ grpc::Status ApplianceService::GetStatus(grpc::ServerContext*, const v1::GetStat
   return grpc::Status::OK;
 }
 
-grpc::Status ApplianceService::ListSessions(grpc::ServerContext* call, const v1::ListSessionsRequest* request,
-                                            grpc::ServerWriter<v1::Session>* writer) {
-  const auto limit = request->limit() == 0 ? kSessionsUnlessSaid : request->limit();
-  if (limit > kSessionsAtMost) {
-    return answer_with(*call, {Errc::invalid_argument, "limit is " + std::to_string(limit) + "; at most " +
-                                                           std::to_string(kSessionsAtMost) +
-                                                           " sessions can be listed at a time"});
-  }
-  // Collected first: a slow reader blocks Write, and must not keep the node inside its session table.
-  std::vector<SessionInfo> found;
-  const auto walked = control_.sessions(limit, [&](const SessionInfo& session) { found.push_back(session); });
-  if (!walked) return answer_with(*call, walked.error());
-  v1::Session message;
-  for (const auto& session : found) {
-    fill(message, session);
-    if (!writer->Write(message)) return {grpc::StatusCode::CANCELLED, "the reader is gone"};
-  }
-  return grpc::Status::OK;
-}
-
 grpc::Status ApplianceService::EndSessions(grpc::ServerContext* call, const v1::EndSessionsRequest* request,
                                            v1::EndSessionsResponse* response) {
-  const SessionFilter filter{.protocol = request->protocol(),
-                             .source = request->source(),
-                             .destination = request->destination(),
-                             .address = request->address(),
-                             .port = request->port(),
-                             .state = request->state(),
-                             .rule = request->rule(),
-                             .interface = request->interface(),
-                             .min_age_s = request->min_age_s()};
+  const SessionFilter filter = filter_of(*request);
   if (filter.names_any() == request->all())
     return answer_with(
         *call, {Errc::invalid_argument, "name what sessions match, or set all; not both, not neither"});

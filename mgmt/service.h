@@ -1,6 +1,7 @@
 // stillwater.v1.Appliance over a Control: checks what only the wire can get wrong, converts, and calls.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 
 #include "mgmt/control.h"
@@ -17,6 +18,12 @@ class ApplianceService final : public v1::Appliance::Service {
                          v1::GetStatusResponse* response) override;
   grpc::Status ListSessions(grpc::ServerContext* call, const v1::ListSessionsRequest* request,
                             grpc::ServerWriter<v1::Session>* writer) override;
+  grpc::Status CountSessions(grpc::ServerContext* call, const v1::CountSessionsRequest* request,
+                             v1::CountSessionsResponse* response) override;
+  grpc::Status ListBindings(grpc::ServerContext* call, const v1::ListBindingsRequest* request,
+                            grpc::ServerWriter<v1::Binding>* writer) override;
+  grpc::Status CountBindings(grpc::ServerContext* call, const v1::CountBindingsRequest* request,
+                             v1::CountBindingsResponse* response) override;
   grpc::Status EndSessions(grpc::ServerContext* call, const v1::EndSessionsRequest* request,
                            v1::EndSessionsResponse* response) override;
   grpc::Status ListRoutes(grpc::ServerContext* call, const v1::ListRoutesRequest* request,
@@ -45,7 +52,13 @@ class ApplianceService final : public v1::Appliance::Service {
                           v1::SwitchoverResponse* response) override;
 
  private:
+  // Listings keep a thread each until their readers are done. Errors: resource_exhausted.
+  static constexpr int kListingsAtMost = 8;
+  template <class Act>
+  [[nodiscard]] grpc::Status one_of_few(grpc::ServerContext& call, const Act& act);
+
   Control& control_;
+  std::atomic<int> listings_{0};
   std::mutex policy_change_;  // makes read, merge, write one step among callers of this service
 };
 

@@ -23,8 +23,8 @@ Config read_root(Section& root) {
   read_routes(root, known, config);
   read_next_hop_tracking(root, config);
   read_icmp(root, config);
-  read_policy(root, known, config);
-  read_nat(root, known, config);
+  const Zones zones = read_policy(root, known, config);
+  read_nat(root, known, zones, config);
   read_tcp(root, config);
   read_limits(root, config);
   read_timeouts(root, config);

@@ -96,6 +96,10 @@ void put_rule(Canonical& out, const dataplane::RuleConfig& rule) {
   out.put(rule.idle_timeout_s);
 }
 
+std::string first_of(const std::vector<std::string>& names) {
+  return names.empty() ? std::string() : names.front();
+}
+
 // What an entry of source NAT says besides ports, address and from where to where.
 bool says_more(const dataplane::SourceNatConfig& nat) {
   const dataplane::SourceNatConfig plain;
@@ -116,8 +120,30 @@ void put_source_nat(Canonical& out, const dataplane::SourceNatConfig& nat) {
   out.put(nat.ports_per_host);
 }
 
+// The ports of entries that name several.
+void put_nat_ports(Canonical& out, const dataplane::Config& plane) {
+  std::vector<const std::vector<std::string>*> all;
+  for (const auto& nat : plane.source_nat) all.insert(all.end(), {&nat.from, &nat.to});
+  for (const auto& nat : plane.destination_nat) all.push_back(&nat.from);
+  for (const auto& nat : plane.static_nat) all.push_back(&nat.at);
+  if (std::none_of(all.begin(), all.end(), [](const auto* names) { return names->size() > 1; })) return;
+  out.put(std::string("nat ports"));
+  out.each(all,
+           [&](const auto* names) { out.each(*names, [&](const std::string& name) { out.put(name); }); });
+}
+
+void put_blocks(Canonical& out, const dataplane::Config& plane) {
+  const auto has_blocks = [](const auto& nat) { return nat.block_size != 0; };
+  if (std::none_of(plane.source_nat.begin(), plane.source_nat.end(), has_blocks)) return;
+  out.put(std::string("blocks"));
+  out.each(plane.source_nat, [&](const dataplane::SourceNatConfig& nat) {
+    out.put(nat.block_size);
+    out.put(nat.blocks_per_host);
+  });
+}
+
 void put_destination_nat(Canonical& out, const dataplane::DestinationNatConfig& nat) {
-  out.put(nat.from);
+  out.put(first_of(nat.from));
   out.put(nat.address);
   out.put(static_cast<std::uint8_t>(nat.protocol.has_value()));
   out.put(nat.protocol.value_or(std::uint8_t{0}));
@@ -127,7 +153,7 @@ void put_destination_nat(Canonical& out, const dataplane::DestinationNatConfig& 
 }
 
 void put_static_nat(Canonical& out, const dataplane::StaticNatConfig& nat) {
-  out.put(nat.port);
+  out.put(first_of(nat.at));
   out.put(nat.outside);
   out.put(nat.inside);
 }
@@ -174,8 +200,8 @@ std::uint64_t Config::service_digest() const {
   out.put(dataplane.icmp_errors_per_s);
   out.each(dataplane.rules, [&](const dataplane::RuleConfig& rule) { put_rule(out, rule); });
   out.each(dataplane.source_nat, [&](const dataplane::SourceNatConfig& nat) {
-    out.put(nat.from);
-    out.put(nat.to);
+    out.put(first_of(nat.from));
+    out.put(first_of(nat.to));
     out.put(nat.address);
     out.put(nat.ports);
   });
@@ -193,6 +219,8 @@ std::uint64_t Config::service_digest() const {
   put_tracking(out, dataplane);
   put_nat(out, dataplane);
   put_sessions6(out, dataplane);
+  put_blocks(out, dataplane);
+  put_nat_ports(out, dataplane);
   return out.digest();
 }
 

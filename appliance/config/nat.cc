@@ -24,40 +24,61 @@ const PortConfig* find(const Config& config, const std::string& name) {
   return nullptr;
 }
 
-// Reports an address that cannot be used on the port: one of no subnet there.
-void check_on_link(Section& section, const char* key, std::uint32_t address, const std::string& name,
-                   const Config& config) {
-  const PortConfig* port = find(config, name);
-  if (port == nullptr) return;
-  const auto& own = port->addresses;
-  if (std::any_of(own.begin(), own.end(), [&](const auto& a) { return is_host_of(a, address); })) return;
-  section.mistake(key, to_text(address) + " is no address of port " + quoted(name) +
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// "'outside'", "'outside', 'dmz'".
+std::string quoted_all(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + quoted(name);
+  return all;
+}
+
+// Reports an address that cannot be used on any of the ports: one of no subnet there.
+void check_on_link(Section& section, const char* key, std::uint32_t address,
+                   const std::vector<std::string>& names, const Config& config) {
+  for (const std::string& name : names) {
+    const PortConfig* port = find(config, name);
+    if (port == nullptr) return;
+    const auto& own = port->addresses;
+    if (std::any_of(own.begin(), own.end(), [&](const auto& a) { return is_host_of(a, address); })) return;
+  }
+  if (names.empty()) return;
+  section.mistake(key, to_text(address) + " is no address of port " + quoted_all(names) +
                            "; expected a host of one of its subnets");
 }
 
 // Reports addresses that another port has, and such as no host can have.
-void check_spare(Section& section, const char* key, const Ipv4Range& range, const std::string& name,
-                 const Config& config) {
-  const auto has = [&](std::uint32_t address) { return range.first <= address && address <= range.last; };
+void check_spare(Section& section, const char* key, const Ipv4Range& range,
+                 const std::vector<std::string>& names, const Config& config) {
+  const auto in_range = [&](std::uint32_t address) {
+    return range.first <= address && address <= range.last;
+  };
   for (const PortConfig& port : config.dataplane.ports)
     for (const Ipv4Prefix& own : port.addresses) {
-      if (has(own.address) && port.name != name)
+      if (in_range(own.address) && !has(names, port.name))
         return section.mistake(key, to_text(own.address) + " is an own address of port " + quoted(port.name) +
-                                        "; expected those of " + quoted(name) +
+                                        "; expected those of " + quoted_all(names) +
                                         " or such as nothing else has");
       if (own.length >= 31) continue;
       for (const std::uint32_t edge : {own.address & own.mask(), own.address | ~own.mask()})
-        if (has(edge))
+        if (in_range(edge))
           return section.mistake(key, to_text(edge) +
                                           " is the network or broadcast address of a subnet of port " +
                                           quoted(port.name) + "; expected hosts' addresses");
     }
 }
 
-// Whether every worker's share has a port of the range.
-bool reaches_all(const dataplane::PortRange& range, const Config& config) {
-  using dataplane::kNatPortBlock;
-  return range.last / kNatPortBlock - range.first / kNatPortBlock + 1u >= config.dataplane.workers;
+// Whether every worker's share has a port of the range, or a whole block.
+bool reaches_all(const SourceNatConfig& nat, unsigned unit, const Config& config) {
+  const auto& [first, last] = nat.ports;
+  if (nat.block_size == 0) return last / unit - first / unit + 1u >= config.dataplane.workers;
+  std::set<unsigned> workers;
+  const std::uint32_t size = nat.block_size;
+  for (std::uint32_t block = (first + size - 1) / size * size; block + size <= last + 1u; block += size)
+    workers.insert(block / unit % config.dataplane.workers);
+  return workers.size() == config.dataplane.workers;
 }
 
 // ADDRESS or FIRST-LAST.
@@ -100,7 +121,8 @@ void read_pool(Section& section, const KnownPorts& known, const Config& config, 
 }
 
 void refuse_of_exception(Section& section) {
-  for (const char* key : {"address", "pool", "ports", "mapping", "filtering", "ports_per_host"})
+  for (const char* key : {"address", "pool", "ports", "mapping", "filtering", "ports_per_host", "block_size",
+                          "blocks_per_host"})
     if (section.has(key))
       section.mistake(key, std::string(key) + " of an entry that translates nothing; expected no such key");
 }
@@ -109,9 +131,7 @@ void read_translation(Section& section, const KnownPorts& known, const Config& c
   using dataplane::NatFiltering;
   using dataplane::NatMapping;
   read_pool(section, known, config, nat);
-  if (section.optional("ports", nat.ports, parse_port_range) && !reaches_all(nat.ports, config))
-    section.mistake("ports", "too few ports for " + std::to_string(config.dataplane.workers) +
-                                 " workers, which share them in blocks of 64; expected a wider range");
+  section.optional("ports", nat.ports, parse_port_range);
   section.optional("mapping", nat.mapping,
                    OneOf<NatMapping>{{{"endpoint_independent", NatMapping::endpoint_independent},
                                       {"per_session", NatMapping::per_session}}});
@@ -130,10 +150,69 @@ void read_translation(Section& section, const KnownPorts& known, const Config& c
                     "endpoint_independent'");
 }
 
+std::vector<Ipv4Range> ranges_of(const SourceNatConfig& nat) {
+  if (!nat.translates) return {};
+  return nat.pool.empty() ? std::vector<Ipv4Range>{{nat.address, nat.address}} : nat.pool;
+}
+
+// A block is one host's: where an address is given in blocks, it is so by all entries that have it.
+void check_blocks_of_others(Section& section, const SourceNatConfig& nat, const Config& config) {
+  const char* key = section.has("block_size") ? "block_size" : section.has("pool") ? "pool" : "address";
+  for (const SourceNatConfig& before : config.dataplane.source_nat) {
+    if (before.block_size == nat.block_size) continue;
+    for (const Ipv4Range& a : ranges_of(before))
+      for (const Ipv4Range& b : ranges_of(nat))
+        if (a.first <= b.last && b.first <= a.last)
+          return section.mistake(
+              key, to_text(std::max(a.first, b.first)) + " is given " +
+                       (before.block_size == 0 ? std::string("port by port")
+                                               : "in blocks of " + std::to_string(before.block_size)) +
+                       " by an entry above; expected the same block_size");
+  }
+}
+
+Parsed<std::uint32_t> parse_block_size(const std::string& text) {
+  using dataplane::kNatBlockMax, dataplane::kNatBlockMin;
+  const auto size = WholeNumber<std::uint32_t>{0, kNatBlockMax}(text);
+  const bool is_size = size && (*size & (*size - 1)) == 0 && *size >= kNatBlockMin;
+  if (size && (*size == 0 || is_size)) return *size;
+  return not_as_expected(text, "no size of a block", "a power of two from 64 to 4096, or 0");
+}
+
+void read_blocks(Section& section, unsigned unit, const Config& config, SourceNatConfig& nat) {
+  using dataplane::NatMapping;
+  section.optional("block_size", nat.block_size, parse_block_size);
+  if (section.optional("blocks_per_host", nat.blocks_per_host, WholeNumber<std::uint32_t>{1, 64}) &&
+      nat.block_size == 0)
+    section.mistake("blocks_per_host", "blocks_per_host of an entry without blocks; expected 'block_size'");
+  if (nat.block_size != 0 && nat.mapping == NatMapping::per_session)
+    section.mistake("block_size", "blocks are of bindings; expected 'mapping: endpoint_independent'");
+  check_blocks_of_others(section, nat, config);
+  if (reaches_all(nat, unit, config)) return;
+  const bool by_blocks = nat.block_size != 0;
+  section.mistake("ports", std::string(by_blocks ? "too few whole blocks" : "too few ports") + " for " +
+                               std::to_string(config.dataplane.workers) + " workers, which share them by " +
+                               std::to_string(unit) + "; expected a wider range");
+}
+
+// Ports are shared by the largest block_size of all entries. What is wrong with one is said where it is read.
+unsigned port_unit(const std::vector<Value>& entries) {
+  unsigned unit = dataplane::kNatPortUnit;
+  for (const Value& value : entries) {
+    if (!value.node.IsMap() || !value.node["block_size"] || !value.node["block_size"].IsScalar()) continue;
+    if (const auto size = parse_block_size(value.node["block_size"].Scalar())) unit = std::max(unit, *size);
+  }
+  return unit;
+}
+
 // An entry that an earlier one of the same ports leaves nothing to is a mistake.
 void check_reached(Section& section, const SourceNatConfig& nat, const Config& config) {
+  const auto all_in = [](const std::vector<std::string>& names, const std::vector<std::string>& those) {
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) { return has(those, name); });
+  };
   for (const SourceNatConfig& before : config.dataplane.source_nat)
-    if (!nat.to.empty() && before.from == nat.from && before.to == nat.to && before.sources.empty())
+    if (!nat.to.empty() && before.from.empty() == nat.from.empty() && all_in(nat.from, before.from) &&
+        all_in(nat.to, before.to) && before.sources.empty())
       return section.mistake("to", "this pair of ports is translated above; expected one entry for it");
 }
 
@@ -152,19 +231,26 @@ void check_sizes(Section& root, const Config& config) {
                                    " entries; expected at most " + std::to_string(dataplane::kSourceNatMax));
 }
 
-void read_source_nat(Section& root, const KnownPorts& known, Config& config) {
+void read_source_nat(Section& root, const KnownPorts& known, const Zones& zones, Config& config) {
   if (!is_for_firewall(root, "source_nat", config)) return;
-  for (const Value& value : root.list("source_nat")) {
+  const std::vector<Value> entries = root.list("source_nat");
+  const unsigned unit = port_unit(entries);
+  for (const Value& value : entries) {
     Section section = root.element(value, "source_nat entry");
     SourceNatConfig nat;
-    read_port_name(section, "from", known, nat.from);
+    read_port_set(section, "from", known, zones, nat.from);
     if (section.require("to", "the port that sessions leave through")) {
-      read_port_name(section, "to", known, nat.to);
+      read_port_set(section, "to", known, zones, nat.to);
       check_reached(section, nat, config);
     }
     read_one_or_more(section, "source", nat.sources, parse_network);
     section.optional("translate", nat.translates, OneOf<bool>{{{"none", false}}});
-    nat.translates ? read_translation(section, known, config, nat) : refuse_of_exception(section);
+    if (nat.translates) {
+      read_translation(section, known, config, nat);
+      read_blocks(section, unit, config, nat);
+    } else {
+      refuse_of_exception(section);
+    }
     section.finish();
     config.dataplane.source_nat.push_back(nat);
   }
@@ -200,14 +286,14 @@ void read_forwarded_ports(Section& section, const Config& config, DestinationNat
   nat.to_ports = to.first;
 }
 
-void read_destination_nat(Section& root, const KnownPorts& known, Config& config) {
+void read_destination_nat(Section& root, const KnownPorts& known, const Zones& zones, Config& config) {
   const OneOf<std::optional<std::uint8_t>> protocol{{{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}}};
   if (!is_for_firewall(root, "destination_nat", config)) return;
   for (const Value& value : root.list("destination_nat")) {
     Section section = root.element(value, "destination_nat entry");
     DestinationNatConfig nat;
     if (section.require("from", "the port that sessions come in by"))
-      read_port_name(section, "from", known, nat.from);
+      read_port_set(section, "from", known, zones, nat.from);
     if (section.required("address", nat.address, parse_ipv4) && known.subnets_complete)
       check_spare(section, "address", {nat.address, nat.address}, nat.from, config);
     section.optional("protocol", nat.protocol, protocol);
@@ -252,13 +338,13 @@ Parsed<Ipv4Prefix> parse_hosts(const std::string& text) {
   return parse_ipv4(text).map([](std::uint32_t address) { return Ipv4Prefix{address, 32}; });
 }
 
-void read_static_nat(Section& root, const KnownPorts& known, Config& config) {
+void read_static_nat(Section& root, const KnownPorts& known, const Zones& zones, Config& config) {
   if (!is_for_firewall(root, "static_nat", config)) return;
   for (const Value& value : root.list("static_nat")) {
     Section section = root.element(value, "static_nat entry");
     StaticNatConfig nat;
     if (section.require("port", "the port where the outside addresses are used"))
-      read_port_name(section, "port", known, nat.port);
+      read_port_set(section, "port", known, zones, nat.at);
     const bool outside = section.required("outside", nat.outside, parse_hosts);
     const bool inside = section.required("inside", nat.inside, parse_hosts);
     if (outside && inside) check_static(section, nat, config);
@@ -269,10 +355,10 @@ void read_static_nat(Section& root, const KnownPorts& known, Config& config) {
 
 }  // namespace
 
-void read_nat(Section& root, const KnownPorts& known, Config& config) {
-  read_source_nat(root, known, config);
-  read_destination_nat(root, known, config);
-  read_static_nat(root, known, config);
+void read_nat(Section& root, const KnownPorts& known, const Zones& zones, Config& config) {
+  read_source_nat(root, known, zones, config);
+  read_destination_nat(root, known, zones, config);
+  read_static_nat(root, known, zones, config);
 }
 
 }  // namespace stillwater::appliance

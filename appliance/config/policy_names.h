@@ -14,7 +14,6 @@ namespace stillwater::appliance {
 template <class T>
 using Groups = std::map<std::string, std::vector<T>>;
 
-using Zones = Groups<std::string>;  // names of ports
 using AddressGroups = Groups<IpPrefix>;
 using ServiceGroups = Groups<dataplane::ServiceConfig>;
 
@@ -28,10 +27,6 @@ struct PolicyNames {
 [[nodiscard]] AddressGroups read_addresses(Section& root);
 [[nodiscard]] ServiceGroups read_services(Section& root);
 
-// Ports and zones, one or a list of them, as the ports they are; each once, `ports` is empty where the key is
-// absent.
-void read_port_set(Section& section, const char* key, const KnownPorts& known, const Zones& zones,
-                   std::vector<std::string>& ports);
 // Prefixes, hosts and groups of both families, one or a list of them, each once and in order.
 void read_address_set(Section& section, const char* key, const AddressGroups& groups,
                       std::vector<IpPrefix>& prefixes);

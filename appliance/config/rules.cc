@@ -71,15 +71,23 @@ class RuleReader {
   std::set<std::uint32_t> seen_;
 };
 
+// With each range of ports, and type, that it names.
+std::size_t size_of(const std::vector<dataplane::ServiceConfig>& services) {
+  std::size_t size = 0;
+  for (const dataplane::ServiceConfig& service : services)
+    size += 1 + service.destination_ports.size() + service.source_ports.size() + service.icmp_types.size();
+  return size;
+}
+
 void read_rules(Section& root, const KnownPorts& known, const PolicyNames& names, Config& config) {
-  using dataplane::kRulePrefixesMax, dataplane::kRulesMax;
+  using dataplane::kRulePrefixesMax, dataplane::kRuleServicesMax, dataplane::kRulesMax;
   root.require("rules", "a list of rules; [] denies everything");
   const std::vector<Value> values = root.list("rules");
   if (values.size() > kRulesMax)
     return root.mistake(
         "rules", std::to_string(values.size()) + " rules; expected at most " + std::to_string(kRulesMax));
   RuleReader reader(known, names);
-  std::size_t prefixes = 0;
+  std::size_t prefixes = 0, services = 0;
   for (const Value& value : values) {
     RuleConfig rule = reader.read(root.element(value, "rule"));
     prefixes += rule.source.size() + rule.destination.size();
@@ -87,6 +95,12 @@ void read_rules(Section& root, const KnownPorts& known, const PolicyNames& names
       return root.mistake(value, "the prefixes of the rules up to this one are " + std::to_string(prefixes) +
                                      ", groups counted where they are named; expected at most " +
                                      std::to_string(kRulePrefixesMax));
+    services += size_of(rule.services);
+    if (services > kRuleServicesMax)
+      return root.mistake(
+          value, "the services of the rules up to this one, with their ports and types, are " +
+                     std::to_string(services) + ", groups counted where they are named; expected at most " +
+                     std::to_string(kRuleServicesMax));
     config.dataplane.rules.push_back(std::move(rule));
   }
 }
@@ -102,16 +116,17 @@ bool is_for_firewall(Section& root, const char* key, const Config& config) {
   return false;
 }
 
-void read_policy(Section& root, const KnownPorts& known, Config& config) {
+Zones read_policy(Section& root, const KnownPorts& known, Config& config) {
   bool has_rules = true;
   for (const char* key : {"zones", "addresses", "services", "rules"})
     if (!is_for_firewall(root, key, config)) has_rules = false;
-  if (!has_rules) return;
+  if (!has_rules) return {};
   PolicyNames names;
   names.zones = read_zones(root, known);
   names.addresses = read_addresses(root);
   names.services = read_services(root);
   read_rules(root, known, names, config);
+  return names.zones;
 }
 
 }  // namespace stillwater::appliance

@@ -1,6 +1,7 @@
 // The sections of a configuration file, each read from the root mapping into its part of Config.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct KnownPorts {
   bool names_complete = true;
   bool subnets_complete = true;
 };
+
+// The ports of each zone.
+using Zones = std::map<std::string, std::vector<std::string>>;
 
 // `tls: none` or the three files, into members of these names.
 template <class Target>
@@ -43,12 +47,16 @@ void read_next_hop_tracking(Section& root, Config& config);
 // icmp: how often errors are told.
 void read_icmp(Section& root, Config& config);
 // zones, addresses, services, rules: what the firewall lets through.
-void read_policy(Section& root, const KnownPorts& known, Config& config);
+Zones read_policy(Section& root, const KnownPorts& known, Config& config);
 // source_nat, destination_nat, static_nat.
-void read_nat(Section& root, const KnownPorts& known, Config& config);
+void read_nat(Section& root, const KnownPorts& known, const Zones& zones, Config& config);
 
 // The name of a port, which is reported where there is none of it.
 void read_port_name(Section& section, const char* key, const KnownPorts& known, std::string& name);
+// Ports and zones, one or a list of them, as the ports they are; each once, `ports` is empty where the key is
+// absent.
+void read_port_set(Section& section, const char* key, const KnownPorts& known, const Zones& zones,
+                   std::vector<std::string>& ports);
 
 // Of a firewall: which TCP segments go on, and how many sessions a source may have.
 void read_tcp(Section& root, Config& config);

@@ -84,6 +84,7 @@ class Node final : private standby::PairEvents {
 
   // Any thread.
   [[nodiscard]] NodeView view() const;
+  [[nodiscard]] bool leads() const;
   [[nodiscard]] engine::Summary checkpoints() const {
     return pair_->engine().statistics().summary(parts_.clock.now());
   }

@@ -121,6 +121,11 @@ void Node::publish() {
            .pause_warning = pause_warning_};
 }
 
+bool Node::leads() const {
+  const std::lock_guard lock(mutex_);
+  return view_.role == standby::Role::active || view_.role == standby::Role::standalone;
+}
+
 NodeView Node::view() const {
   const std::lock_guard lock(mutex_);
   return view_;

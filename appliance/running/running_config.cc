@@ -146,15 +146,47 @@ Status RunningConfig::change_policy(std::optional<RunningPolicy> policy, bool wh
   // Sessions know the rules that admitted them by this number: it may mean no others.
   if (!whole && policy->generation <= dataplane_.policy_generation())
     return fail(Errc::refused, "other rules were loaded meanwhile; load these again");
-  Result<dataplane::PolicyConfig> parsed = dataplane::PolicyConfig{config_.rules};
-  if (policy) parsed = parse_policy(policy->text, "rules", config_);
-  if (!parsed) return tl::unexpected(parsed.error());
-  const std::uint32_t generation = policy ? policy->generation : dataplane::kFirstPolicyGeneration;
-  const auto replaced = dataplane_.replace_policy(*parsed, generation);
-  if (!replaced) return tl::unexpected(replaced.error());
+  auto next = built(policy);
+  if (!next) return tl::unexpected(next.error());
+  dataplane_.replace_policy(std::move(*next));
   const std::lock_guard lock(routes_mutex_);
   policy_ = std::move(policy);
   return {};
+}
+
+// None is the file's.
+Result<std::unique_ptr<const dataplane::Policy>> RunningConfig::built(
+    const std::optional<RunningPolicy>& policy) {
+  if (!policy)
+    return dataplane_.build_policy(dataplane::PolicyConfig{config_.rules}, dataplane::kFirstPolicyGeneration);
+  if (auto prepared = take_prepared(*policy)) return prepared;
+  return parse_policy(policy->text, "rules", config_).and_then([&](const dataplane::PolicyConfig& parsed) {
+    return dataplane_.build_policy(parsed, policy->generation);
+  });
+}
+
+Result<std::size_t> RunningConfig::prepare(const RunningPolicy& policy) {
+  const auto parsed = parse_policy(policy.text, "rules", config_);
+  if (!parsed) return tl::unexpected(parsed.error());
+  auto built = dataplane_.build_policy(*parsed, policy.generation);
+  if (!built) return tl::unexpected(built.error());
+  const std::lock_guard lock(routes_mutex_);
+  prepared_ = Prepared{policy, std::move(*built)};
+  return parsed->rules.size();
+}
+
+void RunningConfig::forget_prepared() {
+  const std::lock_guard lock(routes_mutex_);
+  prepared_.reset();
+}
+
+// Null: another one was prepared, or none.
+std::unique_ptr<const dataplane::Policy> RunningConfig::take_prepared(const RunningPolicy& policy) {
+  const std::lock_guard lock(routes_mutex_);
+  if (!prepared_ || prepared_->policy != policy) return nullptr;
+  auto built = std::move(prepared_->built);
+  prepared_.reset();
+  return built;
 }
 
 std::optional<RunningPolicy> RunningConfig::policy() const {

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -44,6 +45,11 @@ class RunningConfig final : public standby::ConfigHost {
   [[nodiscard]] std::size_t routes() const { return route_count_.load(std::memory_order_relaxed); }
   // What a caller can mend before anybody is asked. Errors: invalid_argument.
   [[nodiscard]] Status check(std::span<const dataplane::RouteChange> changes) const;
+  // Any thread. Reads and builds a policy, which `build` then need not do again: how many rules it has.
+  // Errors: those of parse_policy and Dataplane::build_policy; nothing changes.
+  [[nodiscard]] Result<std::size_t> prepare(const RunningPolicy& policy);
+  // What was prepared and is not in force will not be.
+  void forget_prepared();
   // Any thread. None: that of the file is in force.
   [[nodiscard]] std::optional<RunningPolicy> policy() const;
 
@@ -59,6 +65,9 @@ class RunningConfig final : public standby::ConfigHost {
   [[nodiscard]] standby::ConfigBytes collected() const;
   [[nodiscard]] Status carry_out(const Job& job);
   [[nodiscard]] Status change_policy(std::optional<RunningPolicy> policy, bool whole);
+  [[nodiscard]] std::unique_ptr<const dataplane::Policy> take_prepared(const RunningPolicy& policy);
+  [[nodiscard]] Result<std::unique_ptr<const dataplane::Policy>> built(
+      const std::optional<RunningPolicy>& policy);
   void note(std::vector<dataplane::RouteChange> changes);
   [[nodiscard]] std::vector<dataplane::RouteChange> instead_of_all(
       std::vector<dataplane::RouteChange> changes) const;
@@ -80,6 +89,11 @@ class RunningConfig final : public standby::ConfigHost {
   std::map<IpPrefix, dataplane::RouteConfig> routes_;  // the thread alone writes it, under routes_mutex_
   std::atomic<std::size_t> route_count_{0};
   std::optional<RunningPolicy> policy_;  // likewise
+  struct Prepared {
+    RunningPolicy policy;
+    std::unique_ptr<const dataplane::Policy> built;
+  };
+  std::optional<Prepared> prepared_;  // under routes_mutex_
   std::thread thread_;
 };
 

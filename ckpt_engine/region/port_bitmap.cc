@@ -39,13 +39,42 @@ void PortBitmap::reserve(std::uint16_t first, std::uint16_t last) {
     (*reserved_)[port / 64] |= std::uint64_t{1} << (port % 64);
 }
 
+std::optional<std::uint16_t> PortBitmap::first_taken(unsigned first, unsigned last,
+                                                     std::optional<std::uint16_t> but) const {
+  for (unsigned word = first / 64; word <= last / 64; ++word) {
+    std::uint64_t ports = words_[word].taken;
+    if (but && *but / 64u == word) ports &= ~(std::uint64_t{1} << (*but % 64));
+    if (ports != 0)
+      return static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(ports)));
+  }
+  return std::nullopt;
+}
+
+bool PortBitmap::all_free(const Turn& turn, unsigned first, unsigned last,
+                          std::optional<std::uint16_t> also_free) const {
+  for (unsigned word = first / 64; word <= last / 64; ++word) {
+    std::uint64_t ports = free_ports(turn, word, first, last);
+    if (also_free && *also_free / 64u == word) ports |= std::uint64_t{1} << (*also_free % 64);
+    if (~ports != 0) return false;
+  }
+  return true;
+}
+
 std::uint32_t PortBitmap::count_taken() const {
   int taken = 0;
-  for (unsigned word = 0; word < kWords; ++word) {
-    auto& bits = const_cast<std::uint64_t&>(words_[word].taken);
-    taken += std::popcount(std::atomic_ref(bits).load(std::memory_order_relaxed));
-  }
+  for (unsigned word = 0; word < kWords; ++word) taken += std::popcount(taken_of(word));
   return static_cast<std::uint32_t>(taken);
+}
+
+std::uint32_t PortBitmap::count_blocks(unsigned size) const {
+  const unsigned words = size / 64;
+  std::uint32_t blocks = 0;
+  for (unsigned word = 0; word < kWords; word += words) {
+    std::uint64_t any = 0;
+    for (unsigned i = 0; i < words; ++i) any |= taken_of(word + i);
+    blocks += any != 0 ? 1 : 0;
+  }
+  return blocks;
 }
 
 }  // namespace stillwater::region

@@ -39,16 +39,18 @@ class PortBitmap {
     return (words_[port / 64].taken >> (port % 64) & 1) != 0;
   }
 
-  // Ports are dealt to workers in blocks, in turn, so that no port is taken by two of them.
+  // Ports are dealt to workers by `unit`, in turn, so that no port is taken by two of them.
   struct Share {
-    static constexpr unsigned kBlock = 64;
+    static constexpr unsigned kUnitMin = 64;  // a word
 
     unsigned index = 0;
     unsigned of = 1;
+    unsigned unit = kUnitMin;  // a multiple of it
 
-    [[nodiscard]] static constexpr unsigned owner(std::uint16_t port, unsigned of) {
-      return port / kBlock % of;
+    [[nodiscard]] static constexpr unsigned owner(std::uint16_t port, unsigned of, unsigned unit = kUnitMin) {
+      return port / unit % of;
     }
+    [[nodiscard]] constexpr bool has(std::uint16_t port) const { return owner(port, of, unit) == index; }
   };
 
   // Takes a free port of `share` in [first, last]: of the first kPreferred free ones at or after `start`,
@@ -57,11 +59,13 @@ class PortBitmap {
   [[nodiscard]] std::optional<std::uint16_t> take(Turn& turn, std::uint16_t first, std::uint16_t last,
                                                   std::uint16_t start, Share share, const Prefers& prefers) {
     const auto port = find_free(turn, first, last, start, share, prefers);
-    if (port) {
-      const Write<PortWord> word(turn, words_[*port / 64]);
-      set(*word, word->taken | std::uint64_t{1} << (*port % 64));
-    }
+    if (port) take_this(turn, *port);
     return port;
+  }
+  // One that `find_free` has found in the same turn.
+  void take_this(Turn& turn, std::uint16_t port) {
+    const Write<PortWord> word(turn, words_[port / 64]);
+    set(*word, word->taken | std::uint64_t{1} << (port % 64));
   }
   // Which one that would be; `also_free` counts as free too.
   template <class Prefers>
@@ -74,8 +78,17 @@ class PortBitmap {
   }
   // Ports that nobody may take: not in the region, so both nodes say the same by their configuration.
   void reserve(std::uint16_t first, std::uint16_t last);
-  // By counting them: a figure, from any thread.
+  // The following two of whole words: `first` and `last + 1` are multiples of 64.
+  // The first port that is taken; `but`: not that one.
+  [[nodiscard]] std::optional<std::uint16_t> first_taken(
+      unsigned first, unsigned last, std::optional<std::uint16_t> but = std::nullopt) const;
+  // Each may be taken: none is, is reserved or waits; `also_free` counts as free too.
+  [[nodiscard]] bool all_free(const Turn& turn, unsigned first, unsigned last,
+                              std::optional<std::uint16_t> also_free = std::nullopt) const;
+  // By counting them: figures, from any thread. Blocks of `size` ports, a multiple of 64, of which any is
+  // taken.
   [[nodiscard]] std::uint32_t count_taken() const;
+  [[nodiscard]] std::uint32_t count_blocks(unsigned size) const;
   void give(Turn& turn, std::uint16_t port) {
     give_unused(turn, port);
     wait(turn, port);
@@ -100,6 +113,10 @@ class PortBitmap {
   static void set(PortWord& word, std::uint64_t taken) {
     std::atomic_ref(word.taken).store(taken, std::memory_order_relaxed);
   }
+  [[nodiscard]] std::uint64_t taken_of(unsigned word) const {
+    auto& bits = const_cast<std::uint64_t&>(words_[word].taken);
+    return std::atomic_ref(bits).load(std::memory_order_relaxed);
+  }
   // The ports of one word that may be taken and lie in [first, last].
   [[nodiscard]] std::uint64_t free_ports(const Turn& turn, unsigned word, unsigned first,
                                          unsigned last) const;
@@ -123,7 +140,7 @@ std::optional<std::uint16_t> PortBitmap::find_free(const Turn& turn, std::uint16
   std::optional<std::uint16_t> chosen;
   unsigned seen = 0;
   const auto look = [&](unsigned word, unsigned from, unsigned to) {
-    if (Share::owner(static_cast<std::uint16_t>(word * 64), share.of) != share.index) return false;
+    if (!share.has(static_cast<std::uint16_t>(word * 64))) return false;
     std::uint64_t ports = free_ports(turn, word, from, to);
     if (also_free && *also_free / 64u == word && from <= *also_free && *also_free <= to)
       ports |= std::uint64_t{1} << (*also_free % 64);

@@ -22,9 +22,12 @@ IpPrefix prefix4(std::uint32_t address, std::uint8_t length) {
 // Where addresses of NAT are, each port once.
 std::map<std::string, const char*> nat_ports_of(const Config& config) {
   std::map<std::string, const char*> ports;
-  for (const SourceNatConfig& nat : config.source_nat) ports.emplace(nat.to, "source NAT");
-  for (const DestinationNatConfig& nat : config.destination_nat) ports.emplace(nat.from, "a port forward");
-  for (const StaticNatConfig& nat : config.static_nat) ports.emplace(nat.port, "1:1 NAT");
+  const auto note = [&](const std::vector<std::string>& names, const char* what) {
+    for (const std::string& name : names) ports.emplace(name, what);
+  };
+  for (const SourceNatConfig& nat : config.source_nat) note(nat.to, "source NAT");
+  for (const DestinationNatConfig& nat : config.destination_nat) note(nat.from, "a port forward");
+  for (const StaticNatConfig& nat : config.static_nat) note(nat.at, "1:1 NAT");
   return ports;
 }
 

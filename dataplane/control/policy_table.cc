@@ -21,20 +21,26 @@ Result<std::unique_ptr<const Policy>> PolicyTable::build(const PolicyConfig& con
   return Policy::build(ports_, config, workers_, generation);
 }
 
-Status PolicyTable::check(const PolicyConfig& config) const {
-  return build(config, kFirstPolicyGeneration).map([](const auto&) {});
-}
-
 Result<std::uint32_t> PolicyTable::replace(const PolicyConfig& config,
                                            std::optional<std::uint32_t> generation) {
   const std::lock_guard lock(mutex_);
   const std::uint32_t next = generation.value_or(current_->generation() + 1);
   auto built = build(config, next);
   if (!built) return tl::unexpected(built.error());
-  published_.store(built->get());
-  former_.push_back(std::exchange(current_, std::move(*built)));
+  return publish(std::move(*built));
+}
+
+std::uint32_t PolicyTable::replace(std::unique_ptr<const Policy> policy) {
+  const std::lock_guard lock(mutex_);
+  return publish(std::move(policy));
+}
+
+// Under mutex_.
+std::uint32_t PolicyTable::publish(std::unique_ptr<const Policy> policy) {
+  published_.store(policy.get());
+  former_.push_back(std::exchange(current_, std::move(policy)));
   if (wait_()) retire();  // else with the next one: the rules are in force as it is
-  return next;
+  return current_->generation();
 }
 
 // Nobody counts in the former policies any more. What is known of rules that are gone is forgotten.

@@ -42,8 +42,10 @@ class PolicyTable {
   // RuleSet::build; nothing has changed.
   [[nodiscard]] Result<std::uint32_t> replace(const PolicyConfig& config,
                                               std::optional<std::uint32_t> generation = std::nullopt);
-  // What replace would refuse; nothing changes.
-  [[nodiscard]] Status check(const PolicyConfig& config) const;
+  // The same in two steps, of which the first takes long for very many rules, and changes nothing.
+  [[nodiscard]] Result<std::unique_ptr<const Policy>> build(const PolicyConfig& config,
+                                                            std::uint32_t generation) const;
+  std::uint32_t replace(std::unique_ptr<const Policy> policy);
 
   [[nodiscard]] std::uint32_t generation() const;
   // In the order of the rules.
@@ -51,8 +53,7 @@ class PolicyTable {
 
  private:
   PolicyTable(const Config& config, WaitForReaders wait);
-  [[nodiscard]] Result<std::unique_ptr<const Policy>> build(const PolicyConfig& config,
-                                                            std::uint32_t generation) const;
+  std::uint32_t publish(std::unique_ptr<const Policy> policy);
   [[nodiscard]] RuleFigures figures_of(const Policy& policy, const Rule& rule) const;
   void retire();
 

@@ -38,4 +38,15 @@ bool SessionFilter::matches(const region::BasicSession<Key>& session, std::int64
 template bool SessionFilter::matches(const region::Session&, std::int64_t) const;
 template bool SessionFilter::matches(const region::Session6&, std::int64_t) const;
 
+bool BindingFilter::matches(const region::Binding& binding, std::uint8_t of_entry) const {
+  const region::BindingKey &in = binding.internal, &out = binding.external;
+  const IpAddress in_address = address_of(in.address_be), out_address = address_of(out.address_be);
+  if (protocol && *protocol != out.protocol) return false;
+  if (inside && !inside->contains(in_address)) return false;
+  if (outside && !outside->contains(out_address)) return false;
+  if (address && !address->contains(in_address) && !address->contains(out_address)) return false;
+  if (port_be && *port_be != in.port_be && *port_be != out.port_be) return false;
+  return !entry || *entry == of_entry;
+}
+
 }  // namespace stillwater::dataplane

@@ -1,6 +1,7 @@
 // Where control threads and one worker meet, besides the barrier.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/ip_address.h"
+#include "ckpt_engine/region/binding_table.h"
 #include "ckpt_engine/region/session.h"
 #include "dataplane/datapath/flow.h"
 #include "dataplane/datapath/ping/echo.h"
@@ -15,11 +17,38 @@
 
 namespace stillwater::dataplane {
 
-// One session as a worker saw it.
-struct SessionView {
-  SessionRecord record;
-  std::uint32_t idle_s;
-  std::int64_t age_ns;  // region time
+// An address and port as rows of a listing have them: of either family, the port in host byte order.
+struct RowEndpoint {
+  IpAddress address{};
+  std::uint16_t port = 0;
+
+  friend bool operator==(const RowEndpoint&, const RowEndpoint&) = default;
+};
+
+// One session as a worker saw it, of either family.
+struct SessionRow {
+  RowEndpoint source{};  // as the initiator sends
+  RowEndpoint destination{};
+  RowEndpoint translated_source{};  // as the responder receives; the same where nothing is translated
+  RowEndpoint translated_destination{};
+  std::uint64_t changed_epoch = 0;
+  std::int64_t age_ns = 0;  // region time
+  std::uint32_t idle_s = 0;
+  std::uint32_t rule_id = 0;
+  std::uint8_t protocol = 0;
+  region::SessionState state = region::SessionState::free;
+};
+
+// One binding of source NAT as a worker saw it.
+struct BindingRow {
+  RowEndpoint inside{};
+  RowEndpoint outside{};
+  std::uint64_t changed_epoch = 0;
+  std::uint32_t sessions = 0;     // that use it
+  std::uint16_t block_first = 0;  // of the block of ports that `outside` is of
+  std::uint16_t block_ports = 0;  // 0: of no block
+  std::uint8_t protocol = 0;
+  std::uint8_t entry = 0;  // of source NAT, in the configuration's order
 };
 
 // Which sessions are meant: those that match all that is named.
@@ -38,25 +67,66 @@ struct SessionFilter {
   [[nodiscard]] bool matches(const region::BasicSession<Key>& session, std::int64_t age_ns) const;
 };
 
+// Likewise of bindings, which are of IPv4.
+struct BindingFilter {
+  std::optional<std::uint8_t> protocol{};
+  std::optional<IpPrefix> inside{};
+  std::optional<IpPrefix> outside{};
+  std::optional<IpPrefix> address{};       // of either end
+  std::optional<std::uint16_t> port_be{};  // of either end
+  std::optional<std::uint8_t> entry{};
+
+  [[nodiscard]] bool matches(const region::Binding& binding, std::uint8_t of_entry) const;
+};
+
 // Of something that a control thread asks of a worker. The asker owns it in `idle` and `done`, the worker in
 // `running`; `posted` may be taken back by whoever swaps it away first.
 enum class QueryStage : std::uint32_t { idle, posted, running, done };
 
-// A chunk of a family's session table, to read or to end its sessions.
-struct SessionQuery {
-  static constexpr std::uint32_t kRowsMax = 128;
-  static constexpr std::uint32_t kSlotsPerChunk = 4096;  // bounds the turn that serves it
+// A step of a walk over a table: so many slots, in one turn, which is what a listing of any length holds
+// packets up by at a time.
+struct WalkStep {
+  static constexpr std::uint32_t kRowsMax = 128;        // that are copied, or ended
+  static constexpr std::uint32_t kSlotsPerStep = 4096;  // that are looked at
 
   std::atomic<QueryStage> stage{QueryStage::idle};  // writers: asker and worker, as said above
-  bool of_ipv6 = false;                             // asker
-  std::uint32_t cursor = 0;  // asker: the slot to begin at; worker: the slot to go on at
-  SessionFilter filter{};    // asker
-  bool ends = false;         // asker: those that match are ended, and not copied
-  std::uint32_t rows_wanted = 0;
-  std::uint32_t rows_count = 0;
-  bool at_end = false;
-  std::array<SessionView, kRowsMax> rows{};
+  unsigned table = 0;                               // asker: below the query's kTables
+  std::uint32_t cursor = 0;                         // asker: the slot to begin at; worker: to go on at
+  std::uint32_t rows_wanted = 0;                    // asker: up to kRowsMax; of what is counted, any
+  std::uint32_t rows_count = 0;                     // worker: that matched
+  bool at_end = false;                              // worker
 };
+
+// What becomes of those that match.
+enum class WalkAct : std::uint8_t { copy, count, end };
+
+struct SessionQuery : WalkStep {
+  static constexpr unsigned kTables = 2;  // sessions of IPv4, and of IPv6
+
+  SessionFilter filter{};                   // asker
+  WalkAct act = WalkAct::copy;              // asker
+  std::array<SessionRow, kRowsMax> rows{};  // worker
+};
+
+struct BindingQuery : WalkStep {
+  static constexpr unsigned kTables = 1;
+
+  BindingFilter filter{};                   // asker
+  WalkAct act = WalkAct::copy;              // asker; nobody ends a binding
+  std::array<BindingRow, kRowsMax> rows{};  // worker
+};
+
+// Worker: looks at slots from the cursor on, of the first `touched` of a table, until the step's bounds are
+// reached; calls `take(slot, row)` for those for which `matches(slot)`.
+template <class Matches, class Take>
+void walk(WalkStep& step, std::uint32_t touched, const Matches& matches, const Take& take) {
+  const std::uint32_t left = touched > step.cursor ? touched - step.cursor : 0;
+  const std::uint32_t end = step.cursor + std::min(left, WalkStep::kSlotsPerStep);
+  step.rows_count = 0;
+  for (; step.cursor < end && step.rows_count < step.rows_wanted; ++step.cursor)
+    if (matches(step.cursor)) take(step.cursor, step.rows_count++);
+  step.at_end = step.cursor >= touched;
+}
 
 // What a frame would meet.
 struct TraceQuery {
@@ -91,6 +161,7 @@ struct Requests {
   std::atomic<bool> announce{false};             // writers: control sets, worker clears
   std::atomic<bool> activate{false};             // writers: control sets, worker clears
   SessionQuery query;
+  BindingQuery bindings;
   TraceQuery trace;
   PingQuery ping;
 };

@@ -98,6 +98,7 @@ class Worker final : private quiesce::WhileStopped {
   void serve(SessionQuery& query);
   template <class Family>
   void serve(SessionQuery& query, const Ageing<Family>& ageing);
+  void serve(BindingQuery& query);
   void serve(TraceQuery& query);
   void serve(PingQuery& query);
   void flush_counters();

@@ -35,6 +35,7 @@ void Worker::activate() {
   ageing6_.begin_grace(turn_.now_s());
   setup_.state.sessions.begin_lead();
   setup_.state.sessions6.begin_lead();
+  setup_.state.nat.forget();
   if (context_.next_hops != nullptr) context_.next_hops->forget_silence();
 }
 
@@ -58,33 +59,9 @@ void Worker::serve_requests() {
   if (requests.announce.exchange(false, std::memory_order_relaxed)) announcements_.begin(context_.now);
   const auto serve_it = [this](auto& query) { serve(query); };
   serve_posted(requests.query, serve_it);
+  serve_posted(requests.bindings, serve_it);
   serve_posted(requests.trace, serve_it);
   serve_posted(requests.ping, serve_it);
-}
-
-void Worker::serve(SessionQuery& query) { query.of_ipv6 ? serve(query, ageing6_) : serve(query, ageing_); }
-
-template <class Family>
-void Worker::serve(SessionQuery& query, const Ageing<Family>& ageing) {
-  const auto& sessions = Family::sessions(setup_.state);
-  const std::uint32_t touched = sessions.slots_touched();
-  const std::uint32_t end = std::min(touched, query.cursor + SessionQuery::kSlotsPerChunk);
-  const std::uint32_t rows_wanted = std::min(query.rows_wanted, SessionQuery::kRowsMax);
-  query.rows_count = 0;
-  for (; query.cursor < end && query.rows_count < rows_wanted; ++query.cursor) {
-    const auto& session = sessions.at(query.cursor);
-    if (session.state == region::SessionState::free) continue;
-    const std::int64_t age_ns = turn_.now().count() - session.created_ns;
-    if (!query.filter.matches(session, age_ns)) continue;
-    if (query.ends) {
-      end_session<Family>(context_, query.cursor, CloseReason::cleared);
-      ++query.rows_count;
-      continue;
-    }
-    query.rows[query.rows_count++] = {as_record(session),
-                                      ageing.idle_s(sessions, query.cursor, turn_.now_s()), age_ns};
-  }
-  query.at_end = query.cursor >= touched;
 }
 
 void Worker::serve(TraceQuery& query) {

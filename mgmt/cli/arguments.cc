@@ -1,7 +1,5 @@
 #include "mgmt/cli/arguments.h"
 
-#include <arpa/inet.h>
-
 #include <CLI/CLI.hpp>
 
 #include "base/command_line/completion.h"
@@ -11,6 +9,7 @@
 #include "mgmt/cli/probes.h"
 #include "mgmt/cli/routes.h"
 #include "mgmt/cli/rules.h"
+#include "mgmt/cli/sessions.h"
 
 namespace stillwater::mgmt::cli {
 namespace {
@@ -120,68 +119,10 @@ void add_agent_commands(CLI::App& app, Arguments& a) {
   add_command(*agent, "status", "Its state, and its account of each port", a, Command::agent_status);
 }
 
-// Empty, or what is wrong: an option's check.
-std::string is_no_network(const std::string& text) {
-  const std::size_t slash = text.find('/');
-  const std::string address = text.substr(0, slash);
-  in6_addr v6{};
-  const bool is_v6 = inet_pton(AF_INET6, address.c_str(), &v6) == 1;
-  std::string wrong = is_v6 ? "" : CLI::ValidIPV4(address);
-  if (!wrong.empty() || slash == std::string::npos) return wrong;
-  return CLI::Range(0, is_v6 ? 128 : 32)(text.substr(slash + 1));
-}
-
-void add_end_sessions(CLI::App& app, Arguments& a) {
-  auto* end = add_command(app, "end-sessions", "End sessions, and wait until the standby knows", a,
-                          Command::end_sessions);
-  v1::EndSessionsRequest& which = a.end_sessions;
-  end->add_option("--protocol", *which.mutable_protocol(),
-                  "Of this protocol: tcp, udp, icmp, icmpv6, gre or esp")
-      ->check(CLI::IsMember({"tcp", "udp", "icmp", "icmpv6", "gre", "esp"}).description(""))
-      ->type_name("PROTOCOL");
-  const CLI::Validator network(is_no_network, "");
-  end->add_option("--source", *which.mutable_source(), "That this host or network began")
-      ->check(network)
-      ->type_name("ADDRESS[/LENGTH]");
-  end->add_option("--destination", *which.mutable_destination(), "To this host or network, untranslated")
-      ->check(network)
-      ->type_name("ADDRESS[/LENGTH]");
-  end->add_option("--peer", *which.mutable_address(), "With this on either side, translated or not")
-      ->check(network)
-      ->type_name("ADDRESS[/LENGTH]");
-  const auto port = [&which](std::uint32_t number) { which.set_port(number); };
-  end->add_option_function<std::uint32_t>("--port", port, "With this port on either side, translated or not")
-      ->check(CLI::Range(1u, 65535u).description(""))
-      ->type_name("NUMBER");
-  end->add_option("--state", *which.mutable_state(), "In this state: opening, established or closing")
-      ->check(CLI::IsMember({"opening", "established", "closing"}).description(""))
-      ->type_name("STATE");
-  const auto rule = [&which](std::uint32_t id) { which.set_rule(id); };
-  end->add_option_function<std::uint32_t>("--rule", rule, "That this rule admitted")
-      ->check(CLI::Range(1u, 4294967294u).description(""))
-      ->type_name("ID");
-  end->add_option("--interface", *which.mutable_interface(), "With packets that arrive at this port")
-      ->type_name("NAME");
-  add_duration(
-      *end, "--older-than", 1s, std::chrono::hours(8760),
-      [&which](Nanos t) {
-        which.set_min_age_s(
-            static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(t).count()));
-      },
-      "Opened so long ago at least");
-  const auto all = [&which](std::int64_t) { which.set_all(true); };
-  end->add_flag_function("--all", all, "All of them; in place of the others");
-}
-
 void add_commands(CLI::App& app, Arguments& a) {
   app.require_subcommand(1);
   add_command(app, "status", "Role, failover readiness, checkpoints, ports and drops", a, Command::status);
-  add_command(app, "sessions", "List sessions of the active node", a, Command::sessions)
-      ->add_option("--limit", a.session_limit, "At most this many, up to 100000")
-      ->check(CLI::Range(1, 100'000).description(""))
-      ->type_name("COUNT")
-      ->capture_default_str();
-  add_end_sessions(app, a);
+  add_session_commands(app, a);
   add_route_commands(app, a);
   add_rule_commands(app, a);
   add_probe_commands(app, a);

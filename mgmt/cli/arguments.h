@@ -19,6 +19,7 @@ enum class Command : std::uint8_t {
   // of a node
   status,
   sessions,
+  bindings,
   end_sessions,
   routes_list,
   routes_put,
@@ -79,8 +80,11 @@ struct Arguments {
   std::string address = "unix:/run/stillwater/stillwater.sock";
   Protection protection;  // of a TCP address
   bool json = false;
-  Nanos timeout = 5s;  // for the whole call
-  std::uint64_t session_limit = 100;
+  Nanos timeout = 5s;             // for the whole call
+  std::uint64_t row_limit = 100;  // of sessions and bindings
+  bool counts = false;            // and lists none
+  v1::SessionFilter session_filter;
+  v1::BindingFilter binding_filter;
   v1::EndSessionsRequest end_sessions;  // which
   std::uint64_t route_limit = 1000;
   std::string route_source{};  // empty: all

@@ -43,12 +43,22 @@ Answer<Client> Client::connect(const Arguments& arguments) {
   return Client(arguments, *credentials);
 }
 
-Answer<std::vector<v1::Session>> Client::sessions(std::uint64_t limit) {
+Answer<std::vector<v1::Session>> Client::sessions(std::uint64_t limit, const v1::SessionFilter& filter) {
   grpc::ClientContext call;
   bound(call);
   v1::ListSessionsRequest request;
   request.set_limit(limit);
+  *request.mutable_filter() = filter;
   return read_all(call, *stub_->ListSessions(&call, request));
+}
+
+Answer<std::vector<v1::Binding>> Client::bindings(std::uint64_t limit, const v1::BindingFilter& filter) {
+  grpc::ClientContext call;
+  bound(call);
+  v1::ListBindingsRequest request;
+  request.set_limit(limit);
+  *request.mutable_filter() = filter;
+  return read_all(call, *stub_->ListBindings(&call, request));
 }
 
 Answer<std::vector<v1::Route>> Client::routes(std::uint64_t limit, const std::string& source) {

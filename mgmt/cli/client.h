@@ -43,7 +43,10 @@ class Client {
     return response;
   }
 
-  [[nodiscard]] Answer<std::vector<v1::Session>> sessions(std::uint64_t limit);
+  [[nodiscard]] Answer<std::vector<v1::Session>> sessions(std::uint64_t limit,
+                                                          const v1::SessionFilter& filter);
+  [[nodiscard]] Answer<std::vector<v1::Binding>> bindings(std::uint64_t limit,
+                                                          const v1::BindingFilter& filter);
   [[nodiscard]] Answer<std::vector<v1::Route>> routes(std::uint64_t limit, const std::string& source);
 
  private:

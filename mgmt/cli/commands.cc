@@ -11,36 +11,17 @@
 #include "mgmt/cli/probes.h"
 #include "mgmt/cli/routes.h"
 #include "mgmt/cli/rules.h"
+#include "mgmt/cli/sessions.h"
 #include "mgmt/cli/text.h"
 
 namespace stillwater::mgmt::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Stub = v1::Appliance::StubInterface;
 
 Answer<std::string> status(Client& client, const Arguments& a) {
   return client.ask(&Stub::GetStatus, v1::GetStatusRequest()).map([&](const v1::GetStatusResponse& response) {
     return a.json ? printed(to_json(response.status())) : status_text(response.status());
-  });
-}
-
-Answer<std::string> sessions(Client& client, const Arguments& a) {
-  return client.sessions(a.session_limit).map([&](const std::vector<v1::Session>& found) {
-    if (!a.json) return sessions_text(found, a.session_limit);
-    auto list = Json::array();
-    for (const auto& session : found) list.push_back(to_json(session));
-    return printed({{"sessions", std::move(list)}});
-  });
-}
-
-Answer<std::string> end_sessions(Client& client, const Arguments& a) {
-  return client.ask(&Stub::EndSessions, a.end_sessions).map([&](const v1::EndSessionsResponse& response) {
-    if (a.json) return printed(to_json(response));
-    const bool committed = response.committed_epoch() != 0;
-    return fmt::format("{} session{} ended, {}\n", response.sessions(), response.sessions() == 1 ? "" : "s",
-                       committed ? fmt::format("committed in epoch {}", response.committed_epoch())
-                                 : "with no standby to tell");
   });
 }
 
@@ -95,7 +76,9 @@ Answer<std::string> ask(Client& client, const Arguments& a) {
     case Command::status:
       return status(client, a);
     case Command::sessions:
-      return sessions(client, a);
+      return list_sessions(client, a);
+    case Command::bindings:
+      return list_bindings(client, a);
     case Command::end_sessions:
       return end_sessions(client, a);
     case Command::routes_list:

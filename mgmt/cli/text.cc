@@ -108,6 +108,20 @@ std::string next_hops(const v1::RoutesStatus& r) {
   return fact("tracked next hops", fmt::format("{} of {} answer", alive, r.tracked_size())) + dead;
 }
 
+// A line for each pool that runs short.
+std::string nat_alarms(const v1::NodeStatus& s) {
+  std::string text;
+  for (const v1::NatPool& pool : s.nat_pools()) {
+    if (pool.alarm().empty()) continue;
+    const bool exhausted = pool.alarm() == "exhausted";
+    text += fact(
+        exhausted ? "NAT EXHAUSTED" : "NAT PORTS SHORT",
+        fmt::format("{} {}: {} of {} ports are given, {} sessions got none", pool.address(), pool.protocol(),
+                    grouped(pool.given()), grouped(pool.ports()), grouped(pool.refused())));
+  }
+  return text;
+}
+
 // A line for each collector, and for each worker that lost records.
 std::string logs(const v1::LogsStatus& l) {
   std::string text;
@@ -129,7 +143,7 @@ std::string dataplane(const v1::NodeStatus& s) {
          (s.sessions6_max() == 0 ? ""
                                  : fact("IPv6 sessions", fmt::format("{} of {}", grouped(s.sessions6()),
                                                                      grouped(s.sessions6_max())))) +
-         fact("held packets", grouped(s.held_packets())) + logs(s.logs());
+         fact("held packets", grouped(s.held_packets())) + nat_alarms(s) + logs(s.logs());
 }
 
 std::string checkpoints(const v1::CheckpointStatus& c) {
@@ -176,9 +190,16 @@ std::string nat_pools(const v1::NodeStatus& s) {
   if (s.nat_pools().empty()) return "";
   std::vector<std::vector<std::string>> rows;
   for (const auto& pool : s.nat_pools())
-    rows.push_back({pool.address(), pool.protocol(), grouped(pool.taken()), grouped(pool.ports())});
+    rows.push_back({pool.address(), pool.protocol(), grouped(pool.taken()), grouped(pool.given()),
+                    grouped(pool.ports()), grouped(pool.refused())});
   const auto right = Align::right;
-  return "\nnat pools\n" + table({{"ADDRESS"}, {"PROTOCOL"}, {"TAKEN", right}, {"OF", right}}, rows);
+  return "\nnat pools\n" + table({{"ADDRESS"},
+                                  {"PROTOCOL"},
+                                  {"TAKEN", right},
+                                  {"GIVEN", right},
+                                  {"OF", right},
+                                  {"REFUSED", right}},
+                                 rows);
 }
 
 std::string drops(const v1::NodeStatus& s) {
@@ -221,6 +242,29 @@ std::string sessions_text(const std::vector<v1::Session>& sessions, std::uint64_
                            rows);
   if (sessions.size() < limit) return text;
   return text + fmt::format("{} sessions shown, the limit; there may be more (--limit)\n", grouped(limit));
+}
+
+std::string bindings_text(const std::vector<v1::Binding>& bindings, std::uint64_t limit) {
+  if (bindings.empty()) return "no bindings\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& b : bindings) {
+    const std::string block =
+        b.block_ports() == 0 ? "-"
+                             : fmt::format("{}-{}", b.block_first(), b.block_first() + b.block_ports() - 1);
+    rows.push_back({b.protocol(), b.inside(), b.outside(), block, std::to_string(b.sessions()),
+                    std::to_string(b.entry()), std::to_string(b.changed_epoch())});
+  }
+  const auto right = Align::right;
+  const std::string text = table({{"PROTO"},
+                                  {"INSIDE"},
+                                  {"OUTSIDE"},
+                                  {"BLOCK"},
+                                  {"SESSIONS", right},
+                                  {"ENTRY", right},
+                                  {"EPOCH", right}},
+                                 rows);
+  if (bindings.size() < limit) return text;
+  return text + fmt::format("{} bindings shown, the limit; there may be more (--limit)\n", grouped(limit));
 }
 
 std::string routes_text(const std::vector<v1::Route>& routes, std::uint64_t limit) {

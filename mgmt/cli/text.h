@@ -11,6 +11,7 @@ namespace stillwater::mgmt::cli {
 
 [[nodiscard]] std::string status_text(const v1::NodeStatus& status);
 [[nodiscard]] std::string sessions_text(const std::vector<v1::Session>& sessions, std::uint64_t limit);
+[[nodiscard]] std::string bindings_text(const std::vector<v1::Binding>& bindings, std::uint64_t limit);
 [[nodiscard]] std::string routes_text(const std::vector<v1::Route>& routes, std::uint64_t limit);
 [[nodiscard]] std::string policy_text(const v1::Policy& policy);
 

@@ -62,7 +62,7 @@ RuleConfig near_miss(std::uint32_t i) {
 dataplane::Config established_firewall(std::uint32_t sessions, const LoadedPlane::Devices& devices) {
   dataplane::Config config = with_devices(firewall(sessions + sessions / 4), devices);
   config.source_nat = {
-      {.from = "inside", .to = "outside", .pool = {{nat_address_of(0), nat_address_of(sessions - 1)}}}};
+      {.from = {"inside"}, .to = {"outside"}, .pool = {{nat_address_of(0), nat_address_of(sessions - 1)}}}};
   return config;
 }
 

@@ -170,7 +170,7 @@ double ipv4_bytes(std::uint32_t sessions, dataplane::NatMapping mapping) {
   config.sessions_max = sessions;
   config.ports.resize(1);
   config.ports.front().name = "outside";
-  config.source_nat = {{.to = "outside", .address = 1, .mapping = mapping}};
+  config.source_nat = {{.to = {"outside"}, .address = 1, .mapping = mapping}};
   region::Layout layout;
   dataplane::State::add_roots(layout, 0, config);
   const auto region = must(region::Region::create(layout), "region");

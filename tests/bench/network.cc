@@ -41,7 +41,7 @@ dataplane::Config firewall(std::uint32_t sessions_max) {
 
 dataplane::Config translating_firewall(std::uint32_t sessions_max) {
   dataplane::Config config = firewall(sessions_max);
-  config.source_nat = {{"inside", "outside", kOutsideAddress, {1024, 65535}}};
+  config.source_nat = {{.from = {"inside"}, .to = {"outside"}, .address = kOutsideAddress}};
   return config;
 }
 

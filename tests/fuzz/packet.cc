@@ -83,24 +83,24 @@ Config config_of(Function function) {
                     {.id = 1, .action = RuleAction::allow, .log = true}};
     config.log = {.sessions = SessionLog::all, .translations = true, .rules = true};
     config.source_nat = {
-        {.from = "lan", .to = "wan", .sources = {{RTE_IPV4(10, 80, 1, 4), 32}}, .translates = false},
-        {.from = "lan",
-         .to = "wan",
+        {.from = {"lan"}, .to = {"wan"}, .sources = {{RTE_IPV4(10, 80, 1, 4), 32}}, .translates = false},
+        {.from = {"lan"},
+         .to = {"wan"},
          .ports = {1024, 1087},
          .pool = {{RTE_IPV4(10, 80, 2, 1), RTE_IPV4(10, 80, 2, 1)}},
          .sources = {{RTE_IPV4(10, 80, 1, 0), 24}},
          .filtering = NatFiltering::address_dependent},
-        {.to = "wan",
+        {.to = {"wan"},
          .address = RTE_IPV4(10, 80, 2, 1),
          .ports = {2048, 2111},
          .filtering = NatFiltering::endpoint_independent}};
-    config.destination_nat = {{.from = "wan",
+    config.destination_nat = {{.from = {"wan"},
                                .address = RTE_IPV4(10, 80, 2, 1),
                                .protocol = IPPROTO_TCP,
                                .ports = {0, 1023},
                                .to = RTE_IPV4(10, 80, 1, 2)}};
     config.static_nat = {
-        {.port = "wan", .outside = {RTE_IPV4(10, 80, 2, 4), 32}, .inside = {RTE_IPV4(10, 80, 1, 3), 32}}};
+        {.at = {"wan"}, .outside = {RTE_IPV4(10, 80, 2, 4), 32}, .inside = {RTE_IPV4(10, 80, 1, 3), 32}}};
   }
   return config;
 }

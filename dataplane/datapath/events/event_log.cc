@@ -58,7 +58,7 @@ CloseReason reason_of(const Sessions<Key>& sessions, std::uint32_t slot, CloseRe
   return sessions.ended_by_reset[slot] ? CloseReason::rst : CloseReason::fin;
 }
 
-// A binding, or a block of ports that a host was given (RFC 6888 REQ-14).
+// A binding, or the block of `ports` ports that its external one is of (RFC 6888 REQ-14).
 struct LoggedBinding {
   std::uint8_t protocol;
   LogEndpoint internal;
@@ -77,6 +77,10 @@ void write_binding(Context& context, LogKind kind, const LoggedBinding& binding)
   record.source = binding.internal;
   record.translated_source = binding.external;
   record.ports = binding.ports;
+  if (binding.ports > 1) {  // a power of two, and a host's, whatever its endpoint
+    record.source.port = 0;
+    record.translated_source.port &= static_cast<std::uint16_t>(~(binding.ports - 1u));
+  }
   context.log->push(record);
 }
 
@@ -118,24 +122,26 @@ void write_rule_matched(Context& context, const Packet& packet, PortIndex out_po
   context.log->push(record);
 }
 
-void write_translation(Context& context, LogKind kind, const region::Session& session) {
-  write_binding(context, kind,
+void write_translation(Context& context, const region::Session& session, std::uint16_t ports) {
+  write_binding(context, LogKind::binding_created,
                 {.protocol = session.forward.protocol,
                  .internal = endpoint(session.forward.source_be, session.forward.source_port_be),
                  .external = endpoint(session.reply.destination_be, session.reply.destination_port_be),
                  .in_port = session.initiator_port,
-                 .out_port = session.responder_port});
+                 .out_port = session.responder_port,
+                 .ports = ports});
 }
 
 void write_freed(Context& context, const region::Session& session, const NatState::Freed& freed) {
   const auto write = [&](const std::optional<NatState::Bound>& bound, PortIndex in, PortIndex out) {
-    if (!bound) return;
+    if (!bound || bound->ports == 0) return;
     write_binding(context, LogKind::binding_freed,
                   {.protocol = session.forward.protocol,
                    .internal = endpoint(bound->inside.address_be, bound->inside.port_be),
                    .external = endpoint(bound->outside.address_be, bound->outside.port_be),
                    .in_port = in,
-                   .out_port = out});
+                   .out_port = out,
+                   .ports = bound->ports});
   };
   write(freed.initiators, session.initiator_port, session.responder_port);
   write(freed.responders, session.responder_port, session.initiator_port);

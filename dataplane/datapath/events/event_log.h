@@ -14,7 +14,7 @@ template <class Family>
 void write_session_opened(Context& context, std::uint32_t slot);
 template <class Family>
 void write_session_closed(Context& context, std::uint32_t slot, CloseReason why);
-void write_translation(Context& context, LogKind kind, const region::Session& session);
+void write_translation(Context& context, const region::Session& session, std::uint16_t ports);
 void write_freed(Context& context, const region::Session& session, const NatState::Freed& freed);
 template <class Family>
 void write_rule_matched(Context& context, const Packet& packet, PortIndex out_port, const Rule& rule);
@@ -29,9 +29,10 @@ template <class Family>
 void log_session_closed(Context& context, std::uint32_t slot, CloseReason why) {
   if (__builtin_expect(context.log != nullptr, 0)) write_session_closed<Family>(context, slot, why);
 }
-// `kind`: binding_created or binding_freed; of the endpoint that the session's initiator has got outside.
-inline void log_translation(Context& context, LogKind kind, const region::Session& session) {
-  if (__builtin_expect(context.log != nullptr, 0)) write_translation(context, kind, session);
+// With the session its initiator has got the endpoint that it has outside, or the block of so many ports that
+// this one is of; 0: neither, it had them.
+inline void log_given(Context& context, const region::Session& session, std::uint16_t ports) {
+  if (__builtin_expect(context.log != nullptr, 0) && ports != 0) write_translation(context, session, ports);
 }
 // What `session`, which is about to be erased, leaves behind.
 inline void log_freed(Context& context, const region::Session& session, const NatState::Freed& freed) {

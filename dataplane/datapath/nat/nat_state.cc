@@ -10,7 +10,7 @@ namespace {
 
 using region::BindingKey;
 
-static_assert(region::PortBitmap::Share::kBlock == kNatPortBlock);
+static_assert(region::PortBitmap::Share::kUnitMin == kNatPortUnit);
 
 unsigned index_of(std::uint8_t protocol) {
   return protocol == IPPROTO_TCP ? 0 : protocol == IPPROTO_UDP ? 1 : 2;
@@ -55,8 +55,23 @@ std::uint32_t bindings_max(const Config& config) {
   };
   return sessions * (1 + any(asks_for_peers) + any(limits_hosts));
 }
+// Of a number that workers share, rounded up.
+std::uint32_t share_of(std::uint32_t number, const Config& config) {
+  return (number + config.workers - 1) / config.workers;
+}
 bool any_binds(const Config& config) {
   return std::any_of(config.source_nat.begin(), config.source_nat.end(), binds);
+}
+
+// The same in all entries that have the address.
+std::uint32_t block_size_of(const Config& config, std::uint32_t address) {
+  for (const SourceNatConfig& nat : config.source_nat) {
+    if (!nat.translates || nat.block_size == 0) continue;
+    if (nat.pool.empty() && nat.address == address) return nat.block_size;
+    for (const Ipv4Range& range : nat.pool)
+      if (range.first <= address && address <= range.last) return nat.block_size;
+  }
+  return 0;
 }
 
 // Ports that lead to a host inside are no binding's.
@@ -76,7 +91,8 @@ void NatState::add_roots(region::Layout& layout, unsigned shard, const Config& c
 }
 
 NatState::NatState(const region::Region& region, unsigned shard, const Config& config)
-    : share_{shard, config.workers} {
+    : share_{shard, config.workers, nat_port_unit(config)},
+      refused_(nat_pool_addresses(config).size() * kNatProtocols.size()) {
   const std::vector<std::uint32_t> addresses = nat_pool_addresses(config);
   for (std::size_t pool = 0; pool < addresses.size(); ++pool) {
     const auto bitmap = [&](std::uint8_t protocol) {
@@ -85,10 +101,14 @@ NatState::NatState(const region::Region& region, unsigned shard, const Config& c
       return made;
     };
     pools_.push_back({rte_cpu_to_be_32(addresses[pool]),
-                      {bitmap(IPPROTO_TCP), bitmap(IPPROTO_UDP), bitmap(IPPROTO_ICMP)}});
+                      {bitmap(IPPROTO_TCP), bitmap(IPPROTO_UDP), bitmap(IPPROTO_ICMP)},
+                      {}});
+    if (const std::uint32_t size = block_size_of(config, addresses[pool]))
+      for (PortBlocks& blocks : pools_.back().blocks) blocks = PortBlocks(size);
   }
   for (const SourceNatConfig& nat : config.source_nat)
-    entries_.push_back({nat.filtering, (nat.ports_per_host + config.workers - 1) / config.workers});
+    entries_.push_back({nat.filtering, share_of(nat.ports_per_host, config), nat.block_size,
+                        share_of(nat.blocks_per_host, config)});
   if (any_binds(config)) bindings_.emplace(region, shard);
 }
 
@@ -121,6 +141,11 @@ std::uint32_t NatState::find_outside(std::uint32_t address_be, std::uint16_t por
 
 bool NatState::knows_peer(std::uint32_t binding, std::uint32_t remote_be) const {
   return bindings_->find(peer_key(binding, remote_be)) != kNone;
+}
+
+bool NatState::is_binding(std::uint32_t slot) const {
+  const region::Binding& binding = bindings_->at(slot);
+  return binding.in_use != 0 && binding.internal.realm >= kEntries;
 }
 
 std::uint8_t NatState::entry_of(std::uint32_t binding) const {
@@ -168,7 +193,65 @@ void NatState::count_down(region::Turn& turn, const BindingKey& key) {
 }
 
 void NatState::undo_port(region::Turn& turn, const NatEndpoint& outside, std::uint8_t protocol) {
-  bitmap_of(*pool_of(outside.address_be), protocol).give_unused(turn, rte_be_to_cpu_16(outside.port_be));
+  const std::uint32_t pool = *pool_of(outside.address_be);
+  bitmap_of(pool, protocol).give_unused(turn, rte_be_to_cpu_16(outside.port_be));
+  end_block(pool, protocol, outside.port_be);
+}
+
+PortBlocks& NatState::blocks_of(std::uint32_t pool, std::uint8_t protocol) {
+  return pools_[pool].blocks[index_of(protocol)];
+}
+
+PortBlocks& NatState::known_blocks(std::uint32_t pool, std::uint8_t protocol) {
+  PortBlocks& blocks = blocks_of(pool, protocol);
+  if (__builtin_expect(blocks.is_known(), 1)) return blocks;
+  blocks.begin();
+  const region::PortBitmap& bitmap = bitmap_of(pool, protocol);
+  for (unsigned first = 0; first < 65536; first += blocks.size()) {
+    const auto port = bitmap.first_taken(first, blocks.last_of(first));
+    if (!port) continue;
+    const std::uint32_t binding = find_outside(pools_[pool].address_be, rte_cpu_to_be_16(*port), protocol);
+    if (binding != kNone) blocks.give(first, {at(binding).internal.address_be, entry_of(binding)});
+  }
+  return blocks;
+}
+
+void NatState::take_found(region::Turn& turn, const BlockAsk& ask, const BlockPort& found) {
+  const std::uint16_t port = rte_be_to_cpu_16(found.port_be);
+  bitmap_of(ask.pool, ask.protocol).take_this(turn, port);
+  PortBlocks& blocks = blocks_of(ask.pool, ask.protocol);
+  if (found.begins_block) blocks.give(blocks.first_of(port), ask.owner);
+}
+
+bool NatState::end_block(std::uint32_t pool, std::uint8_t protocol, std::uint16_t port_be) {
+  PortBlocks& blocks = blocks_of(pool, protocol);
+  if (blocks.size() == 0) return false;
+  const unsigned first = blocks.first_of(rte_be_to_cpu_16(port_be));
+  if (bitmap_of(pool, protocol).first_taken(first, blocks.last_of(first))) return false;
+  if (blocks.is_known()) blocks.take_back(first);
+  return true;
+}
+
+void NatState::forget() {
+  for (Pool& pool : pools_)
+    for (PortBlocks& blocks : pool.blocks) blocks.forget();
+}
+
+void NatState::note_refused(std::uint32_t pool, std::uint8_t protocol) {
+  const auto count = [](std::atomic<std::uint64_t>& figure) {
+    figure.store(figure.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  };
+  count(refused_[pool * kNatProtocols.size() + index_of(protocol)]);
+  count(refused_in_all_);
+}
+
+std::uint64_t NatState::refused(std::uint32_t pool, std::uint8_t protocol) const {
+  return refused_[pool * kNatProtocols.size() + index_of(protocol)].load(std::memory_order_relaxed);
+}
+
+std::uint32_t NatState::count_given(std::uint32_t pool, std::uint8_t protocol) const {
+  const unsigned size = pools_[pool].blocks[index_of(protocol)].size();
+  return size == 0 ? count_taken(pool, protocol) : bitmap_of(pool, protocol).count_blocks(size) * size;
 }
 
 // Each end is looked for by its endpoint outside; it is of this session only where the endpoint inside is the
@@ -206,9 +289,15 @@ std::optional<NatState::Bound> NatState::leave(region::Turn& turn, const Use& us
 NatState::Bound NatState::free_binding(region::Turn& turn, std::uint32_t binding) {
   const BindingKey inside = bindings_->at(binding).internal;
   const BindingKey outside = bindings_->at(binding).external;
+  const std::uint32_t block_size = entries_[entry_of(binding)].block_size;
+  const std::uint32_t pool = *pool_of(outside.address_be);
   undo_binding(turn, binding);
-  bitmap_of(*pool_of(outside.address_be), outside.protocol).give(turn, rte_be_to_cpu_16(outside.port_be));
-  return {{inside.address_be, inside.port_be}, {outside.address_be, outside.port_be}};
+  bitmap_of(pool, outside.protocol).give(turn, rte_be_to_cpu_16(outside.port_be));
+  Bound bound{{inside.address_be, inside.port_be}, {outside.address_be, outside.port_be}};
+  if (block_size != 0)
+    bound.ports = end_block(pool, outside.protocol, outside.port_be) ? static_cast<std::uint16_t>(block_size)
+                                                                     : std::uint16_t{0};
+  return bound;
 }
 
 void NatState::joined(region::Turn& turn, const region::Session& session) {

@@ -24,6 +24,24 @@ std::vector<std::uint32_t> addresses_of(const SourceNatConfig& nat) {
   return addresses;
 }
 
+bool names(const std::vector<std::string>& ports, const std::string& name) {
+  return std::find(ports.begin(), ports.end(), name) != ports.end();
+}
+
+// What whole blocks there are in the range; none: there are none.
+std::optional<PortRange> whole_blocks(const PortRange& range, std::uint32_t block) {
+  const std::uint32_t first = (range.first + block - 1) / block * block;
+  const std::uint32_t end = (range.last + 1u) / block * block;
+  if (first >= end) return std::nullopt;
+  return PortRange{static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(end - 1)};
+}
+
+// The blocks that have any port of the range.
+PortRange touched_blocks(const PortRange& range, std::uint32_t block) {
+  return {static_cast<std::uint16_t>(range.first / block * block),
+          static_cast<std::uint16_t>(range.last / block * block + block - 1)};
+}
+
 // The address at the same place of `to`.
 std::uint32_t moved(std::uint32_t address, const Ipv4Prefix& to) {
   return (to.address & to.mask()) | (address & ~to.mask());
@@ -31,10 +49,14 @@ std::uint32_t moved(std::uint32_t address, const Ipv4Prefix& to) {
 
 }  // namespace
 
+PortSet::PortSet(const Config& config, const std::vector<std::string>& names) : any_(names.empty()) {
+  for (const std::string& name : names) ports_.set(find_port(config, name).value());
+}
+
 bool has_nat_ports(std::uint8_t protocol) { return has_ports(protocol) || protocol == IPPROTO_ICMP; }
 
 bool SourceNatEntry::matches(PortIndex in, PortIndex out, std::uint32_t source_be) const {
-  if (to != out || (from != kAnyPort && from != in)) return false;
+  if (!to.has(out) || !from.has(in)) return false;
   const std::uint32_t source = rte_be_to_cpu_32(source_be);
   return sources.empty() || std::any_of(sources.begin(), sources.end(),
                                         [&](const Ipv4Prefix& prefix) { return prefix.contains(source); });
@@ -54,38 +76,40 @@ std::vector<std::uint32_t> nat_pool_addresses(const Config& config) {
 std::vector<Ipv4Prefix> nat_addresses_at(const Config& config, const std::string& name) {
   std::vector<Ipv4Prefix> found;
   for (const SourceNatConfig& nat : config.source_nat)
-    if (nat.to == name)
+    if (names(nat.to, name))
       for (const std::uint32_t address : addresses_of(nat)) found.push_back({address, 32});
   for (const DestinationNatConfig& nat : config.destination_nat)
-    if (nat.from == name) found.push_back({nat.address, 32});
+    if (names(nat.from, name)) found.push_back({nat.address, 32});
   for (const StaticNatConfig& nat : config.static_nat)
-    if (nat.port == name) found.push_back(nat.outside);
+    if (names(nat.at, name)) found.push_back(nat.outside);
   return found;
 }
 
-NatTables::NatTables(const Config& config) : pool_(nat_pool_addresses(config)) {
+NatTables::NatTables(const Config& config)
+    : pool_(nat_pool_addresses(config)), port_unit_(nat_port_unit(config)) {
   for (const SourceNatConfig& nat : config.source_nat) {
-    SourceNatEntry entry{.from = nat.from.empty() ? kAnyPort : find_port(config, nat.from).value(),
-                         .to = find_port(config, nat.to).value(),
+    SourceNatEntry entry{.from = PortSet(config, nat.from),
+                         .to = PortSet(config, nat.to),
                          .sources = nat.sources,
                          .pool = {},
                          .ports = nat.ports,
                          .mapping = nat.mapping,
-                         .filtering = nat.filtering};
+                         .filtering = nat.filtering,
+                         .block_size = nat.block_size};
     for (const std::uint32_t address : addresses_of(nat))
       entry.pool.push_back(
           static_cast<std::uint32_t>(std::lower_bound(pool_.begin(), pool_.end(), address) - pool_.begin()));
     source_.push_back(std::move(entry));
   }
   for (const DestinationNatConfig& nat : config.destination_nat)
-    destination_.push_back({.from = find_port(config, nat.from).value(),
+    destination_.push_back({.from = PortSet(config, nat.from),
                             .address_be = rte_cpu_to_be_32(nat.address),
                             .protocol = nat.protocol.value_or(std::uint8_t{0}),
                             .ports = nat.ports,
                             .to_be = rte_cpu_to_be_32(nat.to),
                             .to_first = nat.to_ports.value_or(std::uint16_t{0})});
   for (const StaticNatConfig& nat : config.static_nat)
-    static_.push_back({find_port(config, nat.port).value(), nat.outside, nat.inside});
+    static_.push_back({PortSet(config, nat.at), nat.outside, nat.inside});
 }
 
 const SourceNatEntry* NatTables::source_entry(PortIndex in, PortIndex out, std::uint32_t source_be) const {
@@ -97,7 +121,7 @@ const SourceNatEntry* NatTables::source_entry(PortIndex in, PortIndex out, std::
 std::optional<std::uint32_t> NatTables::static_source(PortIndex out, std::uint32_t source_be) const {
   const std::uint32_t source = rte_be_to_cpu_32(source_be);
   for (const OneToOne& entry : static_)
-    if (entry.port == out && entry.inside.contains(source))
+    if (entry.at.has(out) && entry.inside.contains(source))
       return rte_cpu_to_be_32(moved(source, entry.outside));
   return std::nullopt;
 }
@@ -110,7 +134,7 @@ bool NatTables::leaves_translated(PortIndex in, PortIndex out, std::uint32_t sou
 }
 
 bool NatTables::matches(const Forward& forward, PortIndex in, const FlowKey& key) {
-  if (forward.from != in || forward.address_be != key.destination_be) return false;
+  if (!forward.from.has(in) || forward.address_be != key.destination_be) return false;
   if (forward.protocol == 0) return true;
   return forward.protocol == key.protocol &&
          (!has_ports(key.protocol) || forward.ports.contains(rte_be_to_cpu_16(key.destination_port_be)));
@@ -128,7 +152,7 @@ std::optional<FlowKey> NatTables::translated_destination(PortIndex in, const Flo
   }
   const std::uint32_t destination = rte_be_to_cpu_32(key.destination_be);
   for (const OneToOne& entry : static_) {
-    if (entry.port != in || !entry.outside.contains(destination)) continue;
+    if (!entry.at.has(in) || !entry.outside.contains(destination)) continue;
     translated.destination_be = rte_cpu_to_be_32(moved(destination, entry.inside));
     return translated;
   }
@@ -164,16 +188,23 @@ bool NatTables::is_inside_target(std::uint32_t address_be, std::uint8_t protocol
                      [&](const OneToOne& entry) { return entry.inside.contains(address); });
 }
 
+std::uint32_t NatTables::block_size_of(std::uint32_t pool) const {
+  for (const SourceNatEntry& entry : source_)
+    if (std::find(entry.pool.begin(), entry.pool.end(), pool) != entry.pool.end()) return entry.block_size;
+  return 0;
+}
+
 // A few ranges: each stretch between two of their edges is in or out as a whole.
 std::uint32_t NatTables::ports_of(std::uint32_t pool, std::uint8_t protocol) const {
   std::vector<PortRange> taken_from, forwarded;
+  const std::uint32_t block = std::max(block_size_of(pool), 1u);
   for (const SourceNatEntry& entry : source_)
     if (std::find(entry.pool.begin(), entry.pool.end(), pool) != entry.pool.end())
-      taken_from.push_back(entry.ports);
+      if (const auto whole = whole_blocks(entry.ports, block)) taken_from.push_back(*whole);
   for (const Forward& forward : destination_)
     if (forward.address_be == rte_cpu_to_be_32(pool_[pool]) &&
         (forward.protocol == 0 || forward.protocol == protocol))
-      forwarded.push_back(forward.ports);
+      forwarded.push_back(touched_blocks(forward.ports, block));
   std::vector<std::uint32_t> edges;
   for (const auto* ranges : {&taken_from, &forwarded})
     for (const PortRange& range : *ranges) {

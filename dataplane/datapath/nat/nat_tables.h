@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <netinet/in.h>
@@ -18,14 +20,28 @@ namespace stillwater::dataplane {
 inline constexpr std::array<std::uint8_t, 3> kNatProtocols{IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
 [[nodiscard]] bool has_nat_ports(std::uint8_t protocol);
 
+// Interfaces by their indices; a configuration has fewer than 256.
+class PortSet {
+ public:
+  // Of these names, which are there; none of them: any.
+  PortSet(const Config& config, const std::vector<std::string>& names);
+
+  [[nodiscard]] bool has(PortIndex port) const { return any_ || (port < ports_.size() && ports_[port]); }
+
+ private:
+  bool any_;
+  std::bitset<256> ports_;
+};
+
 struct SourceNatEntry {
-  PortIndex from;
-  PortIndex to;
+  PortSet from;
+  PortSet to;
   std::vector<Ipv4Prefix> sources;
   std::vector<std::uint32_t> pool;  // indices into NatTables::pool_addresses; empty: an exception
   PortRange ports;
   NatMapping mapping;
   NatFiltering filtering;
+  std::uint32_t block_size;  // 0: single ports
 
   [[nodiscard]] bool matches(PortIndex in, PortIndex out, std::uint32_t source_be) const;
 };
@@ -71,12 +87,17 @@ class NatTables {
                                       std::uint16_t port_be) const;
 
   [[nodiscard]] const std::vector<std::uint32_t>& pool_addresses() const { return pool_; }
-  // How many ports of that address may be taken: those of its entries, but for forwarded ones.
+  // How many ports of that address may be taken: those of its entries, but for forwarded ones; of an address
+  // that is given in blocks those of whole blocks.
   [[nodiscard]] std::uint32_t ports_of(std::uint32_t pool, std::uint8_t protocol) const;
+  // Ports of a block of that address; 0: it is given port by port. The same in all entries that have it.
+  [[nodiscard]] std::uint32_t block_size_of(std::uint32_t pool) const;
+  // By so many are ports dealt to workers.
+  [[nodiscard]] unsigned port_unit() const { return port_unit_; }
 
  private:
   struct Forward {
-    PortIndex from;
+    PortSet from;
     std::uint32_t address_be;
     std::uint8_t protocol;  // 0: any
     PortRange ports;
@@ -84,7 +105,7 @@ class NatTables {
     std::uint16_t to_first;  // 0: ports stay
   };
   struct OneToOne {
-    PortIndex port;
+    PortSet at;
     Ipv4Prefix outside;
     Ipv4Prefix inside;
   };
@@ -94,6 +115,7 @@ class NatTables {
   std::vector<Forward> destination_;
   std::vector<OneToOne> static_;
   std::vector<std::uint32_t> pool_;  // host byte order, sorted
+  unsigned port_unit_;
 };
 
 }  // namespace stillwater::dataplane

@@ -13,8 +13,8 @@ using region::FlowKey;
 // The worker in whose shard a binding of that endpoint outside would be.
 bool binding_would_be_here(const Context& context, const FlowKey& key) {
   const unsigned workers = context.service.steering.workers();
-  return workers == 1 || region::PortBitmap::Share::owner(rte_be_to_cpu_16(key.destination_port_be),
-                                                          workers) == context.worker;
+  return workers == 1 || region::PortBitmap::Share::owner(rte_be_to_cpu_16(key.destination_port_be), workers,
+                                                          context.service.nat.port_unit()) == context.worker;
 }
 
 // Something inside answers at this address of ours: a port forward, a 1:1 address, a binding. Of a binding at
@@ -67,7 +67,7 @@ std::optional<SessionWay> by_binding(const Context& context, const Packet& packe
   const std::uint32_t found = nat.find_outside(key.destination_be, key.destination_port_be, key.protocol);
   if (found == NatState::kNone) return std::nullopt;
   const SourceNatEntry& entry = context.service.nat.entry_at(nat.entry_of(found));
-  if (entry.to != packet.in_port) return std::nullopt;
+  if (!entry.to.has(packet.in_port)) return std::nullopt;
   context.turn.depend_on(nat.at(found).changed_epoch);
   SessionWay way{.key = to_inside(key, nat.at(found).internal), .binding = found};
   way.filtered = !lets_in(context, found, entry, key.source_be);

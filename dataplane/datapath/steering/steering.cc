@@ -257,7 +257,8 @@ unsigned Steering::owner_by(Inside inside, const FlowKey& flow) const {
 
 unsigned Steering::owner_in_pool(const FlowKey& flow) const {
   if (!has_nat_ports(flow.protocol)) return worker_of_hash(flow_hash(flow.source_be, 0), workers_);
-  return region::PortBitmap::Share::owner(rte_be_to_cpu_16(flow.destination_port_be), workers_);
+  return region::PortBitmap::Share::owner(rte_be_to_cpu_16(flow.destination_port_be), workers_,
+                                          nat_.port_unit());
 }
 
 unsigned Steering::delivered_to(const FlowKey& flow) const {

@@ -25,6 +25,7 @@ struct State {
   void forget() {
     sessions.forget();
     sessions6.forget();
+    nat.forget();
   }
 };
 

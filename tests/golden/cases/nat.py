@@ -1,4 +1,4 @@
-"""The firewall's NAT by requirement: RFC 4787 (UDP), 5382 (TCP), 5508 (ICMP), 3022 (one to one)."""
+"""The firewall's NAT by requirement: RFC 4787 (UDP), 5382 (TCP), 5508 (ICMP), 3022 (1:1), 6888 (blocks)."""
 from scapy.all import ICMP, IP, TCP, UDP, Raw
 
 from cases.common import arp_answer, arp_ask, write_case
@@ -320,7 +320,47 @@ def configured_cases():
     t.write("rfc3022_4_1_exceptions_keep_their_source")
 
 
-CASES = (mapping_cases, filtering_cases, hairpin_cases, tcp_cases, icmp_cases, configured_cases)
+def block_cases():
+    def bound(t, host, port, seen):
+        t.out(*sees((host, port, SERVER, 53), (NAT, seen, SERVER, 53)))
+
+    # From the block of its own port on, at the same place in it.
+    t = Talk(source_nat("block_size: 64"))
+    bound(t, HOST, 4000, 4000)
+    bound(t, HOST2, 4000, 4064)
+    bound(t, HOST, 4001, 4001)
+    bound(t, HOST, 50000, 3984)
+    bound(t, HOST2, 50000, 4048)
+    t.out(tcp(HOST, 4000, SERVER, 80, "S"), tcp(NAT, 4000, SERVER, 80, "S", ttl=63))
+    t.back(*sees((SERVER, 53, NAT, 3984), (SERVER, 53, HOST, 50000)))
+    t.write("rfc6888_req14_hosts_have_blocks_of_ports")
+
+    t = Talk(source_nat("block_size: 64"))
+    for port in range(4000, 4064):
+        bound(t, HOST, port, 3968 + port % 64)
+    bound(t, HOST2, 4064, 4064)
+    bound(t, HOST, 4064, 4096 + 4064 % 64)
+    t.write("rfc6888_req14_a_second_block_when_the_first_is_full")
+
+    t = Talk(source_nat("block_size: 64, blocks_per_host: 1"))
+    for port in range(4000, 4064):
+        bound(t, HOST, port, 3968 + port % 64)
+    t.out(udp(HOST, 4064, SERVER, 53), None, "nat_host_limit")
+    bound(t, HOST2, 4064, 4064)
+    t.out(*sees((HOST, 4000, SERVER2, 53), (NAT, 4000, SERVER2, 53)))
+    t.write("rfc6888_req4_a_host_has_as_many_blocks_as_it_may")
+
+    # Whole blocks alone: there is one, and it has no port that is forwarded.
+    forward = ("destination_nat:\n  - {from: outside, address: 10.80.2.5, protocol: udp, ports: 2111,"
+               " to: 10.80.1.3}\n")
+    t = Talk(source_nat("block_size: 64, ports: 2040-2200") + forward)
+    bound(t, HOST, 2111, 2112 + 63)
+    t.out(udp(HOST2, 2050, SERVER, 53), None, "nat_ports_exhausted")
+    t.out(udp(HOST2, 2180, SERVER, 53), None, "nat_ports_exhausted")
+    t.write("rfc6888_req14_a_block_with_a_forwarded_port_is_nobodys")
+
+
+CASES = (mapping_cases, filtering_cases, hairpin_cases, tcp_cases, icmp_cases, configured_cases, block_cases)
 
 
 def make():

@@ -154,7 +154,7 @@ TEST_CASE("names that refer to nothing or to two things") {
       {"protocol: tcp", "protocol: icmp", "24:63", "expected protocol: tcp or udp"},
       {"protocol: tcp", "protocol: 6", "24:38", "expected one of tcp, udp, icmp, icmpv6, gre, esp"},
       {"address: 10.80.2.1}\n", "address: 10.80.2.1}\n  - {from: inside, to: outside, address: 10.80.2.3}\n",
-       "27:24", "this pair of ports is translated above"},
+       "27:25", "this pair of ports is translated above"},
   });
 }
 
@@ -176,6 +176,22 @@ TEST_CASE("translations that say too little, too much, or what another one says"
        "nobody is let in where each session has a port of its own"},
       {nat, "address: 10.80.2.1, ports_per_host: 0}", "26:69", "1 to 65535"},
       {nat, "address: 10.80.2.1, source: 10.80.1.7/24}", "26:61", "host bits are set"},
+      {nat, "address: 10.80.2.1, block_size: 100}", "26:65", "a power of two from 64 to 4096, or 0"},
+      {nat, "address: 10.80.2.1, block_size: 32}", "26:65", "a power of two from 64 to 4096, or 0"},
+      {nat, "address: 10.80.2.1, block_size: 8192}", "26:65", "a power of two from 64 to 4096, or 0"},
+      {nat, "address: 10.80.2.1, block_size: 64, blocks_per_host: 65}", "26:86", "1 to 64"},
+      {nat, "address: 10.80.2.1, blocks_per_host: 4}", "26:70", "expected 'block_size'"},
+      {nat, "address: 10.80.2.1, block_size: 64, mapping: per_session}", "26:65",
+       "expected 'mapping: endpoint_independent'"},
+      {nat, "address: 10.80.2.1, block_size: 4096, ports: 5000-9999}", "26:78",
+       "too few whole blocks for 1 workers, which share them by 4096; expected a wider range"},
+      {nat, "translate: none, block_size: 64}", "26:62", "block_size of an entry that translates nothing"},
+      {nat, "address: 10.80.2.1, block_size: 64}\n  - {to: outside, pool: 10.80.2.1-10.80.2.2}", "27:25",
+       "10.80.2.1 is given in blocks of 64 by an entry above; expected the same block_size"},
+      {nat, "address: 10.80.2.1}\n  - {to: outside, address: 10.80.2.1, block_size: 64}", "27:51",
+       "10.80.2.1 is given port by port by an entry above; expected the same block_size"},
+      {"{from: inside, to: outside, a", "{from: attic, to: outside, a", "26:12", "'attic' is no port"},
+      {nat, "address: 10.80.3.1}", "26:42", "10.80.3.1 is no address of port 'outside'"},
   });
   const std::pair<const char*, const char*> sections[] = {
       {"destination_nat: [{address: 10.80.2.9, to: 10.80.1.9}]", "no 'from'; expected the port that"},
@@ -205,33 +221,6 @@ TEST_CASE("translations that say too little, too much, or what another one says"
     CHECK_THAT(found, Catch::Contains("; expected "));
     CHECK_THAT(found, Catch::StartsWith("f.yaml:27:"));
   }
-}
-
-TEST_CASE("translations of all kinds are read as they are written") {
-  const auto config = parse_config(
-      with(kSample, "  - {from: inside, to: outside, address: 10.80.2.1}\n",
-           "  - {from: inside, to: outside, source: [10.80.1.8/29, 10.80.1.64/26], translate: none}\n"
-           "  - {to: outside, pool: [10.80.2.9, 10.80.2.16-10.80.2.31], ports: 2048-65535,\n"
-           "     mapping: endpoint_independent, filtering: address_dependent}\n"
-           "destination_nat:\n"
-           "  - {from: outside, address: 10.80.2.9, protocol: tcp, ports: 80-81, to: 10.80.1.9, to_ports: "
-           "8080-8081}\n"
-           "static_nat:\n"
-           "  - {port: outside, outside: 10.80.2.64/28, inside: 10.80.1.64/28}\n"),
-      "f.yaml");
-  if (!config) FAIL(config.error().message);
-  const auto& plane = config->dataplane;
-  REQUIRE(plane.source_nat.size() == 2);
-  CHECK_FALSE(plane.source_nat[0].translates);
-  CHECK(plane.source_nat[0].sources.size() == 2);
-  CHECK(plane.source_nat[1].pool.size() == 2);
-  CHECK(plane.source_nat[1].pool[1].last == 0x0a50021f);
-  CHECK(plane.source_nat[1].filtering == dataplane::NatFiltering::address_dependent);
-  REQUIRE(plane.destination_nat.size() == 1);
-  CHECK(plane.destination_nat[0].ports.last == 81);
-  CHECK(plane.destination_nat[0].to_ports == std::uint16_t{8080});
-  REQUIRE(plane.static_nat.size() == 1);
-  CHECK(plane.static_nat[0].inside.length == 28);
 }
 
 TEST_CASE("two ports of one name") {

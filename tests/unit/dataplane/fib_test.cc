@@ -42,9 +42,9 @@ TEST_CASE("a NAT address is local on the port that it leaves through") {
   need_eal();
   Config config = router();
   config.function = GENERATE(Function::firewall, Function::router);
-  config.source_nat = {{.from = "inside", .to = "outside", .address = 0x0a500209}};
+  config.source_nat = {{.from = {"inside"}, .to = {"outside"}, .address = 0x0a500209}};
   CHECK(fib(*made(config)).lookup(addr("10.80.2.9")) == Adjacency{Kind::local, 1, {}});
-  config.source_nat[0].to = "dmz";
+  config.source_nat[0].to = {"dmz"};
   CHECK(RouteTable::create(config, no_readers).error().message.find("'dmz'") != std::string::npos);
 }
 

@@ -44,7 +44,7 @@ inline Config firewall_config(const std::string& inside, const std::string& outs
   config.idle = IdleStrategy::pause;
   config.ports = {port("inside", inside, kInMac, kIn), port("outside", outside, kOutMac, kOut)};
   config.rules = {{.id = 10, .action = RuleAction::allow, .from = {"inside"}, .to = {"outside"}}};
-  config.source_nat = {{.from = "inside", .to = "outside", .address = kOut}};
+  config.source_nat = {{.from = {"inside"}, .to = {"outside"}, .address = kOut}};
   return config;
 }
 

@@ -128,7 +128,7 @@ TEST_CASE("in a full table the oldest that is opening gives way; where there is 
 TEST_CASE("who gives way gives its NAT port back, for others once that is committed") {
   Flooded f;
   f.config.source_nat = {
-      {.from = "inside", .to = "outside", .address = kOut, .ports = {4000, 4000 + kTable}}};
+      {.from = {"inside"}, .to = {"outside"}, .address = kOut, .ports = {4000, 4000 + kTable}}};
   f.epochs.set_committed(0);
   f.config.hold_packets_max = 1024;
   f.begin();

@@ -19,7 +19,7 @@ struct NatNetwork : Firewall {
   explicit NatNetwork(unsigned workers = 1) : Firewall(workers) {
     config.output_commit = OutputCommit::none;
     config.neighbours_max = 64;
-    config.source_nat = {{.from = "inside", .to = "outside", .address = kPool}};
+    config.source_nat = {{.from = {"inside"}, .to = {"outside"}, .address = kPool}};
   }
   // With the region that the configuration asks for by now. The workers stand still afterwards.
   void begin() {

@@ -25,17 +25,17 @@ region::FlowKey key(std::uint32_t source, std::uint32_t destination, std::uint8_
 Config with_all_kinds() {
   Config config = firewall_config("in", "out");
   config.source_nat = {
-      {.from = "inside", .to = "outside", .sources = {{ipv4(10, 80, 1, 8), 29}}, .translates = false},
-      {.from = "inside", .to = "outside", .pool = {{ipv4(10, 80, 2, 7), ipv4(10, 80, 2, 9)}}}};
-  config.destination_nat = {{.from = "outside",
+      {.from = {"inside"}, .to = {"outside"}, .sources = {{ipv4(10, 80, 1, 8), 29}}, .translates = false},
+      {.from = {"inside"}, .to = {"outside"}, .pool = {{ipv4(10, 80, 2, 7), ipv4(10, 80, 2, 9)}}}};
+  config.destination_nat = {{.from = {"outside"},
                              .address = ipv4(10, 80, 2, 7),
                              .protocol = IPPROTO_TCP,
                              .ports = {8000, 8009},
                              .to = ipv4(10, 80, 1, 3),
                              .to_ports = 80},
-                            {.from = "outside", .address = ipv4(10, 80, 2, 40), .to = ipv4(10, 80, 1, 4)}};
+                            {.from = {"outside"}, .address = ipv4(10, 80, 2, 40), .to = ipv4(10, 80, 1, 4)}};
   config.static_nat = {
-      {.port = "outside", .outside = {ipv4(10, 80, 2, 48), 29}, .inside = {ipv4(10, 80, 1, 64), 29}}};
+      {.at = {"outside"}, .outside = {ipv4(10, 80, 2, 48), 29}, .inside = {ipv4(10, 80, 1, 64), 29}}};
   return config;
 }
 
@@ -108,9 +108,38 @@ TEST_CASE("a protocol without ports is translated by its addresses alone") {
   }
 }
 
+TEST_CASE("NAT tables: an entry of several ports is one entry at each of them, and nowhere else") {
+  Config config = firewall_config("in", "out");
+  config.ports.push_back(config.ports[1]);
+  config.ports[2].name = "uplink";
+  config.ports.push_back(config.ports[0]);
+  config.ports[3].name = "dmz";
+  config.source_nat = {{.from = {"inside", "dmz"}, .to = {"outside", "uplink"}, .address = kOut}};
+  config.destination_nat = {{.from = {"outside", "uplink"}, .address = ipv4(10, 80, 2, 40), .to = kHost}};
+  config.static_nat = {{.at = {"outside", "uplink"},
+                        .outside = {ipv4(10, 80, 2, 48), 32},
+                        .inside = {ipv4(10, 80, 1, 64), 32}}};
+  const NatTables nat(config);
+  const PortIndex ports[] = {0, 1, 2, 3};
+  for (const PortIndex in : ports)
+    for (const PortIndex out : ports)
+      CHECK((nat.source_entry(in, out, htonl(kHost)) != nullptr) ==
+            ((in == 0 || in == 3) && (out == 1 || out == 2)));
+  CHECK(nat.source_entry(kAnyPort, 1, htonl(kHost)) == nullptr);
+  for (const PortIndex port : ports) {
+    const bool far = port == 1 || port == 2;
+    CHECK(nat.translated_destination(port, key(kServer, ipv4(10, 80, 2, 40), IPPROTO_UDP, 9)).has_value() ==
+          far);
+    CHECK(nat.translated_destination(port, key(kServer, ipv4(10, 80, 2, 48), IPPROTO_UDP, 9)).has_value() ==
+          far);
+    CHECK(nat.static_source(port, htonl(ipv4(10, 80, 1, 64))).has_value() == far);
+    CHECK(nat_addresses_at(config, config.ports[port].name).size() == (far ? 3 : 0));
+  }
+}
+
 TEST_CASE("NAT tables: who is inside is known by the port, or by what an entry says of sources") {
   Config config = firewall_config("in", "out");
-  config.source_nat = {{.to = "outside", .address = kOut}};
+  config.source_nat = {{.to = {"outside"}, .address = kOut}};
   CHECK(NatTables(config).leaves_translated(kInside, kOutside, htonl(kHost)));
   CHECK_FALSE(NatTables(config).leaves_translated(kOutside, kOutside, htonl(kServer)));
   config.source_nat[0].sources = {{kHost, 32}};

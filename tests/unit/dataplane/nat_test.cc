@@ -5,7 +5,7 @@
 namespace stillwater::dataplane {
 namespace {
 
-SourceNatConfig plain() { return {.from = "inside", .to = "outside", .address = kPool}; }
+SourceNatConfig plain() { return {.from = {"inside"}, .to = {"outside"}, .address = kPool}; }
 
 }  // namespace
 
@@ -56,8 +56,8 @@ TEST_CASE("a host keeps its address of a pool, and hosts spread over it (RFC 478
 TEST_CASE("the first entry that matches decides, and may be an exception") {
   NatNetwork n;
   n.config.source_nat = {
-      {.from = "inside", .to = "outside", .sources = {{host(1), 32}}, .translates = false},
-      {.from = "inside", .to = "outside", .address = kPool + 1, .sources = {{host(2), 32}}},
+      {.from = {"inside"}, .to = {"outside"}, .sources = {{host(1), 32}}, .translates = false},
+      {.from = {"inside"}, .to = {"outside"}, .address = kPool + 1, .sources = {{host(2), 32}}},
       plain()};
   n.begin();
   CHECK(n.out({host(0), remote(0), 4000, 53})->source == kPool);
@@ -156,7 +156,7 @@ TEST_CASE("a host does not reach itself by its own endpoint outside, and nothing
 
 TEST_CASE("a port forward leads inside, and hosts inside reach it by its address outside") {
   NatNetwork n(GENERATE(1u, 2u));
-  n.config.destination_nat = {{.from = "outside",
+  n.config.destination_nat = {{.from = {"outside"},
                                .address = kPool,
                                .protocol = IPPROTO_UDP,
                                .ports = {8000, 8009},
@@ -195,7 +195,7 @@ TEST_CASE("a port forward leads inside, and hosts inside reach it by its address
 TEST_CASE("one to one: both directions, ports as they are, inside hosts as well") {
   NatNetwork n(GENERATE(1u, 2u));
   n.config.static_nat = {
-      {.port = "outside", .outside = {ipv4(10, 80, 2, 16), 28}, .inside = {ipv4(10, 80, 1, 0), 28}}};
+      {.at = {"outside"}, .outside = {ipv4(10, 80, 2, 16), 28}, .inside = {ipv4(10, 80, 1, 0), 28}}};
   n.config.rules.push_back({.id = 20, .action = RuleAction::allow, .from = {"outside"}, .to = {"inside"}});
   n.begin();
   const std::uint32_t seen = ipv4(10, 80, 2, 16) + 2;  // of host(0)
@@ -246,7 +246,7 @@ TEST_CASE("figures say how many ports of an address are taken, of how many") {
   NatNetwork n(GENERATE(1u, 2u));
   n.config.source_nat[0].ports = {2000, 2999};
   n.config.destination_nat = {
-      {.from = "outside", .address = kPool, .protocol = IPPROTO_UDP, .ports = {2990, 3100}, .to = host(1)}};
+      {.from = {"outside"}, .address = kPool, .protocol = IPPROTO_UDP, .ports = {2990, 3100}, .to = host(1)}};
   n.begin();
   CHECK(n.dataplane->nat_pools().empty());
   for (std::uint16_t port = 4000; port < 4007; ++port) (void)n.out({host(0), remote(0), port, 53});
@@ -256,6 +256,20 @@ TEST_CASE("figures say how many ports of an address are taken, of how many") {
   CHECK(pools[0].protocol == IPPROTO_UDP);
   CHECK(pools[0].taken == 7);
   CHECK(pools[0].ports == 990);
+}
+
+TEST_CASE("figures say how many sessions found no port, of each address and protocol") {
+  NatNetwork n;
+  n.config.source_nat[0].ports = {2000, 2001};
+  n.begin();
+  for (std::uint16_t port = 4000; port < 4005; ++port)
+    CHECK(n.out({host(0), remote(0), port, 53}).has_value() == (port < 4002));
+  const auto pools = n.dataplane->nat_pools();
+  REQUIRE(pools.size() == 1);
+  CHECK(pools[0].taken == 2);
+  CHECK(pools[0].given == 2);
+  CHECK(pools[0].refused == 3);
+  CHECK(n.dataplane->nat_refused() == 3);
 }
 
 TEST_CASE("what comes in by a binding does not take the room of that binding's last session") {
@@ -274,6 +288,48 @@ TEST_CASE("what comes in by a binding does not take the room of that binding's l
   CHECK(n.in({remote(1), kPool, 53, ports[1]}) == UdpFlow{remote(1), host(0), 53, 4001});
   CHECK(region::BindingTable(*n.region, 0).in_use() == ports.size() - 1);
   CHECK_FALSE(n.in({remote(1), kPool, 53, ports[0]}));  // it gave way
+}
+
+TEST_CASE("in a full table nobody gives way to a host that has as many ports as it may") {
+  NatNetwork n;
+  n.config.sessions_max = 16;
+  SECTION("by number") { n.config.source_nat[0].ports_per_host = 3; }
+  SECTION("by blocks") {
+    n.config.source_nat[0].block_size = 64;
+    n.config.source_nat[0].blocks_per_host = 1;
+    n.config.sessions_max = 128;
+  }
+  n.begin();
+  const auto most = static_cast<std::uint16_t>(n.config.source_nat[0].block_size != 0 ? 64 : 3);
+  std::uint16_t port = 4000;
+  for (std::uint16_t i = 0; i < most; ++i) REQUIRE(n.out({host(0), remote(0), port++, 53}));
+  for (std::uint16_t far = 1000; n.dataplane->sessions_in_use() < n.dataplane->sessions_max(); ++far)
+    REQUIRE(n.out({host(0), remote(1), 4000, far}));  // none is answered: all may give way
+  for (int i = 0; i < 5; ++i) CHECK_FALSE(n.out({host(0), remote(0), port++, 53}));
+  CHECK(n.drops_of("nat_host_limit") == 5);
+  CHECK(n.dataplane->sessions_in_use() == n.dataplane->sessions_max());
+  CHECK(n.out({host(0), remote(2), 4001, 53}));  // by a binding that it has: the oldest gives way
+  CHECK(n.dataplane->sessions_in_use() == n.dataplane->sessions_max());
+}
+
+TEST_CASE("in a full table a hairpin opens nothing, and costs nobody a session") {
+  NatNetwork n;
+  n.config.sessions_max = 16;
+  n.config.source_nat[0].filtering = NatFiltering::endpoint_independent;
+  n.begin();
+  const auto b_out = n.out({host(1), remote(0), 5000, 53});
+  REQUIRE(b_out);
+  std::vector<std::uint16_t> ports;
+  for (std::uint16_t port = 4000; n.dataplane->sessions_in_use() < n.dataplane->sessions_max(); ++port) {
+    REQUIRE(n.out({host(0), remote(0), port, 53}));
+    ports.push_back(port);
+  }
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(n.across({host(0), kPool, 4000, b_out->source_port}));
+  CHECK(n.drops_of("sessions_full") == 3);
+  CHECK(n.in({remote(0), kPool, 53, b_out->source_port}) == UdpFlow{remote(0), host(1), 53, 5000});
+  n.dataplane->barrier().resume();
+  for (const std::uint16_t port : ports)
+    CHECK(n.dataplane->end_sessions({.port_be = htons(port)}).value_or(0) == 1);
 }
 
 TEST_CASE("a change of rules reaches who is spoken to by a binding") {

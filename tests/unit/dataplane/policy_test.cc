@@ -178,8 +178,8 @@ TEST_CASE(
   const auto refused = f.dataplane->replace_policy({{nowhere}});
   REQUIRE_FALSE(refused);
   CHECK_THAT(refused.error().message, Catch::Contains("rule 11") && Catch::Contains("'dmz'"));
-  CHECK_FALSE(f.dataplane->check_policy({{nowhere}}));
-  CHECK(f.dataplane->check_policy({{allow(11)}}));
+  CHECK_FALSE(f.dataplane->build_policy({{nowhere}}, 2));
+  CHECK(f.dataplane->build_policy({{allow(11)}}, 2));
   CHECK(f.dataplane->policy_generation() == kFirstPolicyGeneration);
   CHECK(f.passes(question(4000)));
   CHECK(f.figures(10).matches == 1);

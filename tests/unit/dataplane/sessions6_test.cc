@@ -16,9 +16,11 @@ void ship(Dataplane& dataplane, const region::Region& source, region::Region& co
     std::memcpy(copy.base() + e.offset, source.base() + e.offset, e.bytes);
 }
 
-SessionRecord only_session(Dataplane& dataplane) {
-  std::vector<SessionRecord> found;
-  REQUIRE(dataplane.list_sessions(10, [&](const SessionView& view) { found.push_back(view.record); }));
+SessionRow only_session(Dataplane& dataplane) {
+  std::vector<SessionRow> found;
+  ListCursor at;
+  REQUIRE(dataplane.list_sessions({}, 10, at, [&](const SessionRow& row) { found.push_back(row); }));
+  REQUIRE(at.at_end);
   REQUIRE(found.size() == 1);
   return found[0];
 }
@@ -90,15 +92,20 @@ TEST_CASE("IPv6: a list shows both families, those of IPv4 first, and no more th
   (void)f.sent6(f.outside);
   f.query();
   (void)f.sent_by(f.outside);
-  std::vector<SessionRecord> found;
-  const auto note = [&](const SessionView& view) { found.push_back(view.record); };
-  REQUIRE(f.dataplane->list_sessions(10, note));
+  std::vector<SessionRow> found;
+  const auto note = [&](const SessionRow& row) { found.push_back(row); };
+  ListCursor all, one;
+  REQUIRE(f.dataplane->list_sessions({}, 10, all, note));
   REQUIRE(found.size() == 2);
-  CHECK(found[0].forward.source == IpAddress::v4(htonl(kHost)));
-  CHECK(found[1].forward == Flow{kHost6, kServer6, htons(4000), htons(53), IPPROTO_UDP});
-  CHECK(found[1].reply == Flow{kServer6, kHost6, htons(53), htons(4000), IPPROTO_UDP});
+  CHECK(found[0].source == RowEndpoint{IpAddress::v4(htonl(kHost)), 4000});
+  const RowEndpoint host{kHost6, 4000}, server{kServer6, 53};
+  CHECK(found[1].protocol == IPPROTO_UDP);
+  CHECK(found[1].source == host);
+  CHECK(found[1].destination == server);
+  CHECK(found[1].translated_source == host);
+  CHECK(found[1].translated_destination == server);
   found.clear();
-  REQUIRE(f.dataplane->list_sessions(1, note));
+  REQUIRE(f.dataplane->list_sessions({}, 1, one, note));
   CHECK(found.size() == 1);
 }
 

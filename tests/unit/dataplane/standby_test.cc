@@ -194,24 +194,26 @@ TEST_CASE("sessions are listed while the workers run, and not while they are qui
   for (std::uint16_t port = 4000; port < 4200; ++port) f.query(port);
   REQUIRE(eventually([&] { return f.dataplane->sessions_in_use() == 200; }));
   std::vector<std::uint16_t> ports;
-  const auto note = [&](const SessionView& view) {
-    ports.push_back(ntohs(view.record.forward.source_port_be));
+  const auto list = [&](std::uint64_t rows_max) {
+    ListCursor at;
+    return f.dataplane->list_sessions({}, rows_max, at,
+                                      [&](const SessionRow& row) { ports.push_back(row.source.port); });
   };
-  REQUIRE(f.dataplane->list_sessions(1000, note));
+  REQUIRE(list(1000));
   std::sort(ports.begin(), ports.end());
   REQUIRE(ports.size() == 200);
   CHECK(ports.front() == 4000);
   CHECK(ports.back() == 4199);
   ports.clear();
-  REQUIRE(f.dataplane->list_sessions(7, note));
+  REQUIRE(list(7));
   CHECK(ports.size() == 7);
 
   f.settle();
   ports.clear();
-  const Status listed = f.dataplane->list_sessions(1000, note);
+  const Status listed = list(1000);
   REQUIRE_FALSE(listed);
   CHECK(listed.error().code == Errc::timed_out);
   CHECK(ports.empty());
   f.dataplane->barrier().resume();
-  CHECK(f.dataplane->list_sessions(1000, note));
+  CHECK(list(1000));
 }

@@ -156,18 +156,18 @@ struct Translated {
     Config config = with_workers(kWorkers);
     config.routes = {{.to = {IpAddress::v4(0), 0}, .via = {{IpAddress::v4(htonl(kServer))}}}};
     config.source_nat = {
-        {.from = "inside", .to = "outside", .sources = {{ipv4(10, 80, 1, 128), 26}}, .translates = false},
-        {.from = "inside",
-         .to = "outside",
+        {.from = {"inside"}, .to = {"outside"}, .sources = {{ipv4(10, 80, 1, 128), 26}}, .translates = false},
+        {.from = {"inside"},
+         .to = {"outside"},
          .pool = {{kOut, kOut}, {ipv4(10, 80, 2, 5), ipv4(10, 80, 2, 6)}}}};
-    config.destination_nat = {{.from = "outside",
+    config.destination_nat = {{.from = {"outside"},
                                .address = kForwarded,
                                .protocol = IPPROTO_UDP,
                                .ports = {8000, 8999},
                                .to = ipv4(10, 80, 1, 130),
                                .to_ports = 1000}};
     config.static_nat = {
-        {.port = "outside", .outside = {ipv4(10, 80, 2, 64), 28}, .inside = {ipv4(10, 80, 1, 64), 28}}};
+        {.at = {"outside"}, .outside = {ipv4(10, 80, 2, 64), 28}, .inside = {ipv4(10, 80, 1, 64), 28}}};
     return config;
   }
   [[nodiscard]] unsigned owner_of_frame(const Bytes& frame) const {

@@ -45,7 +45,8 @@ struct Connected : Firewall {
   }
   [[nodiscard]] SessionState state() {
     SessionState found = SessionState::free;
-    REQUIRE(dataplane->list_sessions(1, [&](const SessionView& view) { found = view.record.state; }));
+    ListCursor at;
+    REQUIRE(dataplane->list_sessions({}, 1, at, [&](const SessionRow& row) { found = row.state; }));
     return found;
   }
 };

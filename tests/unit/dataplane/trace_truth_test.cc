@@ -220,7 +220,7 @@ TEST_CASE("trace: of random packets to a firewall, what is told is what happens"
 }
 
 TEST_CASE("trace: of random packets through NAT of all kinds, what is told is what happens") {
-  const std::uint32_t seed = GENERATE(5u, 6u, 7u);
+  const std::uint32_t seed = GENERATE(5u, 6u, 7u, 8u);
   INFO("seed " << seed);
   constexpr std::uint32_t kOther = ipv4(10, 80, 1, 3), kForwarded = ipv4(10, 80, 2, 7),
                           kOneToOne = ipv4(10, 80, 2, 9);
@@ -233,13 +233,18 @@ TEST_CASE("trace: of random packets through NAT of all kinds, what is told is wh
                             .to = {"inside"},
                             .destination = {{IpAddress::v4(htonl(kHost)), 32}}});
   f.config.source_nat = {
-      {.from = "inside",
-       .to = "outside",
+      {.from = {"inside"},
+       .to = {"outside"},
        .address = kOut,
        .ports = {seed == 7 ? std::uint16_t{0} : std::uint16_t{1024}, 65535},
        .filtering = seed == 5 ? NatFiltering::address_dependent : NatFiltering::endpoint_independent}};
-  f.config.destination_nat = {{.from = "outside", .address = kForwarded, .to = kHost}};
-  f.config.static_nat = {{.port = "outside", .outside = {kOneToOne, 32}, .inside = {kOther, 32}}};
+  if (seed == 8) {  // few blocks
+    f.config.source_nat[0].ports = {1024, 1024 + 3 * 64 - 1};
+    f.config.source_nat[0].block_size = 64;
+    f.config.source_nat[0].blocks_per_host = 1;
+  }
+  f.config.destination_nat = {{.from = {"outside"}, .address = kForwarded, .to = kHost}};
+  f.config.static_nat = {{.at = {"outside"}, .outside = {kOneToOne, 32}, .inside = {kOther, 32}}};
   f.start_and_resume();
   const auto packet = [&](bool at_inside) {
     if (at_inside)

@@ -14,12 +14,54 @@ NodeStatus FakeControl::status() {
   return with([](FakeState& s) { return s.status; });
 }
 
-Status FakeControl::sessions(std::uint64_t limit, const std::function<void(const SessionInfo&)>& sink) {
+// The lock is not held while a page is told, as no node holds anything then.
+template <class Row>
+Status FakeControl::tell(const std::vector<Row>& all, std::uint64_t limit, const Page<Row>& page) {
+  const auto [rows, endless] = with([](FakeState& s) { return std::pair(s.page_rows, s.endless); });
+  for (std::size_t at = 0; at < all.size() && limit > 0;) {
+    if (Status may = with([&](FakeState&) { return outcome(); }); !may) return may;
+    const std::size_t end = at + std::min<std::uint64_t>({rows, limit, all.size() - at});
+    const std::vector<Row> some(all.begin() + static_cast<std::ptrdiff_t>(at),
+                                all.begin() + static_cast<std::ptrdiff_t>(end));
+    limit -= some.size();
+    at = endless && end == all.size() ? 0 : end;
+    with([&](FakeState& s) { s.told += some.size(); });
+    if (!page(some)) return {};
+  }
+  return with([&](FakeState&) { return outcome(); });
+}
+
+Status FakeControl::sessions(const SessionFilter& filter, std::uint64_t limit,
+                             const Page<SessionInfo>& page) {
+  const auto all = with([&](FakeState& s) {
+    s.listed = filter;
+    return s.sessions;
+  });
+  return tell(all, limit, page);
+}
+
+Status FakeControl::bindings(const BindingFilter& filter, std::uint64_t limit,
+                             const Page<BindingInfo>& page) {
+  const auto all = with([&](FakeState& s) {
+    s.listed_bindings = filter;
+    return s.bindings;
+  });
+  return tell(all, limit, page);
+}
+
+Result<std::uint64_t> FakeControl::count_sessions(const SessionFilter& filter,
+                                                  const std::function<bool()>& goes_on) {
   return with([&](FakeState& s) {
-    if (s.error) return outcome();
-    const auto count = std::min<std::uint64_t>(limit, s.sessions.size());
-    std::for_each_n(s.sessions.begin(), count, sink);
-    return Status{};
+    s.listed = filter;
+    return outcome().map([&] { return goes_on() ? std::uint64_t{s.sessions.size()} : 0; });
+  });
+}
+
+Result<std::uint64_t> FakeControl::count_bindings(const BindingFilter& filter,
+                                                  const std::function<bool()>& goes_on) {
+  return with([&](FakeState& s) {
+    s.listed_bindings = filter;
+    return outcome().map([&] { return goes_on() ? std::uint64_t{s.bindings.size()} : 0; });
   });
 }
 
@@ -156,7 +198,8 @@ NodeStatus full_status() {
               {{"10.80.2.2", "outside", true, 3700.5, 4, 1}, {"10.80.2.3", "outside", false, 12.5, 6, 2}}};
   s.ports = {{"inside", "net_af_packet0,iface=in0", true, 11, 12, 13, 14, 15, 512, 1000.5, 511'744.5},
              {"outside", "net_af_packet1,iface=out0", false, 21, 22, 23, 24, 25, 1024, 16, 17}};
-  s.nat_pools = {{"10.80.2.5", "udp", 57'000, 64'512}, {"10.80.2.6", "tcp", 18, 64'500}};
+  s.nat_pools = {{"10.80.2.5", "udp", 57'000, 64'512, 60'032, 12, "short"},
+                 {"10.80.2.6", "tcp", 18, 64'500, 64'448, 7, "exhausted"}};
   s.drops = {{"no_route", 31}, {"bad_checksum", 32}};
   s.logs = {{{"192.0.2.9:6514", "tls", true, 4321, 17, 3, "the collector does not read"},
              {"192.0.2.10:514", "udp", false, 5, 0, 0, ""}},
@@ -168,6 +211,8 @@ SessionInfo full_session() {
   return {"tcp", "established", "10.80.1.5:40000", "198.51.100.7:443", "10.80.2.1:1024", 10, 65.5,
           8,     184'000,       "10.80.1.3:80"};
 }
+
+BindingInfo full_binding() { return {"udp", "10.80.1.5:40000", "10.80.2.1:1030", 3, 2, 184'000, 1024, 64}; }
 
 std::vector<RouteInfo> all_kinds_of_routes() {
   return {{"10.80.1.0/24", "link", {}, "link", "inside"},

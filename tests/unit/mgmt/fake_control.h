@@ -13,6 +13,12 @@ namespace stillwater::mgmt::test {
 struct FakeState {
   NodeStatus status;
   std::vector<SessionInfo> sessions;
+  std::vector<BindingInfo> bindings{};
+  std::optional<SessionFilter> listed{};           // the last that was asked for
+  std::optional<BindingFilter> listed_bindings{};  // likewise
+  std::size_t page_rows = 100;                     // of a listing
+  std::uint64_t told = 0;                          // rows of all listings
+  bool endless = false;                            // listings repeat their rows until they are called off
   Policy policy{1ms, 100us, 10ms, 1u << 20};
   std::uint64_t epoch = 0;
   std::optional<Error> error;  // every call that can fail fails so
@@ -43,7 +49,12 @@ class FakeControl final : public Control {
   }
 
   NodeStatus status() override;
-  Status sessions(std::uint64_t limit, const std::function<void(const SessionInfo&)>& sink) override;
+  Status sessions(const SessionFilter& filter, std::uint64_t limit, const Page<SessionInfo>& page) override;
+  Status bindings(const BindingFilter& filter, std::uint64_t limit, const Page<BindingInfo>& page) override;
+  Result<std::uint64_t> count_sessions(const SessionFilter& filter,
+                                       const std::function<bool()>& goes_on) override;
+  Result<std::uint64_t> count_bindings(const BindingFilter& filter,
+                                       const std::function<bool()>& goes_on) override;
   Result<SessionsEnded> end_sessions(const SessionFilter& filter) override;
   Status routes(const std::string& source, std::uint64_t limit,
                 const std::function<void(const RouteInfo&)>& sink) override;
@@ -61,6 +72,8 @@ class FakeControl final : public Control {
 
  private:
   Status outcome() const;
+  template <class Row>
+  Status tell(const std::vector<Row>& all, std::uint64_t limit, const Page<Row>& page);
 
   std::mutex mutex_;
   FakeState state_;
@@ -69,6 +82,7 @@ class FakeControl final : public Control {
 // A status, a session in which no field has its default value, each number its own.
 [[nodiscard]] NodeStatus full_status();
 [[nodiscard]] SessionInfo full_session();
+[[nodiscard]] BindingInfo full_binding();
 [[nodiscard]] std::vector<RouteInfo> all_kinds_of_routes();
 
 }  // namespace stillwater::mgmt::test

@@ -115,6 +115,9 @@ TEST_CASE("status carries every value of the node, each in its field") {
   CHECK(status.nat_pools(0).protocol() == "udp");
   CHECK(status.nat_pools(0).taken() == 57'000);
   CHECK(status.nat_pools(0).ports() == 64'512);
+  CHECK(status.nat_pools(0).given() == 60'032);
+  CHECK(status.nat_pools(0).refused() == 12);
+  CHECK(status.nat_pools(0).alarm() == "short");
   CHECK(status.drops().at("no_route") == 31);
   CHECK(status.drops().at("bad_checksum") == 32);
   REQUIRE(status.logs().collectors_size() == 2);
@@ -205,6 +208,103 @@ TEST_CASE("the session list ends at its limit, which is 1000 unless said") {
   CHECK(list(node, 3).size() == 3);
   CHECK(list(node, 0).size() == 1000);
   CHECK(list(node, 100'000).size() == 1500);
+}
+
+TEST_CASE("a binding is listed with every value, and bindings are counted as named") {
+  Node node;
+  node.control.with([](FakeState& s) { s.bindings.assign(150, full_binding()); });
+  v1::ListBindingsRequest request;
+  request.set_limit(120);
+  request.mutable_filter()->set_inside("10.80.1.0/24");
+  Call call;
+  const auto reader = node.stub->ListBindings(&call, request);
+  std::vector<v1::Binding> bindings;
+  for (v1::Binding binding; reader->Read(&binding);) bindings.push_back(binding);
+  REQUIRE(reader->Finish().ok());
+  REQUIRE(bindings.size() == 120);
+  CHECK(unset_fields(bindings[0]) == std::vector<std::string>{});
+  CHECK(bindings[0].inside() == "10.80.1.5:40000");
+  CHECK(bindings[0].outside() == "10.80.2.1:1030");
+  CHECK(bindings[0].block_first() == 1024);
+  CHECK(node.control.with([](FakeState& s) { return s.listed_bindings->inside; }) == "10.80.1.0/24");
+  Call another;
+  v1::CountBindingsResponse counted;
+  REQUIRE(node.stub->CountBindings(&another, {}, &counted).ok());
+  CHECK(counted.count() == 150);
+}
+
+TEST_CASE("a listing ends where its reader calls it off, and holds nothing while it is slow") {
+  Node node;
+  node.control.with([](FakeState& s) {
+    s.sessions.assign(1000, full_session());
+    s.endless = true;
+  });
+  v1::ListSessionsRequest request;
+  request.set_limit(16'000'000);
+  Call call;
+  const auto reader = node.stub->ListSessions(&call, request);
+  v1::Session session;
+  REQUIRE(reader->Read(&session));
+  // It reads no more for now; who ends sessions, or lists others, does not wait for it.
+  Call other;
+  v1::CountSessionsResponse counted;
+  REQUIRE(node.stub->CountSessions(&other, {}, &counted).ok());
+  CHECK(counted.count() == 1000);
+  call.TryCancel();
+  while (reader->Read(&session)) continue;
+  CHECK(reader->Finish().error_code() == grpc::CANCELLED);
+  node.server->shutdown(5s);  // waits for the handler
+  const auto told = node.control.with([](FakeState& s) { return s.told; });
+  CHECK(told < 16'000'000);
+}
+
+TEST_CASE("listings under way are bounded; the next one is refused until one is done") {
+  Node node;
+  node.control.with([](FakeState& s) {
+    s.sessions.assign(1000, full_session());
+    s.endless = true;
+  });
+  v1::ListSessionsRequest request;
+  request.set_limit(16'000'000);
+  std::vector<std::unique_ptr<Call>> calls;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::Session>>> readers;
+  v1::Session session;
+  for (int i = 0; i < 8; ++i) {
+    calls.push_back(std::make_unique<Call>());
+    readers.push_back(node.stub->ListSessions(calls.back().get(), request));
+    REQUIRE(readers.back()->Read(&session));
+  }
+  Call one_more;
+  const auto refused = node.stub->ListSessions(&one_more, request);
+  CHECK_FALSE(refused->Read(&session));
+  CHECK(refused->Finish().error_code() == grpc::RESOURCE_EXHAUSTED);
+  CHECK(one_more.node_error() == "resource_exhausted");
+  for (const auto& call : calls) call->TryCancel();
+  for (const auto& reader : readers) {
+    while (reader->Read(&session)) continue;
+    CHECK_FALSE(reader->Finish().ok());
+  }
+}
+
+TEST_CASE("a listing that fails midway says so after what was told") {
+  Node node;
+  node.control.with([](FakeState& s) {
+    s.sessions.assign(1000, full_session());
+    s.endless = true;
+  });
+  v1::ListSessionsRequest request;
+  request.set_limit(16'000'000);
+  Call call;
+  const auto reader = node.stub->ListSessions(&call, request);
+  v1::Session session;
+  REQUIRE(reader->Read(&session));
+  node.control.with([](FakeState& s) {
+    s.error = Error{Errc::failed_precondition, "this node does not lead; ask the active"};
+  });
+  while (reader->Read(&session)) CHECK(session.source() == "10.80.1.5:40000");
+  const auto status = reader->Finish();
+  CHECK(status.error_code() == grpc::FAILED_PRECONDITION);
+  CHECK(status.error_message() == "this node does not lead; ask the active");
 }
 
 TEST_CASE("sessions are ended as named, and the answer says since when that is committed") {

@@ -63,6 +63,9 @@ TEST_CASE("stillwaterctl status tells an operator what matters") {
            "collector does not read\n",
            "logs                192.0.2.10:514 udp: NOT CONNECTED, 5 sent, 0 lost, 0 waiting\n",
            "LOST LOGS           12 by worker 1\n",
+           "NAT PORTS SHORT     10.80.2.5 udp: 60,032 of 64,512 ports are given, 12 sessions got none\n",
+           "NAT EXHAUSTED       10.80.2.6 tcp: 64,448 of 64,500 ports are given, 7 sessions got none\n",
+           "  10.80.2.5  udp       57,000  60,032  64,512       12\n",
            "asked for by        held_output 8,000, interval 1,001\n",
            "failed              4; last: quiesce timed out: worker 1 holds 3 packets\n",
            "warning             a checkpoint paused for 900 us\n",
@@ -161,6 +164,59 @@ TEST_CASE("stillwaterctl sessions prints a line a session and says where it stop
   CHECK_THAT(ctl(node, {"sessions", "--limit", "2"}).out, Contains("2 sessions shown, the limit"));
   CHECK(ctl_json(node, {"sessions", "--limit", "2"})["sessions"].size() == 2);
   CHECK(ctl_json(node, {"sessions"})["sessions"][0]["changed_epoch"] == 184'000);
+}
+
+TEST_CASE("stillwaterctl lists and counts the sessions that are named, by either way to say it") {
+  Node node;
+  node.control.with([](FakeState& s) { s.sessions.assign(3, full_session()); });
+  std::vector<std::string> command = GENERATE(values<std::vector<std::string>>(
+      {{"sessions"}, {"sessions", "list"}, {"sessions", "list", "--count"}}));
+  const bool counts = command.back() == "--count";
+  command.insert(command.end(), {"--source", "10.80.1.0/24", "--destination", "198.51.100.7", "--peer",
+                                 "10.80.2.0/30", "--port", "443", "--state", "opening", "--rule", "10",
+                                 "--interface", "inside", "--older-than", "2s", "--protocol", "esp"});
+  const auto done = ctl(node, command);
+  CHECK(done.exit == 0);
+  CHECK((done.out == "3 sessions\n") == counts);
+  const auto listed = node.control.with([](FakeState& s) { return s.listed; });
+  REQUIRE(listed);
+  CHECK(listed->protocol == "esp");
+  CHECK(listed->source == "10.80.1.0/24");
+  CHECK(listed->destination == "198.51.100.7");
+  CHECK(listed->address == "10.80.2.0/30");
+  CHECK(listed->port == 443);
+  CHECK(listed->state == "opening");
+  CHECK(listed->rule == 10);
+  CHECK(listed->interface == "inside");
+  CHECK(listed->min_age_s == 2);
+  command.emplace_back("--json");
+  CHECK(ctl_json(node, command).contains(counts ? "count" : "sessions"));
+  CHECK(ctl(node, {"sessions", "list", "--count", "--limit", "5"}).exit == 2);
+}
+
+TEST_CASE("stillwaterctl bindings list prints a line a binding, by what is named") {
+  Node node;
+  CHECK(ctl(node, {"bindings", "list"}).out == "no bindings\n");
+  node.control.with([](FakeState& s) { s.bindings.assign(2, full_binding()); });
+  const auto all =
+      ctl(node, {"bindings", "list", "--source", "10.80.1.0/24", "--outside", "10.80.2.1", "--peer",
+                 "10.80.0.0/16", "--port", "1030", "--protocol", "udp", "--entry", "2"});
+  CHECK_THAT(all.out,
+             Contains("udp    10.80.1.5:40000  10.80.2.1:1030  1024-1087         3      2  184000\n"));
+  const auto listed = node.control.with([](FakeState& s) { return s.listed_bindings; });
+  REQUIRE(listed);
+  CHECK(listed->protocol == "udp");
+  CHECK(listed->inside == "10.80.1.0/24");
+  CHECK(listed->outside == "10.80.2.1");
+  CHECK(listed->address == "10.80.0.0/16");
+  CHECK(listed->port == 1030);
+  CHECK(listed->entry == 2);
+  CHECK(ctl_json(node, {"bindings", "list"})["bindings"][1]["block_ports"] == 64);
+  CHECK(ctl_json(node, {"bindings", "list", "--count"}) == json{{"count", 2}});
+  CHECK(ctl(node, {"bindings", "list", "--count"}).out == "2 bindings\n");
+  CHECK_THAT(ctl(node, {"bindings", "list", "--limit", "2"}).out, Contains("2 bindings shown, the limit"));
+  CHECK(ctl(node, {"bindings", "list", "--state", "opening"}).exit == 2);
+  CHECK(ctl(node, {"bindings"}).exit == 2);
 }
 
 TEST_CASE("stillwaterctl sessions of a node without sessions says so") {

@@ -18,6 +18,9 @@ using Catch::Contains;
 const std::map<std::string, Role> kNeeds = {
     {"/stillwater.v1.Appliance/GetStatus", Role::viewer},
     {"/stillwater.v1.Appliance/ListSessions", Role::viewer},
+    {"/stillwater.v1.Appliance/CountSessions", Role::viewer},
+    {"/stillwater.v1.Appliance/ListBindings", Role::viewer},
+    {"/stillwater.v1.Appliance/CountBindings", Role::viewer},
     {"/stillwater.v1.Appliance/ListRoutes", Role::viewer},
     {"/stillwater.v1.Appliance/GetRules", Role::viewer},
     {"/stillwater.v1.Appliance/Trace", Role::viewer},

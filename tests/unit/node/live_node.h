@@ -30,7 +30,7 @@ class LiveNode {
   [[nodiscard]] Node& node() { return *node_; }
   // As the management server has it.
   [[nodiscard]] NodeControl control() {
-    return NodeControl(config_, *region_, *dataplane_, *running_, *node_, nullptr, nullptr, clock_);
+    return NodeControl(config_, *region_, *dataplane_, *running_, *node_, nullptr, nullptr, nullptr, clock_);
   }
   [[nodiscard]] NodeView view() const { return node_->view(); }
   [[nodiscard]] standby::Role role() const { return view().role; }

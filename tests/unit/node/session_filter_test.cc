@@ -122,3 +122,36 @@ TEST_CASE("words that mean nothing are refused, by what they are") {
   CHECK(refused({.port = 65536}) == "port 65536 is not from 1 to 65535");
   CHECK(refused({.interface = "attic"}) == "'attic' is no port of this node");
 }
+
+TEST_CASE("a binding is meant by each of its traits, and by none that another one has") {
+  dataplane::Config config;
+  config.source_nat.resize(3);
+  region::Binding binding{};
+  binding.internal = {be("10.80.1.5"), htons(4000), IPPROTO_UDP, 5, 0};
+  binding.external = {be("10.80.2.1"), htons(5000), IPPROTO_UDP, 0, 0};
+  const auto is_meant = [&](const mgmt::BindingFilter& words) {
+    const auto filter = appliance::binding_filter(words, config);
+    if (!filter) FAIL(filter.error().message);
+    return filter->matches(binding, 2);
+  };
+  CHECK(is_meant({}));
+  CHECK(is_meant({.protocol = "udp"}));
+  CHECK_FALSE(is_meant({.protocol = "tcp"}));
+  CHECK(is_meant({.inside = "10.80.1.0/24"}));
+  CHECK_FALSE(is_meant({.inside = "10.80.2.1"}));
+  CHECK(is_meant({.outside = "10.80.2.1"}));
+  CHECK_FALSE(is_meant({.outside = "10.80.1.5"}));
+  for (const char* either : {"10.80.1.5", "10.80.2.0/30"}) CHECK(is_meant({.address = either}));
+  CHECK_FALSE(is_meant({.address = "10.80.3.0/24"}));
+  for (const std::uint32_t port : {4000u, 5000u}) CHECK(is_meant({.port = port}));
+  CHECK_FALSE(is_meant({.port = 443}));
+  CHECK(is_meant({.entry = 3}));
+  CHECK_FALSE(is_meant({.entry = 2}));
+  const auto refused = [&](const mgmt::BindingFilter& words) {
+    return appliance::binding_filter(words, config).error().message;
+  };
+  CHECK(refused({.protocol = "gre"}) == "'gre' is none of icmp, tcp, udp");
+  CHECK(refused({.outside = "2001:db8::/32"}) == "'2001:db8::/32' is of IPv6; bindings are of IPv4 alone");
+  CHECK(refused({.inside = "10.80.1"}) == "'10.80.1' is no IPv4 or IPv6 address and no ADDRESS/LENGTH");
+  CHECK(refused({.entry = 4}) == "source_nat has no entry 4; expected up to 3");
+}

@@ -183,4 +183,43 @@ TEST_CASE("over any order of epochs, a port is never taken while its giving is n
   });
 }
 
+TEST_CASE("whole blocks of ports: which is taken, which is free for good, how many have any") {
+  Random random(Catch::rngSeed());
+  constexpr unsigned kSize = 128, kLast = 1023;
+  Ports ports;
+  ports.worker.turn.begin(5, Nanos(0), 4);  // nothing that is given in this epoch is committed
+  ports.bitmap.reserve(300, 301);
+  std::set<unsigned> given;
+  for (int step = 0; step < 4000; ++step) {
+    const auto port = static_cast<unsigned>(below(random, kLast + 1));
+    if (!one_in(random, 3)) {
+      if (ports.taken.contains(port)) {
+        ports.give(port);
+        given.insert(port);
+      }
+    } else if (!ports.taken.contains(port) && !given.contains(port) && port / 2 != 150) {
+      const auto one = static_cast<std::uint16_t>(port);
+      REQUIRE(ports.bitmap.take(ports.worker.turn, one, one, one) == one);
+      ports.taken.insert(port);
+    }
+    const auto first = static_cast<unsigned>(below(random, 8)) * kSize, last = first + kSize - 1;
+    const auto but = static_cast<std::uint16_t>(first + below(random, kSize));
+    std::optional<std::uint16_t> expected;
+    bool all_free = true, all_but_one = true;
+    for (unsigned each = first; each <= last; ++each) {
+      const bool is_taken = ports.taken.contains(each);
+      if (is_taken && each != but && !expected) expected = static_cast<std::uint16_t>(each);
+      const bool may_be_taken = !is_taken && !given.contains(each) && each / 2 != 150;
+      all_free &= may_be_taken;
+      all_but_one &= may_be_taken || each == but;
+    }
+    REQUIRE(ports.bitmap.first_taken(first, last, but) == expected);
+    REQUIRE(ports.bitmap.all_free(ports.worker.turn, first, last) == all_free);
+    REQUIRE(ports.bitmap.all_free(ports.worker.turn, first, last, but) == all_but_one);
+    std::set<unsigned> blocks;
+    for (const unsigned one : ports.taken) blocks.insert(one / kSize);
+    REQUIRE(ports.bitmap.count_blocks(kSize) == blocks.size());
+  }
+}
+
 }  // namespace stillwater::tests

@@ -87,22 +87,27 @@ void describe(Context& context, const Packet& packet, PortIndex out, std::uint32
   session->tcp_scales = scales_of(window);
 }
 
-// In a full table the session that has been opening for the longest gives way. False: none has, or the packet
-// needs that one: it is its own first half, where it comes in again, or keeps the binding that it came in by.
+// In a full table the session that has been opening for the longest gives way; not to a host that has all the
+// ports that it may. Else why none does: none is opening, or the packet needs that one, since it keeps the
+// binding that it came in by; or it is of two sessions, of which the second might have to take the room of
+// the first.
 template <class Family>
-bool make_room(Context& context, const Packet& packet, const WayOf<Family>& way) {
+std::optional<DropReason> make_room(Context& context, const Packet& packet, const WayOf<Family>& way) {
   auto& sessions = Family::sessions(context.state);
-  if (has_ended_one(context) || sessions.in_use() < sessions.capacity()) return true;
+  if (has_ended_one(context) || sessions.in_use() < sessions.capacity()) return std::nullopt;
+  if constexpr (Family::kHasNat)
+    if (!way.translates_destination(packet.key))
+      if (const auto why = refuses_host(context, way.key, packet.in_port, way.out)) return why;
   const auto oldest = sessions.admission.gives_way();
-  if (!oldest || packet.turned_back) return false;
+  if (!oldest || packet.turned_back || way.turns_back) return DropReason::sessions_full;
   if constexpr (Family::kHasNat)
     if (way.binding != NatState::kNone && context.state.nat.is_last_of(sessions.at(*oldest), way.binding))
-      return false;
+      return DropReason::sessions_full;
   if (context.rehearsal != nullptr)
     context.rehearsal->gives_way(sessions.at(*oldest), *oldest);
   else
     end_session<Family>(context, *oldest, CloseReason::evicted);
-  return true;
+  return std::nullopt;
 }
 
 // False: the table is full. A rehearsal that opens a second session on the way back has not opened the first.
@@ -124,8 +129,7 @@ bool open(Context& context, const Packet& packet, PortIndex out, const SourceTra
   describe<Family>(context, packet, out, slot, rule);
   if constexpr (Family::kHasNat) context.state.nat.joined(context.turn, sessions.at(slot));
   log_rule_matched<Family>(context, packet, out, rule);
-  if constexpr (Family::kHasNat)
-    if (source.took_port) log_translation(context, LogKind::binding_created, sessions.at(slot));
+  if constexpr (Family::kHasNat) log_given(context, sessions.at(slot), source.gave_ports);
   log_session_opened<Family>(context, slot);
   return true;
 }
@@ -143,7 +147,7 @@ tl::expected<SourceTranslation, DropReason> translated_source(Context& context, 
 template <class Family>
 std::optional<DropReason> establish(Context& context, Packet& packet, const WayOf<Family>& way,
                                     const Rule& rule) {
-  if (!make_room<Family>(context, packet, way)) return DropReason::sessions_full;
+  if (const auto why = make_room<Family>(context, packet, way)) return why;
   SourceTranslation source;
   typename Family::Key reply = reversed(way.key);
   if constexpr (Family::kHasNat) {
