@@ -89,18 +89,26 @@ TEST_CASE("a next hop that is on no link is refused by its address, and its rout
   CHECK_THAT(refused.error().message, Catch::Matchers::Contains("route "));
 }
 
-TEST_CASE("a firewall's FIB knows no IPv6, and its routes stay as they are configured") {
+TEST_CASE("a firewall's FIB knows IPv6 where a port has an address of it, and its routes stay as they are") {
   need_eal();
   Config config = router();
   config.function = Function::firewall;
-  config.routes = {route("0.0.0.0/0", {"10.80.2.2"})};
+  config.routes = {route("0.0.0.0/0", {"10.80.2.2"}), route("::/0", {"2001:db8:2::2"})};
   const auto table = made(config);
   CHECK(fib(*table).lookup(addr("192.0.2.1")) == outside("10.80.2.2"));
-  CHECK(fib(*table).lookup(addr("2001:db8:1::1")).kind == Kind::none);
+  CHECK(fib(*table).lookup(addr("2001:db8:1::1")) == Adjacency{Kind::local, 0, {}});
+  CHECK(fib(*table).lookup(addr("2001:db8:9::1")) == outside("2001:db8:2::2"));
   const RouteChange change = removed(prefix("0.0.0.0/0"));
   const Status refused = table->apply({&change, 1});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Errc::failed_precondition);
+
+  for (PortConfig& port : config.ports) port.addresses6.clear();
+  CHECK_THAT(RouteTable::create(config, no_readers).error().message,
+             Catch::Matchers::Contains("route ::/0 is of IPv6; expected dataplane.function: router, or a "
+                                       "firewall whose ports have IPv6 addresses"));
+  config.routes.pop_back();
+  CHECK(fib(*made(config)).lookup(addr("2001:db8:1::1")).kind == Kind::none);
 }
 
 TEST_CASE("flows spread over the next hops of a route, and each keeps to its own") {

@@ -41,8 +41,8 @@ TEST_CASE("Q3: while quiesced nothing is received, sent or written") {
 }
 
 TEST_CASE("a standby's ports are drained and discarded, and what came is counted") {
+  const BootClock real;  // outlives the workers
   Firewall f;
-  BootClock real;
   f.start(real);
   f.dataplane->barrier().set_discard(true);
   for (int i = 0; i < 40; ++i) f.query();
@@ -186,8 +186,8 @@ TEST_CASE("the next hop is asked for thrice, then what waited is dropped by name
 }
 
 TEST_CASE("sessions are listed while the workers run, and not while they are quiesced") {
+  const BootClock real;  // outlives the workers
   Firewall f;
-  BootClock real;
   f.start(real);
   f.dataplane->barrier().resume();
   f.greet();

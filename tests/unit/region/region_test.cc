@@ -28,19 +28,19 @@ TEST_CASE("a header says what the region is, hard roots below the soft ones") {
   CHECK(header.magic == kMagic);
   CHECK(header.format_version == kFormatVersion);
   CHECK(header.root_count == 2);
-  CHECK(header.size_bytes == 5 * kPageBytes);
-  CHECK(region->size() == 5 * kPageBytes);
-  CHECK(header.soft_begin == 4 * kPageBytes);
+  CHECK(header.size_bytes == kDataOffset + 3 * kPageBytes);
+  CHECK(region->size() == kDataOffset + 3 * kPageBytes);
+  CHECK(header.soft_begin == kDataOffset + 2 * kPageBytes);
   CHECK(region->root("hard").offset == kDataOffset);
   CHECK(region->root("hard").bytes == 2 * kPageBytes);
-  CHECK(region->root("soft").offset == 4 * kPageBytes);
+  CHECK(region->root("soft").offset == kDataOffset + 2 * kPageBytes);
   CHECK(region->is_empty());
 }
 
 TEST_CASE("a region without soft roots has its soft part at its end") {
   Layout layout;
   layout.add("hard", StateClass::hard, 1, 1);
-  CHECK(make_region(layout)->soft_begin() == 3 * kPageBytes);
+  CHECK(make_region(layout)->soft_begin() == kDataOffset + kPageBytes);
 }
 
 TEST_CASE("the layout digest differs where a size, a record, a class or a name differs") {
