@@ -194,6 +194,8 @@ def node_runs(root):
 def systemd_runs_it(root, packages):
     """A machine of its own, booted: what units do to programs is systemd's own doing."""
     install(root, packages)
+    # Where the host is a container itself, its packages may start and stop nothing.
+    (root.path / 'usr/sbin/policy-rc.d').unlink(missing_ok=True)
     own = root.path / 'run/systemd/system'
     own.mkdir(parents=True)
     (own / 'package-test.target').write_text('[Unit]\nDescription=Nothing but what is asked for\n')

@@ -102,6 +102,7 @@ class Root:
         for folder in ('shm', 'pts', 'mqueue', 'hugepages'):
             (self.path / 'dev' / folder).mkdir()
         (self.path / 'dev/ptmx').symlink_to('pts/ptmx')
+        (self.path / 'dev/fd').symlink_to('/proc/self/fd')
         mount('-t', 'sysfs', '-o', 'ro', 'sysfs', self.path / 'sys')
         mount('-t', 'tmpfs', 'tmpfs', self.path / 'run')
         mount('-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', self.path / 'tmp')
