@@ -154,7 +154,7 @@ TEST_CASE("names that refer to nothing or to two things") {
       {"protocol: tcp", "protocol: icmp", "24:63", "expected protocol: tcp or udp"},
       {"protocol: tcp", "protocol: 6", "24:38", "expected one of tcp, udp, icmp, icmpv6, gre, esp"},
       {"address: 10.80.2.1}\n", "address: 10.80.2.1}\n  - {from: inside, to: outside, address: 10.80.2.3}\n",
-       "27:24", "this pair of ports is translated above"},
+       "27:25", "this pair of ports is translated above"},
   });
 }
 
@@ -186,9 +186,9 @@ TEST_CASE("translations that say too little, too much, or what another one says"
       {nat, "address: 10.80.2.1, block_size: 4096, ports: 5000-9999}", "26:78",
        "too few whole blocks for 1 workers, which share them by 4096; expected a wider range"},
       {nat, "translate: none, block_size: 64}", "26:62", "block_size of an entry that translates nothing"},
-      {nat, "address: 10.80.2.1, block_size: 64}\n  - {to: outside, pool: 10.80.2.1-10.80.2.2}", "27:24",
+      {nat, "address: 10.80.2.1, block_size: 64}\n  - {to: outside, pool: 10.80.2.1-10.80.2.2}", "27:25",
        "10.80.2.1 is given in blocks of 64 by an entry above; expected the same block_size"},
-      {nat, "address: 10.80.2.1}\n  - {to: outside, address: 10.80.2.1, block_size: 64}", "27:50",
+      {nat, "address: 10.80.2.1}\n  - {to: outside, address: 10.80.2.1, block_size: 64}", "27:51",
        "10.80.2.1 is given port by port by an entry above; expected the same block_size"},
       {"{from: inside, to: outside, a", "{from: attic, to: outside, a", "26:12", "'attic' is no port"},
       {nat, "address: 10.80.3.1}", "26:42", "10.80.3.1 is no address of port 'outside'"},

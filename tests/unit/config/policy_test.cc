@@ -194,4 +194,17 @@ TEST_CASE("more rules than there may be are refused by number") {
   CHECK_THAT(report("", rules), Catch::Contains("16385 rules; expected at most 16384"));
 }
 
+TEST_CASE("more services than there may be are refused by number, groups counted where they are named") {
+  std::string services = "services:\n  many:\n";
+  for (int i = 0; i < 500; ++i)
+    services += "    - {protocol: tcp, ports: [80, 443], source_ports: 1024-65535}\n";
+  std::string rules;
+  for (int id = 1; id <= 51; ++id)
+    rules += "  - {id: " + std::to_string(id) + ", action: allow, service: many}\n";
+  CHECK_THAT(
+      report(services, rules),
+      Catch::Contains("the services of the rules up to this one, with their ports and types, are 102000") &&
+          Catch::Contains("expected at most 100000"));
+}
+
 }  // namespace stillwater::appliance
