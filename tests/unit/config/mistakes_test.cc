@@ -154,7 +154,7 @@ TEST_CASE("names that refer to nothing or to two things") {
       {"protocol: tcp", "protocol: icmp", "24:63", "expected protocol: tcp or udp"},
       {"protocol: tcp", "protocol: 6", "24:38", "expected one of tcp, udp, icmp, icmpv6, gre, esp"},
       {"address: 10.80.2.1}\n", "address: 10.80.2.1}\n  - {from: inside, to: outside, address: 10.80.2.3}\n",
-       "27:25", "this pair of ports is translated above"},
+       "27:24", "this pair of ports is translated above"},
   });
 }
 
