@@ -139,7 +139,7 @@ TEST_CASE("stillwaterctl status --json has the field names of the API and number
   CHECK(status["checkpoint"]["dirty_lines"]["p50"] == 310);
   CHECK(status["ports"][0]["rx_missed"] == 15);
   CHECK(status["nat_pools"][1]["ports"] == 64'500);
-  CHECK_THAT(ctl(node, {"status"}).out, Contains("10.80.2.5  udp       57,000  64,512\n"));
+  CHECK_THAT(ctl(node, {"status"}).out, Contains("10.80.2.5  udp       57,000  60,032  64,512       12\n"));
   CHECK(status["drops"] == json{{"bad_checksum", 32}, {"no_route", 31}});
 }
 

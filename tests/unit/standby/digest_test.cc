@@ -73,7 +73,7 @@ wire::Type type_of_output(Standby& standby) {
 TEST_CASE("digests that agree change nothing about a commit") {
   InSync s;
   DigestFrame all;
-  for (std::uint64_t line = 128; line < s.soft_line; line += 64)
+  for (std::uint64_t line = kFirstLine; line < s.soft_line; line += 64)
     all.chunks.push_back(digest_of(*s.source.region, line, 64));
   REQUIRE(s.standby.feed(s.epoch(all.frame())));
   CHECK(s.standby.receiver.committed() == 2);
@@ -85,8 +85,8 @@ TEST_CASE("digests that agree change nothing about a commit") {
 TEST_CASE(
     "a digest that differs aborts the epoch: the standby holds nothing, says where, and is no standby") {
   InSync s;
-  DigestFrame digests = digests_of(*s.source.region, 128, 64);
-  digests.chunks.push_back(digest_of(*s.source.region, 192, 64));
+  DigestFrame digests = digests_of(*s.source.region, kFirstLine, 64);
+  digests.chunks.push_back(digest_of(*s.source.region, kFirstLine + 64, 64));
   digests.chunks.back().digest ^= 1;
   REQUIRE(s.standby.feed(s.epoch(digests.frame())));
   CHECK(type_of_output(s.standby) == wire::Type::abort);
@@ -95,12 +95,12 @@ TEST_CASE(
   CHECK(abort.epoch == 2);
   CHECK(abort.term == kTerm);
   CHECK(abort.reason == wire::AbortReason::digest_mismatch);
-  CHECK(abort.offset == 192 * region::kLineBytes);
+  CHECK(abort.offset == (kFirstLine + 64) * region::kLineBytes);
   CHECK(abort.bytes == 64 * region::kLineBytes);
   CHECK_FALSE(s.standby.receiver.in_sync());
   CHECK(s.holds_nothing());
 
-  CHECK_FALSE(s.standby.feed(group_at(128).frame()));  // nothing but a new sync is taken
+  CHECK_FALSE(s.standby.feed(group_at(kFirstLine).frame()));  // nothing but a new sync is taken
   s.standby.reconnect();
   CHECK_FALSE(s.standby.receiver.aborted());
   REQUIRE(s.standby.feed(s.source.first_sync(7)));
@@ -115,7 +115,7 @@ TEST_CASE("a digest of a first sync's last epoch is compared as well") {
   source.worker.work(random, 1, 100);
   Standby standby;
   Stream stream = wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{kOurRegion, kTerm, 0, 4096});
-  DigestFrame digests = digests_of(*source.region, 128, 64);
+  DigestFrame digests = digests_of(*source.region, kFirstLine, 64);
   digests.header.epoch = 1;
   digests.chunks[0].digest ^= 1;  // of lines that never came
   append(stream, digests.frame());
@@ -127,7 +127,7 @@ TEST_CASE("a digest of a first sync's last epoch is compared as well") {
 
 TEST_CASE("a digest is of the epoch that it came with: a lost connection takes it along") {
   InSync s;
-  DigestFrame wrong = digests_of(*s.source.region, 128, 64);
+  DigestFrame wrong = digests_of(*s.source.region, kFirstLine, 64);
   wrong.chunks[0].digest ^= 1;
   Stream partial = s.groups;
   append(partial, wrong.frame());
@@ -146,7 +146,7 @@ TEST_CASE("D4: memory that is protected here is not compared: there the two side
   REQUIRE(standby.feed(sync));
   static_cast<void>(standby.receiver.take_output());
   const bool is_protected = GENERATE(true, false);
-  DigestFrame digests = digests_of(*standby.region, is_protected ? 128 + 2 * 64 : 128, 64);
+  DigestFrame digests = digests_of(*standby.region, is_protected ? kFirstLine + 2 * 64 : kFirstLine, 64);
   digests.chunks[0].digest ^= 1;
   Stream epoch = digests.frame();
   append(epoch, wire::make_frame(wire::Type::commit, record_of({}, 2)));
@@ -156,10 +156,10 @@ TEST_CASE("D4: memory that is protected here is not compared: there the two side
 
 TEST_CASE("a digest frame makes a standby read its hard memory once at most") {
   InSync s;
-  const std::uint32_t hard_lines = static_cast<std::uint32_t>(s.soft_line) - 128;
-  DigestFrame whole = digests_of(*s.source.region, 128, hard_lines);
+  const std::uint32_t hard_lines = static_cast<std::uint32_t>(s.soft_line) - kFirstLine;
+  DigestFrame whole = digests_of(*s.source.region, kFirstLine, hard_lines);
   const bool more = GENERATE(false, true);
-  if (more) whole.chunks.push_back(digest_of(*s.source.region, 128, 1));
+  if (more) whole.chunks.push_back(digest_of(*s.source.region, kFirstLine, 1));
   const Status done = s.standby.feed(s.epoch(whole.frame()));
   CHECK(done.has_value() == !more);
   CHECK(s.standby.receiver.committed() == (more ? 1 : 2));
@@ -178,7 +178,7 @@ TEST_CASE("digest frames that no active sends are refused, and the epoch before 
     CHECK(s.standby.receiver.committed() == 1);
   };
   const region::Region& there = *s.source.region;
-  const DigestFrame good = digests_of(there, 128, 64);
+  const DigestFrame good = digests_of(there, kFirstLine, 64);
   Stream twice = good.frame();
   append(twice, good.frame());
   refuses(twice, Errc::protocol);
@@ -194,8 +194,8 @@ TEST_CASE("digest frames that no active sends are refused, and the epoch before 
   refuses(wire::make_frame(wire::Type::digest, wire::Bytes{}), Errc::protocol);
   const std::pair<std::uint64_t, std::uint32_t> places[] = {{0, 64},
                                                             {64, 64},
-                                                            {127, 2},
-                                                            {128, 0},
+                                                            {kFirstLine - 1, 2},
+                                                            {kFirstLine, 0},
                                                             {s.soft_line - 1, 2},
                                                             {s.soft_line, 1},
                                                             {0xffff'ffff, 0xffff'ffff}};

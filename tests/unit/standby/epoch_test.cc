@@ -93,12 +93,12 @@ TEST_CASE("P7 Q9: a connection lost at any byte leaves the epoch before, or the 
 TEST_CASE("P7: a partial epoch is rolled back byte for byte where its extents overlap, too") {
   for_seeds(100, [](Random& random) {
     InSync s(random);
-    const std::uint64_t lines = s.standby.region->soft_begin() / 64 - 128;
+    const std::uint64_t lines = s.standby.region->soft_begin() / 64 - kFirstLine;
     for (std::uint32_t index = 0; index < 5; ++index) {
       HandMade group;
       group.index = index;
       for (std::uint64_t n = 1 + below(random, 5); n > 0; --n) {
-        const std::uint64_t first = 128 + below(random, std::min<std::uint64_t>(lines - 4, 20));
+        const std::uint64_t first = kFirstLine + below(random, std::min<std::uint64_t>(lines - 4, 20));
         const auto count = static_cast<std::uint32_t>(1 + below(random, 4));
         group.extents.push_back({static_cast<std::uint32_t>(first), count});
         group.lines += count;
@@ -171,7 +171,7 @@ TEST_CASE("an epoch larger than the reserved memory is refused, and undone") {
   const std::uint32_t lines = 100;
   Status done;
   for (std::uint32_t index = 0; done && index < 100; ++index) {
-    HandMade group = group_at(128, lines);
+    HandMade group = group_at(kFirstLine, lines);
     group.index = index;
     done = s.standby.feed(group.frame());
   }

@@ -26,7 +26,7 @@ struct Attacked {
     CHECK(done.error().code == code);
     CHECK_FALSE(done.error().message.empty());
     CHECK(all_bytes(*standby.region) == before);
-    CHECK_FALSE(standby.feed(HandMade{group_at(128)}.frame()));  // nothing is taken behind it
+    CHECK_FALSE(standby.feed(HandMade{group_at(kFirstLine)}.frame()));  // nothing is taken behind it
     standby.reconnect();
     CHECK(all_bytes(*standby.region) == before);
     CHECK(standby.receiver.committed() == 1);
@@ -48,7 +48,7 @@ TEST_CASE("D4: a transfer that touches the header, the profile, a protected rang
       {0, 1},    // header
       {63, 2},   // header into profile
       {64, 1},   // profile
-      {127, 2},  // profile into data
+      {kFirstLine - 1, 2},  // profile into data
       {protected_line, 1},
       {protected_line + 2, 1},
       {protected_line - 1, 2},
@@ -58,7 +58,7 @@ TEST_CASE("D4: a transfer that touches the header, the profile, a protected rang
       {0xffff'ffff, 1},
       {0xffff'fff0, 16},
       {0xffff'ffff, 0xffff'ffff},
-      {128, 0xffff'ffff},
+      {kFirstLine, 0xffff'ffff},
   };
   for (const auto& [line, count] : places) {
     for (const wire::Type type : {wire::Type::group, wire::Type::soft}) {
@@ -88,7 +88,7 @@ TEST_CASE("D4: a first sync may not touch them either") {
 
 TEST_CASE("D4: one bad extent among good ones refuses the group whole") {
   Attacked a;
-  HandMade group = group_at(128, 2);
+  HandMade group = group_at(kFirstLine, 2);
   group.extents.push_back({64, 1});
   group.lines = 3;
   a.refuses(group.frame(), Errc::refused);
@@ -103,19 +103,19 @@ TEST_CASE("soft lines may not touch hard memory") {
 
 TEST_CASE("groups whose parts do not agree are refused") {
   Attacked a;
-  HandMade none = group_at(128, 0);
+  HandMade none = group_at(kFirstLine, 0);
   a.refuses(none.frame(), Errc::refused);
-  HandMade more = group_at(128);
+  HandMade more = group_at(kFirstLine);
   more.extra_extents = 1;  // reads lines as extents
   CHECK_FALSE(a.standby.feed(more.frame()));
   a.standby.reconnect();
-  HandMade huge = group_at(128);
+  HandMade huge = group_at(kFirstLine);
   huge.extra_extents = 0xffff'fffe;
   a.refuses(huge.frame(), Errc::protocol);
-  HandMade short_of_lines = group_at(128, 2);
+  HandMade short_of_lines = group_at(kFirstLine, 2);
   short_of_lines.lines = 1;
   a.refuses(short_of_lines.frame(), Errc::protocol);
-  HandMade too_many_lines = group_at(128, 1);
+  HandMade too_many_lines = group_at(kFirstLine, 1);
   too_many_lines.lines = 2;
   a.refuses(too_many_lines.frame(), Errc::protocol);
   a.refuses(wire::make_frame(wire::Type::group, wire::Bytes(std::as_bytes(std::span("short")))),
@@ -126,14 +126,14 @@ TEST_CASE("groups whose parts do not agree are refused") {
 
 TEST_CASE("P6: groups and records out of order, replayed, or of another epoch, region or term are refused") {
   Attacked a;
-  HandMade next = group_at(128);
+  HandMade next = group_at(kFirstLine);
   next.index = 1;
   a.refuses(next.frame(), Errc::protocol);
-  HandMade old = group_at(128);
+  HandMade old = group_at(kFirstLine);
   old.epoch = 1;
   a.refuses(old.frame(), Errc::protocol);
 
-  const Stream group = group_at(128).frame();
+  const Stream group = group_at(kFirstLine).frame();
   REQUIRE(a.standby.feed(group));
   CHECK_FALSE(a.standby.feed(group));  // replayed
   a.standby.reconnect();
@@ -175,7 +175,7 @@ TEST_CASE("P6: groups and records out of order, replayed, or of another epoch, r
 
 TEST_CASE("P6: a record that was committed already is refused, and the epoch stays committed") {
   Attacked a;
-  Stream epoch = group_at(128).frame();
+  Stream epoch = group_at(kFirstLine).frame();
   const auto record = wire::make_frame(wire::Type::commit, record_of(epoch, 2));
   append(epoch, record);
   REQUIRE(a.standby.feed(epoch));
@@ -191,7 +191,7 @@ TEST_CASE("P6: a record that was committed already is refused, and the epoch sta
 
 TEST_CASE("messages at the wrong moment, or not for a standby, are refused") {
   Attacked a;
-  a.refuses(group_at(128).frame(wire::Type::sync_lines), Errc::protocol);
+  a.refuses(group_at(kFirstLine).frame(wire::Type::sync_lines), Errc::protocol);
   a.refuses(wire::make_frame(wire::Type::hello, wire::Hello{}), Errc::protocol);
   a.refuses(wire::make_frame(wire::Type::ack, wire::Ack{1, kTerm}), Errc::protocol);
   a.refuses(wire::make_frame(wire::Type::abort, wire::Abort{}), Errc::protocol);
@@ -208,7 +208,7 @@ TEST_CASE("messages at the wrong moment, or not for a standby, are refused") {
   a.refuses(wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{{9, 9}, kTerm, 1, 0, 1}),
             Errc::protocol);
   a.refuses(engine::frames_of(engine::Holdings{kOurRegion, {1}, {}}), Errc::protocol);
-  HandMade last = group_at(128);
+  HandMade last = group_at(kFirstLine);
   last.epoch = wire::kEpochEnd;
   a.refuses(last.frame(), Errc::protocol);
 
@@ -237,24 +237,24 @@ TEST_CASE("what was read of a frame outlives the copy that is forgotten meanwhil
     REQUIRE(a.standby.feed(Stream(begin.begin(), begin.begin() + static_cast<std::ptrdiff_t>(cut))));
     a.standby.receiver.forget();
     REQUIRE(a.standby.feed(Stream(begin.begin() + static_cast<std::ptrdiff_t>(cut), begin.end())));
-    CHECK(a.standby.feed(group_at(128).frame(wire::Type::sync_lines)));
+    CHECK(a.standby.feed(group_at(kFirstLine).frame(wire::Type::sync_lines)));
   }
 }
 
 TEST_CASE("a sync's lines are refused once its first group has arrived") {
   Standby standby;
   Stream stream = wire::make_frame(wire::Type::sync_begin, wire::SyncBegin{kOurRegion, kTerm, 1, 4096});
-  append(stream, group_at(128).frame(wire::Type::sync_lines));
-  append(stream, group_at(128).frame());
+  append(stream, group_at(kFirstLine).frame(wire::Type::sync_lines));
+  append(stream, group_at(kFirstLine).frame());
   REQUIRE(standby.feed(stream));
-  CHECK_FALSE(standby.feed(group_at(129).frame(wire::Type::sync_lines)));
+  CHECK_FALSE(standby.feed(group_at(kFirstLine + 1).frame(wire::Type::sync_lines)));
 }
 
 TEST_CASE(
     "a wire format that this node does not speak, and a frame larger than its type allows, are refused by "
     "their header") {
   Attacked a;
-  const Stream good = group_at(128).frame();
+  const Stream good = group_at(kFirstLine).frame();
   Stream header(good.begin(), good.begin() + sizeof(wire::FrameHeader));
   const unsigned unknown = wire::formats_spoken().newest + 1;
   header[4] = static_cast<std::byte>(unknown);
@@ -274,8 +274,8 @@ TEST_CASE(
 
 TEST_CASE("P7: a bit flipped anywhere in a shipment is found, and the standby is the epoch before") {
   Attacked a;
-  Stream shipment = group_at(128, 3).frame();
-  HandMade second = group_at(150, 2);
+  Stream shipment = group_at(kFirstLine, 3).frame();
+  HandMade second = group_at(kFirstLine + 22, 2);
   second.index = 1;
   append(shipment, second.frame());
   append(shipment, wire::make_frame(wire::Type::commit, record_of(shipment, 2)));

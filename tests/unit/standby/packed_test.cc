@@ -165,12 +165,12 @@ TEST_CASE("a packed group that says too much of itself is refused before memory 
   refuses(2, 1, bytes({}), Errc::protocol);                                 // more extents than lines
   refuses(1, 1, bytes({}), Errc::protocol);                                 // no extent
   refuses(1, 1, bytes({0x80, 0x80, 0x80, 0x80, 0x80, 0}), Errc::protocol);  // a number too long
-  refuses(1, 1, bytes({0x80, 0x02, 1, 0}), Errc::corrupt);      // line 128 of zeroes, a wrong check
-  refuses(1, 1, bytes({0x80, 0x02, 1, 1, 0}), Errc::protocol);  // a word of no bytes
-  refuses(1, 1, bytes({0x80, 0x02, 5, 0}), Errc::protocol);     // a base behind the last line
-  refuses(1, 1, bytes({0x80, 0x02, 0, 7}), Errc::protocol);     // 64 bytes that are not there
-  refuses(1, 1, bytes({0x80, 0x01, 1, 0}), Errc::refused);      // line 64, the profile
-  refuses(1, 3, bytes({0x81, 0x02, 0, 1, 0}), Errc::protocol);  // two lines, three said
+  refuses(1, 1, bytes({0x80, 0x03, 1, 0}), Errc::corrupt);      // line 192 of zeroes, a wrong check
+  refuses(1, 1, bytes({0x80, 0x03, 1, 1, 0}), Errc::protocol);  // a word of no bytes
+  refuses(1, 1, bytes({0x80, 0x03, 5, 0}), Errc::protocol);     // a base behind the last line
+  refuses(1, 1, bytes({0x80, 0x03, 0, 7}), Errc::protocol);     // 64 bytes that are not there
+  refuses(1, 1, bytes({0x80, 0x02, 1, 0}), Errc::refused);      // line 128, the profile
+  refuses(1, 3, bytes({0x81, 0x03, 0, 1, 0}), Errc::protocol);  // two lines, three said
   CHECK_FALSE(standby.feed(wire::make_frame(wire::Type::soft, wire::Bytes(bytes({0x80, 0x02})))));
 }
 

@@ -12,6 +12,8 @@ namespace stillwater::tests {
 
 using Stream = std::vector<std::byte>;
 inline constexpr std::uint64_t kTerm = 3;
+// The first line that a transfer may write.
+inline constexpr std::uint32_t kFirstLine = region::kDataOffset / region::kLineBytes;
 
 inline void append(Stream& stream, const Stream& more) {
   stream.insert(stream.end(), more.begin(), more.end());
