@@ -40,7 +40,8 @@ TEST_CASE("a node that leads lists what is named, up to a limit; one that follow
   CHECK(one[0].destination == "10.80.2.2:53");
   CHECK(one[0].protocol == "udp");
   CHECK(one[0].rule == 10);
-  CHECK(eventually([&] { return one[0].changed_epoch <= a.view().committed_epoch; }));  // a view is of a moment ago
+  CHECK(eventually(
+      [&] { return one[0].changed_epoch <= a.view().committed_epoch; }));  // a view is of a moment ago
   const auto goes_on = [] { return true; };
   CHECK(a.control().count_sessions({.protocol = "udp"}, goes_on).value_or(0) == 10);
   CHECK(a.control().count_bindings({.inside = "10.80.1.2"}, goes_on).value_or(0) == 10);

@@ -192,13 +192,9 @@ TEST_CASE("digest frames that no active sends are refused, and the epoch before 
   }
   refuses(DigestFrame{}.frame(), Errc::protocol);
   refuses(wire::make_frame(wire::Type::digest, wire::Bytes{}), Errc::protocol);
-  const std::pair<std::uint64_t, std::uint32_t> places[] = {{0, 64},
-                                                            {64, 64},
-                                                            {kFirstLine - 1, 2},
-                                                            {kFirstLine, 0},
-                                                            {s.soft_line - 1, 2},
-                                                            {s.soft_line, 1},
-                                                            {0xffff'ffff, 0xffff'ffff}};
+  const std::pair<std::uint64_t, std::uint32_t> places[] = {
+      {0, 64},          {kProfileLine, 64},        {kFirstLine - 1, 2}, {kFirstLine, 0}, {s.soft_line - 1, 2},
+      {s.soft_line, 1}, {0xffff'ffff, 0xffff'ffff}};
   for (const auto& [line, count] : places) {
     CAPTURE(line, count);
     DigestFrame outside;

@@ -45,9 +45,9 @@ TEST_CASE("D4: a transfer that touches the header, the profile, a protected rang
   Attacked a;
   const std::uint32_t protected_line = kProtectedRange.offset / 64;
   const std::pair<std::uint64_t, std::uint32_t> places[] = {
-      {0, 1},    // header
-      {63, 2},   // header into profile
-      {64, 1},   // profile
+      {0, 1},                 // header
+      {kProfileLine - 1, 2},  // header into profile
+      {kProfileLine, 1},
       {kFirstLine - 1, 2},  // profile into data
       {protected_line, 1},
       {protected_line + 2, 1},

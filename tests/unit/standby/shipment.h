@@ -12,6 +12,7 @@ namespace stillwater::tests {
 
 using Stream = std::vector<std::byte>;
 inline constexpr std::uint64_t kTerm = 3;
+inline constexpr std::uint32_t kProfileLine = region::kProfileOffset / region::kLineBytes;
 // The first line that a transfer may write.
 inline constexpr std::uint32_t kFirstLine = region::kDataOffset / region::kLineBytes;
 
