@@ -84,14 +84,23 @@ std::optional<std::string> inode_at(const Host& host, const IpAddress& address, 
   return std::nullopt;
 }
 
-// The name of a process that has the socket open; empty where none can be seen.
+bool has_open(const Host& host, const std::string& files, const std::string& inode) {
+  const auto names = host.names_in(files);
+  return std::any_of(names.begin(), names.end(), [&](const std::string& file) {
+    return host.link_name(files + "/" + file) == "socket:[" + inode + "]";
+  });
+}
+
+// The name of a process that has the socket open; empty where none can be seen. The daemon's threads for
+// replication have tables of files of their own.
 std::string owner_of(const Host& host, const std::string& inode) {
   for (const std::string& process : host.names_in("/proc")) {
     if (process.find_first_not_of("0123456789") != std::string::npos) continue;
-    const std::string files = "/proc/" + process + "/fd";
-    for (const std::string& file : host.names_in(files))
-      if (host.link_name(files + "/" + file) == "socket:[" + inode + "]")
-        return host.line("/proc/" + process + "/comm").value_or("");
+    const std::string at = "/proc/" + process;
+    bool has_it = has_open(host, at + "/fd", inode);
+    for (const std::string& thread : host.names_in(at + "/task"))
+      has_it = has_it || has_open(host, at + "/task/" + thread + "/fd", inode);
+    if (has_it) return host.line(at + "/comm").value_or("");
   }
   return "";
 }

@@ -131,7 +131,7 @@ TEST_CASE("addresses to listen at") {
   SECTION("that the daemon itself has are in order") {
     e.files.put("/proc/net/tcp", socket_line("0103500A:1E14", "0A"));
     e.files.put("/proc/77/comm", "stillwaterd\n");
-    e.files.link("/proc/77/fd/5", "socket:[4711]");
+    e.files.link("/proc/77/task/78/fd/5", "socket:[4711]");  // a thread's own
     CHECK(tcp().verdict == Verdict::ok);
   }
   SECTION("whose port a connection of someone's has are free") {
