@@ -4,8 +4,6 @@
 #include <cstdio>
 #include <string>
 
-#include <netinet/in.h>
-
 #include <rte_byteorder.h>
 
 #include "dataplane/control/icmp_words.h"
@@ -24,23 +22,10 @@ std::string to_text(const rte_ether_addr& mac) {
   return text;
 }
 
+// Of what has no name, "protocol" and its number.
 std::string protocol_name(std::uint8_t protocol) {
-  switch (protocol) {
-    case IPPROTO_TCP:
-      return "tcp";
-    case IPPROTO_UDP:
-      return "udp";
-    case IPPROTO_ICMP:
-      return "icmp";
-    case IPPROTO_GRE:
-      return "gre";
-    case IPPROTO_ESP:
-      return "esp";
-    case IPPROTO_ICMPV6:
-      return "icmpv6";
-    default:
-      return "protocol " + std::to_string(protocol);
-  }
+  const std::string name = name_of_protocol(protocol);
+  return name == std::to_string(protocol) ? "protocol " + name : name;
 }
 
 const char* verb_of(RuleAction action) {

@@ -6,8 +6,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include <rte_ip.h>
-
 namespace stillwater::dataplane {
 
 // To 16 bits, with the carries added in again.
@@ -63,16 +61,6 @@ inline std::uint16_t sum_words(const void* data, std::size_t bytes) {
   }
   if (bytes == 1) sum += *at;  // little-endian host: the odd byte is the word's first
   return fold(sum);
-}
-
-// Whether the checksum of an IPv4 header without options is right.
-inline bool is_intact(const rte_ipv4_hdr& ip) {
-  static_assert(sizeof(ip) == 20);
-  std::uint32_t words[5];
-  std::memcpy(words, &ip, sizeof(ip));
-  std::uint64_t sum = 0;
-  for (const std::uint32_t word : words) sum += word;
-  return fold(sum) == 0xffff;
 }
 
 // The checksum to put into a field that is zero in `data`.
